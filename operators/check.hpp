@@ -1,0 +1,50 @@
+// A lambda of the wrong type must be reported in one line at the call, in the user's words, not as a page of
+// templates. Every operation checks its function here first; what it does with a bad one is then left out, so that
+// nothing else is reported.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+
+#include <weir/record/codec.hpp>
+
+namespace weir {
+
+template <class F, class T>
+concept MapFunction = std::copy_constructible<F> && std::invocable<F&, T> && !std::is_void_v<std::invoke_result_t<F&, T>>;
+
+template <class F, class T>
+concept Predicate = std::copy_constructible<F> && std::predicate<F&, const T&>;
+
+template <class F, class T>
+concept KeyFunction = std::copy_constructible<F> && std::invocable<F&, const T&> &&
+                      Key<std::decay_t<std::invoke_result_t<F&, const T&>>>;
+
+/// Combines two values of T into one.
+template <class F, class T>
+concept Combine = std::copy_constructible<F> && std::invocable<F&, const T&, const T&> &&
+                  std::convertible_to<std::invoke_result_t<F&, const T&, const T&>, T>;
+
+template <class F, class T>
+concept TimeFunction = std::copy_constructible<F> && std::invocable<F&, const T&> &&
+                       std::convertible_to<std::invoke_result_t<F&, const T&>, EventTime>;
+
+namespace detail {
+
+template <bool Valid, class F, class... Arguments>
+struct ResultOf {
+  using type = Nothing;  // after a failed check: anything that compiles
+};
+template <class F, class... Arguments>
+struct ResultOf<true, F, Arguments...> {
+  using type = std::decay_t<std::invoke_result_t<F&, Arguments...>>;
+};
+
+}  // namespace detail
+
+/// The decayed result of F on the arguments, or Nothing when the check has already failed.
+template <bool Valid, class F, class... Arguments>
+using ResultOf = typename detail::ResultOf<Valid, F, Arguments...>::type;
+
+}  // namespace weir

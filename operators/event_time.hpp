@@ -1,0 +1,170 @@
+// Assigns event times to records and makes watermarks: "no record at or before this time follows, late ones aside".
+//
+// A watermark is the greatest time seen less the bound on out-of-orderness, less one millisecond. Directly behind a
+// source, times are tracked per split, and the least of the splits being read counts; elsewhere per task. Results must
+// not depend on batch size, so before a record that would be late by the records before it, the batch is cut and the
+// watermark goes first: lateness is as if a watermark followed every record.
+//
+// A split, or without splits the task, from which nothing comes for `idle_after` no longer holds the watermark back.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include <weir/operators/stream.hpp>
+#include <weir/operators/typed_operator.hpp>
+
+namespace weir {
+
+struct EventTimeOptions {
+  Duration out_of_orderness{0};          // how far records may lag behind the greatest time seen
+  std::optional<Duration> idle_after = {};  // processing time without a record; empty: never idle
+};
+
+struct SplitProgress {
+  std::string split;
+  EventTime greatest;
+};
+WEIR_RECORD(SplitProgress, split, greatest);
+
+template <class T, class F>
+class AssignEventTime final : public ContextOperator {
+ public:
+  AssignEventTime(F time_of, const EventTimeOptions& options) : time_of_(std::move(time_of)), options_(options) {}
+
+  void open(OperatorContext& context) override {
+    ContextOperator::open(context);
+    stored_ = &context.state().list<SplitProgress>("progress", ChunkKind::Union);
+    emitted_ = &context.state().list<EventTime>("watermark", ChunkKind::Union);
+    for (const SplitProgress& progress : *stored_) restored_[progress.split] = progress.greatest;
+    for (const EventTime time : *emitted_) watermark_ = watermark_ ? std::min(*watermark_, time) : time;
+    rearm();
+  }
+
+  void process(BatchPtr batch, std::uint32_t) override {
+    auto& in = batch_of<T>(*batch);
+    Track& track = track_of(in.origin);
+    track.last_seen = context().now();
+    track.idle = false;
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < in.records.size(); ++i) {
+      const EventTime time = std::invoke(time_of_, std::as_const(in.records[i]));
+      in.times[i] = time;
+      if (time.ms <= bound(track.greatest).ms && advance()) {
+        emit_range(in, start, i);
+        start = i;
+        context().emit_watermark(*watermark_);
+      }
+      track.greatest = std::max(track.greatest, time);
+    }
+    if (start == 0) context().emit(0, std::move(batch));
+    else emit_range(in, start, in.records.size());
+    if (advance()) context().emit_watermark(*watermark_);
+  }
+
+  bool makes_watermarks() const override { return true; }
+
+  Progress on_watermark(EventTime time) override {
+    // Watermarks from upstream mean nothing here, but the end of time does.
+    if (time == EventTime::max()) context().emit_watermark(time);
+    return Progress::Done;
+  }
+
+  void on_split(const SplitEvent& event) override {
+    switch (event.kind) {
+      case SplitEvent::Kind::Opened: by_split_ = true; track(*event.split).last_seen = context().now(); break;
+      case SplitEvent::Kind::Idle: track(*event.split).idle = true; break;
+      case SplitEvent::Kind::Closed: tracks_.erase(*event.split); break;
+    }
+    if (tracks_.empty() && event.kind == SplitEvent::Kind::Closed) return;  // the next split, or the end, will tell
+    if (advance()) context().emit_watermark(*watermark_);
+  }
+
+  Progress on_processing_time(ProcessingTime now) override {
+    bool any_active = false;
+    for (auto& [split, track] : tracks_) {
+      if (now >= track.last_seen + *options_.idle_after) track.idle = true;
+      any_active |= !track.idle;
+    }
+    if (advance()) context().emit_watermark(*watermark_);
+    if (!any_active) context().emit_idle();
+    rearm();
+    return Progress::Done;
+  }
+
+  void before_snapshot(CheckpointId) override {
+    stored_->clear();
+    for (const auto& [split, track] : tracks_) stored_->push_back({split, track.greatest});
+    emitted_->clear();
+    emitted_->push_back(watermark_.value_or(EventTime::min()));
+  }
+
+ private:
+  struct Track {
+    EventTime greatest = EventTime::min();
+    ProcessingTime last_seen;
+    bool idle = false;
+  };
+
+  EventTime bound(EventTime greatest) const {
+    return greatest == EventTime::min() ? greatest : greatest - options_.out_of_orderness - Duration(1);
+  }
+
+  Track& track(const std::string& split) {
+    const auto [entry, added] = tracks_.try_emplace(split);
+    if (added) {
+      if (const auto stored = restored_.find(split); stored != restored_.end()) entry->second.greatest = stored->second;
+    }
+    return entry->second;
+  }
+
+  Track& track_of(const Origin& origin) { return track(by_split_ && origin.split ? *origin.split : std::string()); }
+
+  /// Raises the watermark to what the tracks allow. True when it rose.
+  bool advance() {
+    std::optional<EventTime> least;
+    for (const auto& [split, track] : tracks_) {
+      if (!track.idle) least = least ? std::min(*least, bound(track.greatest)) : bound(track.greatest);
+    }
+    if (!least || *least == EventTime::min() || (watermark_ && *least <= *watermark_)) return false;
+    watermark_ = least;
+    return true;
+  }
+
+  void emit_range(Batch<T>& in, std::size_t begin, std::size_t end) {
+    auto out = std::make_unique<Batch<T>>();
+    out->origin = in.origin;
+    out->reserve(end - begin);
+    for (std::size_t i = begin; i < end; ++i) out->push(std::move(in.records[i]), in.times[i]);
+    context().emit(0, std::move(out));
+  }
+
+  void rearm() {
+    if (options_.idle_after) context().wake_at(context().now() + *options_.idle_after);
+  }
+
+  F time_of_;
+  EventTimeOptions options_;
+  bool by_split_ = false;
+  std::map<std::string, Track> tracks_;
+  std::map<std::string, EventTime> restored_;
+  std::optional<EventTime> watermark_;
+  std::vector<SplitProgress>* stored_ = nullptr;
+  std::vector<EventTime>* emitted_ = nullptr;
+};
+
+template <class T>
+template <class F>
+Stream<T> Stream<T>::event_time(F time_of, EventTimeOptions options) const {
+  constexpr bool valid = TimeFunction<F, T>;
+  static_assert(valid, "event_time: give a member or a function of one record that is a weir::EventTime");
+  if constexpr (valid) {
+    return step<T>("event_time", {}, [time_of, options] { return std::make_unique<AssignEventTime<T, F>>(time_of, options); });
+  } else {
+    return *this;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,158 @@
+// Rolling values of a key: every record updates the key's accumulator and yields its new result at once.
+#pragma once
+
+#include <weir/operators/aggregate.hpp>
+#include <weir/operators/keyed_stream.hpp>
+#include <weir/operators/typed_operator.hpp>
+
+namespace weir {
+
+/// How far ahead of its use a key's state is fetched: the index line first, the entry when that has arrived.
+constexpr std::size_t kPrefetchIndex = 12;
+constexpr std::size_t kPrefetchEntry = 6;
+
+/// Calls `use(i, key, hash)` for every record of a batch, fetching state ahead so that misses overlap.
+template <class Table, class T, class KeyOf, class Use>
+void for_each_key(const Table& table, const std::vector<T>& records, const KeyOf& key_of, std::vector<std::uint64_t>& hashes,
+                  Use&& use) {
+  const std::size_t count = records.size();
+  hashes.resize(count);
+  for (std::size_t i = 0; i < count; ++i) hashes[i] = hash_of<KeyOfResult<T, KeyOf>>(std::invoke(key_of, records[i]));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kPrefetchIndex < count) table.prefetch(hashes[i + kPrefetchIndex]);
+    if (i + kPrefetchEntry < count) table.prefetch_entry(hashes[i + kPrefetchEntry]);
+    use(i, std::invoke(key_of, records[i]), hashes[i]);
+  }
+}
+
+template <class T, class KeyOf, class A>
+class RollingAggregate final : public ContextOperator {
+ public:
+  using K = KeyOfResult<T, KeyOf>;
+  using Out = Keyed<K, typename A::Result>;
+  using Accumulator = std::optional<typename A::Accumulator>;
+
+  RollingAggregate(KeyOf key_of, A aggregate) : key_of_(std::move(key_of)), aggregate_(std::move(aggregate)) {}
+
+  void open(OperatorContext& context) override {
+    ContextOperator::open(context);
+    table_ = &context.state().table<K, Accumulator>("accumulator");
+  }
+
+  void process(BatchPtr batch, std::uint32_t) override {
+    auto& in = batch_of<T>(*batch);
+    auto out = std::make_unique<Batch<Out>>();
+    out->records.reserve(in.records.size());
+    for_each_key(*table_, in.records, key_of_, hashes_, [&](std::size_t i, const K& key, std::uint64_t hash) {
+      Accumulator& accumulator = table_->edit(key, hash);
+      if (!accumulator) accumulator = aggregate_.create();
+      aggregate_.add(*accumulator, in.records[i]);
+      out->records.push_back(Out{key, aggregate_.result(*accumulator)});
+    });
+    out->times = std::move(in.times);
+    context().emit(0, std::move(out));
+  }
+
+ private:
+  KeyOf key_of_;
+  A aggregate_;
+  StateTable<K, Accumulator>* table_ = nullptr;
+  std::vector<std::uint64_t> hashes_;
+};
+
+template <class T, class KeyOf, class F>
+class RollingReduce final : public ContextOperator {
+ public:
+  using K = KeyOfResult<T, KeyOf>;
+
+  RollingReduce(KeyOf key_of, F combine) : key_of_(std::move(key_of)), combine_(std::move(combine)) {}
+
+  void open(OperatorContext& context) override {
+    ContextOperator::open(context);
+    table_ = &context.state().table<K, std::optional<T>>("value");
+  }
+
+  void process(BatchPtr batch, std::uint32_t) override {
+    auto& in = batch_of<T>(*batch);
+    for_each_key(*table_, in.records, key_of_, hashes_, [&](std::size_t i, const K& key, std::uint64_t hash) {
+      std::optional<T>& value = table_->edit(key, hash);
+      if (value) value = combine_(std::as_const(*value), std::as_const(in.records[i]));
+      else value = in.records[i];
+      in.records[i] = *value;
+    });
+    context().emit(0, std::move(batch));
+  }
+
+ private:
+  KeyOf key_of_;
+  F combine_;
+  StateTable<K, std::optional<T>>* table_ = nullptr;
+  std::vector<std::uint64_t> hashes_;
+};
+
+template <class T, class KeyOf>
+template <class A>
+auto KeyedStream<T, KeyOf>::aggregate(const std::string& name, A aggregate, StepOptions options) const {
+  constexpr bool valid = Aggregate<A, T>;
+  static_assert(valid, "aggregate: give count(), sum(&T::m), mean(&T::m), … or a type with create, add, merge and result");
+  if constexpr (valid) {
+    using Rolling = RollingAggregate<T, KeyOf, A>;
+    options.name = name;
+    return stream_.template step<typename Rolling::Out>(
+        "aggregate", options, [key_of = key_of_, aggregate] { return std::make_unique<Rolling>(key_of, aggregate); });
+  } else {
+    return stream_;
+  }
+}
+
+template <class T, class KeyOf>
+template <class F>
+Stream<T> KeyedStream<T, KeyOf>::reduce(const std::string& name, F combine, StepOptions options) const {
+  constexpr bool valid = Combine<F, T>;
+  static_assert(valid, "reduce: the function must take two records by const reference and return one");
+  if constexpr (valid) {
+    options.name = name;
+    return stream_.template step<T>("reduce", options, [key_of = key_of_, combine] {
+      return std::make_unique<RollingReduce<T, KeyOf, F>>(key_of, combine);
+    });
+  } else {
+    return stream_;
+  }
+}
+
+template <class T, class KeyOf>
+auto KeyedStream<T, KeyOf>::count(const std::string& name, StepOptions options) const {
+  return aggregate(name, Count{}, options);
+}
+template <class T, class KeyOf>
+template <class Member>
+auto KeyedStream<T, KeyOf>::sum(const std::string& name, Member member, StepOptions options) const {
+  return aggregate(name, weir::sum(member), options);
+}
+template <class T, class KeyOf>
+template <class Member>
+auto KeyedStream<T, KeyOf>::mean(const std::string& name, Member member, StepOptions options) const {
+  return aggregate(name, weir::mean(member), options);
+}
+template <class T, class KeyOf>
+template <class Member>
+auto KeyedStream<T, KeyOf>::min(const std::string& name, Member member, StepOptions options) const {
+  return aggregate(name, weir::min(member), options);
+}
+template <class T, class KeyOf>
+template <class Member>
+auto KeyedStream<T, KeyOf>::max(const std::string& name, Member member, StepOptions options) const {
+  return aggregate(name, weir::max(member), options);
+}
+template <class T, class KeyOf>
+template <class Member>
+Stream<T> KeyedStream<T, KeyOf>::min_by(const std::string& name, Member member, StepOptions options) const {
+  return reduce(name, [member](const T& a, const T& b) { return std::invoke(member, b) < std::invoke(member, a) ? b : a; }, options);
+}
+template <class T, class KeyOf>
+template <class Member>
+Stream<T> KeyedStream<T, KeyOf>::max_by(const std::string& name, Member member, StepOptions options) const {
+  return reduce(name, [member](const T& a, const T& b) { return std::invoke(member, a) < std::invoke(member, b) ? b : a; }, options);
+}
+
+}  // namespace weir

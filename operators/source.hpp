@@ -1,0 +1,199 @@
+// Where records come from. A source is a set of splits (files, parts of a generator, partitions); a split is read by
+// one task, front to back, from a position that checkpoints keep. Implement Source<T> and SplitReader<T>; the engine
+// deals splits out to tasks, reads them, finds new ones, and restores positions at any parallelism.
+//
+// What a pipeline gets is a description with `using Record = …` and `make()`; pipeline.source("name", Csv<R>{.path = p}).
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/base/hash.hpp>
+#include <weir/operators/typed_operator.hpp>
+
+namespace weir {
+
+/// Where the next record of a split begins. What the numbers mean is the source's business, but `record` is what messages
+/// show: a line, an event number.
+struct SplitPosition {
+  std::int64_t offset = 0;
+  std::int64_t record = 0;
+  friend auto operator<=>(const SplitPosition&, const SplitPosition&) = default;
+};
+WEIR_RECORD(SplitPosition, offset, record);
+
+/// What became of a read.
+struct ReadResult {
+  enum class State : std::uint8_t { More, Wait, End };
+  State state = State::More;
+  std::optional<Duration> wait;  // of Wait: when to try again at the latest; empty: when woken
+
+  static ReadResult more() { return {}; }
+  static ReadResult end() { return {State::End, {}}; }
+  static ReadResult wait_for(Duration time) { return {State::Wait, time}; }
+};
+
+template <class T>
+class SplitReader {
+ public:
+  virtual ~SplitReader() = default;
+  /// Appends up to `max_records` records without blocking. Throws Failure when the split cannot be read.
+  virtual ReadResult read(Batch<T>& batch, std::size_t max_records) = 0;
+  /// Where the next record begins.
+  virtual SplitPosition position() const = 0;
+};
+
+template <class T>
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// The names of all splits, in the order in which they should be read. Called when a task starts, and again every
+  /// rediscover() if that is set. Every task must get the same names, new ones aside. Throws Failure when there are none.
+  virtual std::vector<std::string> discover() = 0;
+  virtual std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from, OperatorContext& context) = 0;
+  /// How often to look for new splits; empty: the splits found at the start are all.
+  virtual std::optional<Duration> rediscover() const { return std::nullopt; }
+  /// How many splits a task reads side by side.
+  virtual std::size_t concurrent_splits() const { return 1; }
+};
+
+template <class S>
+concept SourceDescription = std::copy_constructible<S> && requires(const S& description) {
+  typename S::Record;
+  { description.make() } -> std::convertible_to<std::unique_ptr<Source<typename S::Record>>>;
+};
+
+struct SplitRecord {
+  std::string split;
+  SplitPosition position;
+  bool ended = false;
+};
+WEIR_RECORD(SplitRecord, split, position, ended);
+
+/// Reads the splits that fall to this task.
+template <class T>
+class ReadSource final : public SourceOperator {
+ public:
+  explicit ReadSource(std::unique_ptr<Source<T>> source) : source_(std::move(source)) {}
+
+  void open(OperatorContext& context) override {
+    context_ = &context;
+    stored_ = &context.state().list<SplitRecord>("splits", ChunkKind::Union);
+    for (SplitRecord& split : *stored_) known_.emplace(split.split, split);
+    discover();
+  }
+
+  Poll poll(std::size_t max_records) override {
+    rediscover_if_due();
+    while (readers_.size() < source_->concurrent_splits() && open_next()) {
+    }
+    std::optional<Duration> wait;
+    for (std::size_t tried = readers_.size(); tried > 0; --tried) {
+      turn_ = readers_.empty() ? 0 : turn_ % readers_.size();
+      const ReadResult result = read(readers_[turn_], max_records);
+      switch (result.state) {
+        case ReadResult::State::More: ++turn_; return {};
+        case ReadResult::State::End: close(turn_); return {};
+        case ReadResult::State::Wait:
+          if (result.wait) wait = wait ? std::min(*wait, *result.wait) : *result.wait;
+          ++turn_;
+      }
+    }
+    if (readers_.empty() && !source_->rediscover()) return {Poll::State::End, {}};
+    Poll waiting{Poll::State::Wait, {}};
+    if (wait) waiting.wake_at = context_->now() + *wait;
+    if (next_discovery_ && (!waiting.wake_at || *next_discovery_ < *waiting.wake_at)) waiting.wake_at = next_discovery_;
+    return waiting;
+  }
+
+  void before_snapshot(CheckpointId) override {
+    stored_->clear();
+    for (const auto& [name, split] : known_) {
+      if (mine(split)) stored_->push_back(split);
+    }
+    for (const Reading& reading : readers_) {
+      for (SplitRecord& split : *stored_) {
+        if (split.split == *reading.split) split.position = reading.reader->position();
+      }
+    }
+  }
+
+ private:
+  struct Reading {
+    std::shared_ptr<const std::string> split;  // owned with the batches read from it
+    std::unique_ptr<SplitReader<T>> reader;
+  };
+
+  /// Splits found at the start are dealt out in order; those found later by the hash of their name, so that no task
+  /// needs to know of the others.
+  void discover() {
+    const bool first = order_.empty() && !next_discovery_;
+    std::size_t number = 0;
+    for (const std::string& name : source_->discover()) {
+      const auto [entry, added] = known_.try_emplace(name, SplitRecord{name, {}, false});
+      if (!listed_.emplace(name, 0).second) continue;
+      const std::uint64_t dealt = first ? number++ : hash_bytes(name);
+      if (dealt % context_->parallelism() != context_->task()) continue;
+      listed_[name] = 1;
+      if (!entry->second.ended) order_.push_back(name);
+    }
+    if (const auto every = source_->rediscover()) next_discovery_ = context_->now() + *every;
+  }
+
+  bool mine(const SplitRecord& split) const {
+    const auto found = listed_.find(split.split);
+    return found != listed_.end() ? found->second == 1 : hash_bytes(split.split) % context_->parallelism() == context_->task();
+  }
+
+  void rediscover_if_due() {
+    if (next_discovery_ && context_->now() >= *next_discovery_) discover();
+  }
+
+  bool open_next() {
+    if (next_ == order_.size()) return false;
+    const SplitRecord& split = known_.at(order_[next_++]);
+    auto name = std::make_shared<const std::string>(split.split);
+    readers_.push_back({name, source_->open(split.split, split.position, *context_)});
+    context_->forward({SplitEvent::Kind::Opened, name});
+    return true;
+  }
+
+  ReadResult read(Reading& reading, std::size_t max_records) {
+    auto batch = std::make_unique<Batch<T>>();
+    batch->origin = {reading.split, reading.reader->position().record};
+    const ReadResult result = reading.reader->read(*batch, max_records);
+    batch->times.resize(batch->records.size(), EventTime::min());
+    if (!batch->records.empty()) context_->emit(0, std::move(batch));
+    return result;
+  }
+
+  void close(std::size_t index) {
+    const auto name = readers_[index].split;
+    SplitRecord& split = known_.at(*name);
+    split.position = readers_[index].reader->position();
+    split.ended = true;
+    readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(index));
+    // The next split opens first, so that the watermark never stands without a split that holds it.
+    while (readers_.size() < source_->concurrent_splits() && open_next()) {
+    }
+    context_->forward({SplitEvent::Kind::Closed, name});
+  }
+
+  std::unique_ptr<Source<T>> source_;
+  OperatorContext* context_ = nullptr;
+  std::map<std::string, SplitRecord> known_;       // with positions, of all tasks after a restore
+  std::map<std::string, int> listed_;              // 1 when dealt to this task
+  std::vector<std::string> order_;                 // this task's splits still to be read
+  std::size_t next_ = 0;
+  std::vector<Reading> readers_;
+  std::size_t turn_ = 0;
+  std::optional<ProcessingTime> next_discovery_;
+  std::vector<SplitRecord>* stored_ = nullptr;
+};
+
+}  // namespace weir

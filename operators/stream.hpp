@@ -1,0 +1,116 @@
+// What a pipeline author holds: a stream of records of one type. Every operation adds an operator to the pipeline's
+// graph and returns the stream of its results; nothing runs until the pipeline does. Streams are cheap values; one
+// stream may be read by several operations, each of which gets every record.
+//
+// Operators with state take their name first: checkpoints and upgrades map by it. Others have an optional name.
+// One operation per file: map.hpp defines map, and so on. <weir/weir.hpp> includes them all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/graph/job_graph.hpp>
+#include <weir/operators/check.hpp>
+#include <weir/operators/step_options.hpp>
+
+namespace weir {
+
+template <class T, class KeyOf> class KeyedStream;
+template <class T, class U> class Connected;
+template <class T, class KeyOf, class Assigner> class Windowed;
+template <class T> class Stream;
+struct EventTimeOptions;
+struct AsyncOptions;
+struct WindowOptions;
+
+/// A stream without its type: a port of a node, and how its records are to reach the next operator.
+class StreamBase {
+ public:
+  StreamBase(JobGraph& graph, NodeId node, std::uint32_t port, Routing routing = forward_routing())
+      : graph_(&graph), node_(node), port_(port), routing_(std::move(routing)) {}
+
+  JobGraph& graph() const { return *graph_; }
+  NodeId node() const { return node_; }
+  std::uint32_t port() const { return port_; }
+  const Routing& routing() const { return routing_; }
+
+ private:
+  JobGraph* graph_;  // the pipeline's; outlives every stream
+  NodeId node_;
+  std::uint32_t port_;
+  Routing routing_;
+};
+
+/// Adds a node with the default name `verb`, numbered when taken, unless the options name it.
+NodeId add_node(JobGraph& graph, GraphNode::Kind kind, const std::string& verb, const StepOptions& options, OperatorFactory make);
+
+template <class T>
+class Stream : public StreamBase {
+ public:
+  static_assert(Record<T>, "a stream's type must be a Record: name the fields of your struct with WEIR_RECORD(Type, fields...)");
+  using RecordType = T;
+  using StreamBase::StreamBase;
+
+  // One record at a time.
+  template <class F> auto map(F function, StepOptions options = {}) const;
+  template <class F> Stream filter(F predicate, StepOptions options = {}) const;
+  /// `function(record, out)` calls out(result) any number of times; its result type is the template argument:
+  /// stream.flat_map<Word>([](const Line& line, auto&& out) { ... }).
+  template <class Out, class F> Stream<Out> flat_map(F function, StepOptions options = {}) const;
+
+  // Event time.
+  template <class F> Stream event_time(F time_of, EventTimeOptions options) const;
+
+  // Partitioning: how records reach the next operator's tasks.
+  Stream shuffle(std::uint64_t seed = 0) const { return routed(shuffle_routing(seed)); }
+  Stream rebalance() const { return routed(rebalance_routing()); }
+  Stream rescale() const { return routed(rescale_routing()); }
+  Stream broadcast() const { return routed(broadcast_routing()); }
+  Stream global() const { return routed(global_routing()); }
+  /// choose(record, tasks) names the task.
+  template <class F> Stream partition(F choose) const;
+
+  template <class F> auto key_by(F key_of) const;
+
+  // Several streams.
+  /// The records of both streams, in no particular order between them.
+  Stream merge(const Stream& other, StepOptions options = {}) const;
+  template <class U> Connected<T, U> connect(const Stream<U>& other) const;
+
+  /// A function with declared state, timers and side outputs; see process.hpp.
+  template <class F> auto process(const std::string& name, F function, StepOptions options = {}) const;
+  /// All records in one task; see window.hpp.
+  template <class Assigner> auto window_all(Assigner assigner, WindowOptions options) const;
+  template <class Assigner> auto window_all(Assigner assigner) const;
+  template <class Out, class F> Stream<Out> async(const std::string& name, F call, AsyncOptions options) const;
+  /// The body gets the loop's stream and returns {what goes round again, what leaves}; see iterate.hpp.
+  template <class Body> auto iterate(const std::string& name, Body body) const;
+  /// Joins each record with the rows of a bounded stream that have its key; see lookup_join.hpp.
+  template <class U, class KeyOf, class TableKeyOf, class Join>
+  auto lookup(const std::string& name, const Stream<U>& table, KeyOf key_of, TableKeyOf table_key_of, Join join,
+              StepOptions options = {}) const;
+
+  template <class Sink> void sink(const std::string& name, Sink sink, StepOptions options = {}) const;
+
+  /// Adds an operator that reads this stream and yields Out on port 0.
+  template <class Out>
+  Stream<Out> step(const std::string& verb, const StepOptions& options, OperatorFactory make) const {
+    const NodeId node = add_node(graph(), GraphNode::Kind::Operator, verb, options, std::move(make));
+    feed(node, 0);
+    return Stream<Out>(graph(), node, 0);
+  }
+
+  /// Adds the edge from this stream to an input of a node.
+  void feed(NodeId node, std::uint32_t input) const {
+    const bool copies = routing().kind == Routing::Kind::Broadcast;
+    graph().edges.push_back({this->node(), port(), node, input, routing(), &record_type<T>(),
+                             copies ? InputChannel::Kind::Copies : InputChannel::Kind::Ordinary});
+  }
+
+  Stream routed(Routing routing) const { return Stream(graph(), node(), port(), std::move(routing)); }
+};
+
+}  // namespace weir

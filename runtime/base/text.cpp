@@ -1,0 +1,148 @@
+#include <weir/base/text.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace weir {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t size;
+};
+
+constexpr std::array kDurations = {Unit{"ms", 1},        Unit{"s", 1000},       Unit{"min", 60'000},
+                                   Unit{"m", 60'000},    Unit{"h", 3'600'000},  Unit{"d", 86'400'000}};
+constexpr std::array kSizes = {Unit{"", 1},
+                               Unit{"B", 1},
+                               Unit{"KB", 1000},
+                               Unit{"MB", 1000'000},
+                               Unit{"GB", 1000'000'000},
+                               Unit{"KiB", 1024},
+                               Unit{"MiB", 1024 * 1024},
+                               Unit{"GiB", 1024 * 1024 * 1024}};
+
+template <std::size_t N>
+std::optional<std::int64_t> parse_quantity(std::string_view text, const std::array<Unit, N>& units) {
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || number < 0) return std::nullopt;
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  for (const Unit& unit : units) {
+    std::int64_t total = 0;
+    if (unit.name == rest && !__builtin_mul_overflow(number, unit.size, &total)) return total;
+  }
+  return std::nullopt;
+}
+
+/// Reads exactly `digits` digits at the front of `text` and drops them.
+std::optional<int> take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int number = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    number = number * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return number;
+}
+
+bool take_sign(std::string_view& text, std::string_view signs) {
+  if (text.empty() || signs.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+/// Milliseconds since midnight of "hh:mm[:ss[.fraction]]", dropping what it read.
+std::optional<std::int64_t> take_time_of_day(std::string_view& text) {
+  const auto hour = take_number(text, 2);
+  if (!hour || *hour > 23 || !take_sign(text, ":")) return std::nullopt;
+  const auto minute = take_number(text, 2);
+  if (!minute || *minute > 59) return std::nullopt;
+  std::int64_t ms = (*hour * 60 + *minute) * 60'000LL;
+  if (!take_sign(text, ":")) return ms;
+  const auto second = take_number(text, 2);
+  if (!second || *second > 60) return std::nullopt;
+  ms += *second * 1000LL;
+  if (!take_sign(text, ".")) return ms;
+  int scale = 100;
+  bool any = false;
+  while (const auto digit = take_number(text, 1)) {
+    ms += *digit * scale;
+    scale /= 10;
+    any = true;
+  }
+  if (!any) return std::nullopt;
+  return ms;
+}
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  if (text == "0") return Duration(0);
+  if (const auto ms = parse_quantity(text, kDurations)) return Duration(*ms);
+  return Error{"'" + std::string(text) + "' is not a duration; write 250ms, 10s, 5min, 2h or 7d"};
+}
+
+std::string to_text(Duration duration) {
+  const std::int64_t ms = duration.count();
+  if (ms == 0) return "0s";
+  for (const Unit& unit : {Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"min", 60'000}, Unit{"s", 1000}}) {
+    if (ms % unit.size == 0) return std::to_string(ms / unit.size) + std::string(unit.name);
+  }
+  return std::to_string(ms) + "ms";
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  if (const auto bytes = parse_quantity(text, kSizes)) return static_cast<std::uint64_t>(*bytes);
+  return Error{"'" + std::string(text) + "' is not a size; write 512, 64KiB, 16MiB or 1GiB"};
+}
+
+std::optional<EventTime> parse_event_time(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size()) return EventTime{number};
+
+  const auto year = take_number(text, 4);
+  if (!year || !take_sign(text, "-")) return std::nullopt;
+  const auto month = take_number(text, 2);
+  if (!month || !take_sign(text, "-")) return std::nullopt;
+  const auto day = take_number(text, 2);
+  if (!day) return std::nullopt;
+  using namespace std::chrono;
+  const year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                            std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  std::int64_t ms = duration_cast<milliseconds>(sys_days(date).time_since_epoch()).count();
+  if (take_sign(text, "T ")) {
+    const auto of_day = take_time_of_day(text);
+    if (!of_day) return std::nullopt;
+    ms += *of_day;
+  }
+  take_sign(text, "Zz");
+  if (!text.empty()) return std::nullopt;
+  return EventTime{ms};
+}
+
+std::string to_text(EventTime time) {
+  if (time == EventTime::min()) return "beginning of time";
+  if (time == EventTime::max()) return "end of time";
+  using namespace std::chrono;
+  const sys_time<milliseconds> point{milliseconds(time.ms)};
+  const auto midnight = floor<days>(point);
+  const year_month_day date{midnight};
+  const std::int64_t of_day = (point - midnight).count();
+  std::array<char, 64> out{};
+  int length = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                             static_cast<int>(of_day / 3'600'000), static_cast<int>(of_day / 60'000 % 60),
+                             static_cast<int>(of_day / 1000 % 60));
+  if (of_day % 1000 != 0) {
+    length += std::snprintf(out.data() + length, out.size() - static_cast<std::size_t>(length), ".%03d",
+                            static_cast<int>(of_day % 1000));
+  }
+  return std::string(out.data(), static_cast<std::size_t>(length)) + "Z";
+}
+
+}  // namespace weir

@@ -1,0 +1,28 @@
+// People write durations, sizes and times as text, in options and in files. These functions read them
+// strictly: a value that is not wholly understood is an error that says what would be.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <weir/base/result.hpp>
+#include <weir/base/time.hpp>
+
+namespace weir {
+
+/// Reads "250ms", "10s", "5min", "2h", "7d"; a bare "0" needs no unit.
+Result<Duration> parse_duration(std::string_view text);
+
+/// Writes a duration in its largest exact unit: 90000 ms is "90s".
+std::string to_text(Duration duration);
+
+/// Reads "512", "64KiB", "16MiB", "1GiB" (also KB, MB, GB as powers of 1000): bytes.
+Result<std::uint64_t> parse_bytes(std::string_view text);
+
+/// Reads ISO 8601 in UTC: 2001-01-01, 2001-01-01T00:47, …:00, …:00.250, with or without Z, blank for T;
+/// or a plain integer, as milliseconds since 1970. Empty when it is none of these.
+std::optional<EventTime> parse_event_time(std::string_view text);
+
+}  // namespace weir

@@ -1,0 +1,147 @@
+// Records travel in batches: one virtual call, one message and one credit for many records. A batch is a
+// typed vector and the records' event times; the engine moves it without knowing the type, through the
+// RecordType that every batch can name. Batches are moved from operator to operator, never shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/record/codec.hpp>
+
+namespace weir {
+
+class AnyBatch;
+using BatchPtr = std::unique_ptr<AnyBatch>;
+
+/// Where in the outside world the first record of a batch came from: for messages and for per-split
+/// watermarks. `position` is what the source counts by: a line, an offset, an event number.
+struct Origin {
+  std::shared_ptr<const std::string> split;  // owned by all batches of the split
+  std::int64_t position = 0;
+};
+
+/// "flights.csv:1042", or "unknown position".
+std::string to_text(const Origin& origin);
+
+/// What the engine can do with records of a type without knowing it. One static object per type.
+struct RecordType {
+  Schema (*schema)();
+  std::size_t columns;
+  BatchPtr (*make)();
+  BatchPtr (*copy)(const AnyBatch& batch);
+  /// Moves all records of `from` behind those of `to`.
+  void (*append)(AnyBatch& from, AnyBatch& to);
+  /// Moves record i of `from` behind those of to[targets[i]], making batches where there are none.
+  void (*scatter)(AnyBatch& from, const std::vector<std::uint32_t>& targets, std::vector<BatchPtr>& to);
+  /// Appends records and times to the columns of a (time, record) tuple.
+  void (*encode)(const AnyBatch& batch, Columns& block);
+  /// Reads `rows` (time, record) tuples.
+  BatchPtr (*decode)(Cursors& in, std::uint32_t rows);
+};
+
+class AnyBatch {
+ public:
+  virtual ~AnyBatch() = default;
+  virtual std::size_t size() const = 0;
+  virtual const RecordType& type() const = 0;
+
+  std::vector<EventTime> times;  // one per record; EventTime::min() until event time is assigned
+  Origin origin;
+};
+
+template <class T>
+const RecordType& record_type();
+
+template <class T>
+class Batch final : public AnyBatch {
+ public:
+  std::vector<T> records;
+
+  std::size_t size() const override { return records.size(); }
+  const RecordType& type() const override { return record_type<T>(); }
+
+  void push(T record, EventTime time) {
+    records.push_back(std::move(record));
+    times.push_back(time);
+  }
+  void reserve(std::size_t count) {
+    records.reserve(count);
+    times.reserve(count);
+  }
+};
+
+/// The batch as what it is. The graph's edges are typed, so a mismatch is a Bug of the planner.
+template <class T>
+Batch<T>& batch_of(AnyBatch& batch) {
+  WEIR_CHECK(&batch.type() == &record_type<T>() || dynamic_cast<Batch<T>*>(&batch) != nullptr,
+             "a batch has another record type than its edge");
+  return static_cast<Batch<T>&>(batch);
+}
+
+namespace detail {
+
+template <class T>
+struct BatchOperations {
+  using Row = std::pair<EventTime, T>;
+
+  static Schema schema() { return Codec<Row>::schema(); }
+  static BatchPtr make() { return std::make_unique<Batch<T>>(); }
+  static BatchPtr copy(const AnyBatch& batch) { return std::make_unique<Batch<T>>(static_cast<const Batch<T>&>(batch)); }
+
+  static void append(AnyBatch& from, AnyBatch& to) {
+    auto& source = static_cast<Batch<T>&>(from);
+    auto& target = static_cast<Batch<T>&>(to);
+    target.records.insert(target.records.end(), std::make_move_iterator(source.records.begin()),
+                          std::make_move_iterator(source.records.end()));
+    target.times.insert(target.times.end(), source.times.begin(), source.times.end());
+  }
+
+  static void scatter(AnyBatch& from, const std::vector<std::uint32_t>& targets, std::vector<BatchPtr>& to) {
+    auto& source = static_cast<Batch<T>&>(from);
+    const std::size_t expected = source.records.size() / to.size() * 5 / 4 + 8;
+    for (auto& target : to) {
+      if (target) continue;
+      auto made = std::make_unique<Batch<T>>();
+      made->origin = from.origin;
+      made->reserve(expected);
+      target = std::move(made);
+    }
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      static_cast<Batch<T>&>(*to[targets[i]]).push(std::move(source.records[i]), source.times[i]);
+    }
+  }
+
+  static void encode(const AnyBatch& batch, Columns& block) {
+    const auto& source = static_cast<const Batch<T>&>(batch);
+    for (std::size_t i = 0; i < source.records.size(); ++i) {
+      Codec<EventTime>::write(block, 0, source.times[i]);
+      Codec<T>::write(block, 1, source.records[i]);
+    }
+    block.rows += static_cast<std::uint32_t>(source.records.size());
+  }
+
+  static BatchPtr decode(Cursors& in, std::uint32_t rows) {
+    auto batch = std::make_unique<Batch<T>>();
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      Row entry{};
+      Codec<Row>::read(in, 0, entry);
+      batch->push(std::move(entry.second), entry.first);
+    }
+    return batch;
+  }
+};
+
+}  // namespace detail
+
+template <class T>
+const RecordType& record_type() {
+  using Operations = detail::BatchOperations<T>;
+  static constexpr RecordType type{
+      Operations::schema, 1 + Codec<T>::columns, Operations::make,   Operations::copy,
+      Operations::append, Operations::scatter,   Operations::encode, Operations::decode};
+  return type;
+}
+
+}  // namespace weir

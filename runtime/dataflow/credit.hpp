@@ -1,0 +1,67 @@
+// Credit bounds what is in flight on a channel. The sender spends one credit per batch; the receiver grants
+// credit when it consumes (I2), and sizes the window so that what is in flight takes about a target time
+// to drain: a fast channel gets many batches, a slow one few and small ones.
+//
+//   outstanding + queued <= window    (I3)
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <weir/base/time.hpp>
+
+namespace weir {
+
+/// What a receiver tells a sender.
+struct Grant {
+  std::uint32_t credits = 0;
+  std::uint32_t batch_records = 0;  // how large a batch should be at the most
+};
+
+struct CreditOptions {
+  std::uint32_t window = 8;              // batches; fewer stall a local hop, more only add latency
+  std::uint32_t smallest_window = 2;     // one being consumed while the next is under way
+  std::uint32_t batch_records = 1024;
+  std::uint32_t smallest_batch = 8;      // records; below, the hop costs more than the records
+  Duration in_flight{200};               // how long the window should take to drain
+};
+
+/// The receiver's side of one channel. Starts with a full window, which the sender has from the beginning.
+class CreditWindow {
+ public:
+  explicit CreditWindow(const CreditOptions& options)
+      : options_(options), window_(options.window), issued_(options.window), batch_(options.batch_records) {}
+
+  /// A batch was consumed in `spent` nanoseconds of the task's time. Tells what to grant; credits may be 0.
+  Grant consumed(std::size_t records, std::int64_t spent_ns) {
+    adapt(records, spent_ns);
+    --issued_;
+    const std::uint32_t credits = issued_ < window_ ? window_ - issued_ : 0;
+    issued_ += credits;
+    return {credits, batch_};
+  }
+
+  /// Credits the sender holds plus batches not consumed.
+  std::uint32_t issued() const { return issued_; }
+  std::uint32_t window() const { return window_; }
+
+ private:
+  void adapt(std::size_t records, std::int64_t spent_ns) {
+    if (records == 0 || spent_ns <= 0) return;
+    const double sample = static_cast<double>(spent_ns) / static_cast<double>(records);
+    record_ns_ = record_ns_ == 0 ? sample : record_ns_ + (sample - record_ns_) / 4;
+    const double fits = static_cast<double>(options_.in_flight.count()) * 1e6 / record_ns_;  // records
+    const double wanted = fits / options_.smallest_window / 2;
+    batch_ = static_cast<std::uint32_t>(std::clamp(wanted, double(options_.smallest_batch), double(options_.batch_records)));
+    const double batches = fits / batch_;
+    window_ = static_cast<std::uint32_t>(std::clamp(batches, double(options_.smallest_window), double(options_.window)));
+  }
+
+  CreditOptions options_;
+  std::uint32_t window_;
+  std::uint32_t issued_;
+  std::uint32_t batch_;
+  double record_ns_ = 0;  // time per record, exponentially smoothed
+};
+
+}  // namespace weir

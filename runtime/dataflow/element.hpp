@@ -1,0 +1,45 @@
+// What flows on a channel:
+//
+//   channel := (Batch | Watermark | Idle | Barrier)* End        FIFO; only a Batch costs credit
+//
+// An overtaking barrier may leave the queue out of turn; the elements it passed become part of its checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include <weir/base/time.hpp>
+#include <weir/dataflow/batch.hpp>
+
+namespace weir {
+
+using CheckpointId = std::uint64_t;  // counts from 1 in a job's life
+
+/// No record with an event time at or before `time` follows, except late ones.
+struct Watermark {
+  EventTime time;
+};
+
+/// Nothing may follow for long: do not wait for this channel's watermark. The next batch or watermark ends it.
+struct Idle {};
+
+/// Cuts the stream: what is before belongs to the checkpoint, what is behind does not.
+struct Barrier {
+  enum class Mode : std::uint8_t {
+    Aligned,      // may turn into Overtaking after the alignment limit
+    Overtaking,   // passes everything queued
+    Savepoint,    // always aligned and full
+  };
+  CheckpointId checkpoint = 0;
+  CheckpointId parent = 0;  // the last complete checkpoint, which a delta may build on; 0: none
+  Mode mode = Mode::Aligned;
+};
+
+/// Nothing follows.
+struct End {};
+
+using Element = std::variant<BatchPtr, Watermark, Idle, Barrier, End>;
+
+inline bool is_batch(const Element& element) { return std::holds_alternative<BatchPtr>(element); }
+
+}  // namespace weir

@@ -1,0 +1,71 @@
+// What the user wrote: operators and the streams between them, before anyone decides what runs where. The
+// pipeline API fills it in; the planner reads it. A value.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/dataflow/input_gate.hpp>
+#include <weir/dataflow/operator.hpp>
+#include <weir/dataflow/partitioner.hpp>
+
+namespace weir {
+
+using NodeId = std::uint32_t;
+
+/// What a partitioner may depend on.
+struct EdgeShape {
+  std::uint32_t senders = 1;
+  std::uint32_t receivers = 1;
+  std::uint32_t key_groups = kDefaultKeyGroups;
+};
+
+/// How records of an edge reach the receiver's tasks.
+struct Routing {
+  enum class Kind : std::uint8_t { Forward, Key, Rebalance, Rescale, Shuffle, Broadcast, Global, Custom };
+  Kind kind = Kind::Forward;
+  std::function<PartitionerFactory(const EdgeShape&)> partitioner;
+};
+
+std::string_view name_of(Routing::Kind kind);
+
+Routing forward_routing();
+Routing rebalance_routing();
+Routing rescale_routing();
+Routing shuffle_routing(std::uint64_t seed);
+Routing broadcast_routing();
+Routing global_routing();
+
+struct GraphNode {
+  enum class Kind : std::uint8_t { Source, Operator, Sink };
+
+  std::string name;                 // unique; what checkpoints and messages call it
+  Kind kind = Kind::Operator;
+  std::optional<std::uint32_t> parallelism;  // otherwise the job's
+  bool fusable = true;
+  OperatorFactory make;
+};
+
+struct GraphEdge {
+  NodeId from = 0;
+  std::uint32_t port = 0;
+  NodeId to = 0;
+  std::uint32_t input = 0;
+  Routing routing;
+  const RecordType* type = nullptr;
+  InputChannel::Kind channel = InputChannel::Kind::Ordinary;
+};
+
+struct JobGraph {
+  std::string name;
+  std::vector<GraphNode> nodes;
+  std::vector<GraphEdge> edges;
+
+  /// Throws Failure naming the first fault: no source, two nodes of one name, a stream that leads to no sink.
+  void validate() const;
+};
+
+}  // namespace weir

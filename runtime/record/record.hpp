@@ -1,0 +1,124 @@
+// C++ cannot list a struct's fields, yet codecs, CSV, JSON, state evolution and the dashboard all need
+// them. WEIR_RECORD names them once, next to the struct and in its namespace:
+//
+//   struct Reading { std::string host; double cpu; weir::EventTime at; };
+//   WEIR_RECORD(Reading, host, cpu, at);
+//
+// Everything else is derived. Fields are scalars, strings, enums, event times, optionals, vectors, maps,
+// pairs, tuples and other records. A record is default-constructible: a field that stored bytes do not
+// have keeps its default.
+#pragma once
+
+#include <concepts>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/base/time.hpp>
+
+namespace weir {
+
+/// A named member of a record.
+template <class Type, class Member>
+struct Field {
+  using type = Member;
+  std::string_view name;
+  Member Type::* member;
+};
+
+template <class Type, class Member>
+constexpr Field<Type, Member> make_field(std::string_view name, Member Type::* member) {
+  return {name, member};
+}
+
+/// A struct whose fields WEIR_RECORD names.
+template <class T>
+concept NamedRecord = requires(const T* record) { weir_fields(record); } && std::default_initializable<T>;
+
+/// The fields of a record as a tuple of Field, in the order in which they were named.
+template <NamedRecord T>
+constexpr auto fields_of() {
+  return weir_fields(static_cast<const T*>(nullptr));
+}
+
+template <NamedRecord T>
+constexpr std::string_view name_of() {
+  return weir_record_name(static_cast<const T*>(nullptr));
+}
+
+/// Calls `visit(Field)` for every field of T, in order.
+template <NamedRecord T, class Visitor>
+constexpr void for_each_field(Visitor&& visit) {
+  std::apply([&](const auto&... field) { (visit(field), ...); }, fields_of<T>());
+}
+
+/// A value without meaning of its own: what flows where only a key or the mere arrival matters.
+struct Nothing {
+  friend constexpr auto operator<=>(const Nothing&, const Nothing&) = default;
+};
+constexpr auto weir_fields(const Nothing*) { return std::tuple<>(); }
+constexpr std::string_view weir_record_name(const Nothing*) { return "Nothing"; }
+
+namespace detail {
+template <class T> struct IsOptional : std::false_type {};
+template <class T> struct IsOptional<std::optional<T>> : std::true_type {};
+template <class T> struct IsVector : std::false_type {};
+template <class T, class A> struct IsVector<std::vector<T, A>> : std::true_type {};
+template <class T> struct IsMap : std::false_type {};
+template <class K, class V, class C, class A> struct IsMap<std::map<K, V, C, A>> : std::true_type {};
+template <class T> struct IsTuple : std::false_type {};
+template <class... T> struct IsTuple<std::tuple<T...>> : std::true_type {};
+template <class A, class B> struct IsTuple<std::pair<A, B>> : std::true_type {};
+
+template <class T>
+constexpr bool is_record();
+
+template <class T, std::size_t... I>
+constexpr bool all_elements(std::index_sequence<I...>) {
+  return (is_record<std::tuple_element_t<I, T>>() && ...);
+}
+
+template <class T>
+constexpr bool is_record() {
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
+                std::is_same_v<T, EventTime> || NamedRecord<T>) {
+    return true;
+  } else if constexpr (IsOptional<T>::value || IsVector<T>::value) {
+    return is_record<typename T::value_type>();
+  } else if constexpr (IsMap<T>::value) {
+    return is_record<typename T::key_type>() && is_record<typename T::mapped_type>();
+  } else if constexpr (IsTuple<T>::value) {
+    return all_elements<T>(std::make_index_sequence<std::tuple_size_v<T>>());
+  } else {
+    return false;
+  }
+}
+}  // namespace detail
+
+/// What streams, keys and state may hold.
+template <class T>
+concept Record = detail::is_record<T>() && std::default_initializable<T> && std::copyable<T>;
+
+}  // namespace weir
+
+#define WEIR_PARENS ()
+#define WEIR_EXPAND(...) WEIR_EXPAND3(WEIR_EXPAND3(WEIR_EXPAND3(WEIR_EXPAND3(__VA_ARGS__))))
+#define WEIR_EXPAND3(...) WEIR_EXPAND2(WEIR_EXPAND2(WEIR_EXPAND2(WEIR_EXPAND2(__VA_ARGS__))))
+#define WEIR_EXPAND2(...) WEIR_EXPAND1(WEIR_EXPAND1(WEIR_EXPAND1(WEIR_EXPAND1(__VA_ARGS__))))
+#define WEIR_EXPAND1(...) __VA_ARGS__
+#define WEIR_FIELDS(Type, field, ...) \
+  ::weir::make_field(#field, &Type::field) __VA_OPT__(, WEIR_FIELDS_AGAIN WEIR_PARENS(Type, __VA_ARGS__))
+#define WEIR_FIELDS_AGAIN() WEIR_FIELDS
+
+/// Names the fields of a struct: WEIR_RECORD(Type, field, field, …). At namespace scope, beside the type.
+#define WEIR_RECORD(Type, ...)                                                                   \
+  constexpr auto weir_fields(const Type*) {                                                      \
+    return ::std::make_tuple(WEIR_EXPAND(WEIR_FIELDS(Type, __VA_ARGS__)));                       \
+  }                                                                                              \
+  constexpr ::std::string_view weir_record_name(const Type*) { return #Type; }                   \
+  static_assert(::weir::NamedRecord<Type>, "WEIR_RECORD(" #Type "): the struct must be default-constructible")

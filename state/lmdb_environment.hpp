@@ -1,0 +1,110 @@
+// One LMDB data file, so that the store speaks of keys, bytes and Results only, and LMDB's rules are kept in
+// one place: short transactions, one writer, nothing durable that a failed disk may have lost.
+//
+// A resource. One thread at a time may use it, any thread. The caller makes sure (StoreLock) that nobody else
+// has the file open for writing: LMDB's own locks are off.
+//
+// Durability. A write transaction is atomic and, once it returns, survives the death of the process. With
+// Durability::Later its pages are on disk when it returns but the meta page that points to them may not be:
+// after a power loss the last such transactions may be undone, from the newest backwards, never in part.
+// With Durability::Now it and all before it survive a power loss.
+//
+// A full map or disk fails the transaction and leaves the file as it was; disk space that the failed
+// transaction took behind the file's last page is given back. When the disk fails to take a page (fsync or
+// write: EIO) nobody knows what it holds from then on: the process is stopped with one line on stderr
+// and std::abort, to start again from the last complete checkpoint.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <weir/base/result.hpp>
+
+struct MDB_env;
+struct MDB_txn;
+
+namespace weir {
+
+enum class Durability { Later, Now };
+
+/// A running transaction. Spans point into the file and end with the transaction or its next change.
+class LmdbTransaction {
+ public:
+  struct Entry {
+    std::string_view key;
+    std::span<const std::byte> value;
+  };
+
+  Result<std::optional<std::span<const std::byte>>> get(std::string_view key) const;
+
+  /// The entry with the lowest key that is not below `key`.
+  Result<std::optional<Entry>> at_or_after(std::string_view key) const;
+
+  /// Makes room for a value under a key, replacing any; the caller fills all of it.
+  Result<std::span<std::byte>> reserve(std::string_view key, std::size_t bytes);
+
+  /// Removes a key; one that is absent is no error.
+  Result<void> erase(std::string_view key);
+
+ private:
+  friend class LmdbEnvironment;
+  LmdbTransaction(MDB_txn* transaction, const std::string& file) : transaction_(transaction), file_(file) {}
+  Error failed(const char* doing, int code) const;
+
+  MDB_txn* transaction_;
+  const std::string& file_;
+  std::uint64_t reserved_bytes_ = 0;
+  mutable int failure_ = 0;  // the first of LMDB's codes that ended an operation
+};
+
+class LmdbEnvironment {
+ public:
+  using Change = std::function<Result<void>(LmdbTransaction&)>;
+  using Look = std::function<Result<void>(const LmdbTransaction&)>;
+
+  /// Opens the file, which is made when absent, and lets it grow to `map_bytes`. So much address space is
+  /// taken; when the system refuses, half of it, and so on.
+  static Result<std::unique_ptr<LmdbEnvironment>> open(const std::filesystem::path& file, std::uint64_t map_bytes);
+
+  /// Opens a file that exists, on a disk that may be read-only.
+  static Result<std::unique_ptr<LmdbEnvironment>> open_read_only(const std::filesystem::path& file);
+
+  ~LmdbEnvironment();
+  LmdbEnvironment(const LmdbEnvironment&) = delete;
+  LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
+
+  /// Runs `change` in a transaction and commits it when it succeeds. When the map is full, `change` runs a
+  /// second time, after pages that the last transactions freed have become usable.
+  Result<void> write(Durability durability, const Change& change);
+
+  /// A write, Durability::Later, that makes the content smaller: it may exceed the map's limit for a moment,
+  /// since removing from a full map takes pages too. `change` may run twice.
+  Result<void> shrink(const Change& change);
+
+  Result<void> read(const Look& look) const;
+
+ private:
+  LmdbEnvironment(std::string file, std::uint64_t map_bytes) : file_(std::move(file)), map_bytes_(map_bytes) {}
+
+  int open_with_map(unsigned flags);
+  Result<void> attempt(Durability durability, const Change& change);
+  Error failed_commit(int code, std::uint64_t bytes);
+  bool takes(std::uint64_t bytes) const;
+  void give_back_tail() const;
+  void resize_map(std::uint64_t bytes);
+  Result<void> usable() const;
+
+  std::string file_;
+  std::uint64_t map_bytes_;
+  MDB_env* environment_ = nullptr;
+  bool full_ = false;  // the last attempt found no room in the map
+};
+
+}  // namespace weir

@@ -1,0 +1,232 @@
+// Layout of the file, in the machine's byte order (from LMDB's documentation and source, version 0.9):
+//
+//   file     := meta meta page*                         pages of one size, numbered from 0
+//   meta     := header magic:32 version:32 address:64 map_size:64 free:tree main:tree last_page:64 transaction:64
+//   tree     := page_size:32 flags:16 depth:16 branch_pages:64 leaf_pages:64 large_pages:64 entries:64 root:64
+//   header   := number:64 pad:16 kind:16 (lower:16 upper:16 | pages:32)
+//   branch, leaf := header offset:16* … node*           offsets end at lower, nodes begin at upper
+//   node     := low:16 high:16 flags:16 key_size:16 key value
+//               branch: low, high, flags are the child's number; leaf: low, high are the value's size
+//   value    := bytes, or with flag 1 the number of the first page of a large one
+//   large    := header bytes                            on consecutive pages
+//   free     := tree of transaction:64 -> count:64 page_number:64*   descending
+#include <weir/state/lmdb_pages.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace weir {
+namespace {
+
+static_assert(sizeof(void*) == 8, "LMDB's file has the machine's word size; Weir knows the one of 64 bits");
+
+constexpr std::size_t kHeaderBytes = 16;
+constexpr std::size_t kNodeBytes = 8;
+constexpr std::size_t kMetaBytes = 152;
+constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
+constexpr unsigned kMaxDepth = 32;  // LMDB's cursors go no deeper
+constexpr std::uint16_t kBranch = 1, kLeaf = 2, kLarge = 4;
+
+template <class T>
+T load(const std::byte* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+enum class Tree { Free, Main };
+
+class PageCheck {
+ public:
+  PageCheck(int descriptor, std::uint64_t file_bytes) : descriptor_(descriptor), file_bytes_(file_bytes) {}
+
+  /// The first thing that is wrong; empty when nothing is.
+  std::string run() {
+    std::array<std::byte, kMetaBytes> meta{};
+    if (!read_meta(meta)) return problem_;
+    page_bytes_ = load<std::uint32_t>(&meta[40]);
+    last_page_ = load<std::uint64_t>(&meta[136]);
+    seen_.assign(file_bytes_ / page_bytes_, false);
+    seen_[0] = seen_[1] = true;
+    if (walk_tree(Tree::Main, &meta[88])) walk_tree(Tree::Free, &meta[40]);
+    return problem_;
+  }
+
+ private:
+  bool wrong(std::string problem) {
+    if (problem_.empty()) problem_ = std::move(problem);
+    return false;
+  }
+  bool wrong(std::uint64_t page, const std::string& problem) {
+    return wrong("page " + std::to_string(page) + ' ' + problem);
+  }
+
+  bool read(std::uint64_t offset, std::byte* target, std::size_t bytes) {
+    while (bytes > 0) {
+      const ssize_t got = pread(descriptor_, target, bytes, static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return wrong(std::string("it cannot be read: ") + std::strerror(errno));
+      if (got == 0) return wrong("it is cut off at " + std::to_string(offset) + " bytes");
+      offset += static_cast<std::uint64_t>(got);
+      target += got;
+      bytes -= static_cast<std::size_t>(got);
+    }
+    return true;
+  }
+
+  /// Reads the newer of the two meta pages.
+  bool read_meta(std::array<std::byte, kMetaBytes>& newest) {
+    std::array<std::byte, kMetaBytes> second{};
+    if (!read(0, newest.data(), kMetaBytes) || !check_meta(newest, 0)) return false;
+    const auto page_bytes = load<std::uint32_t>(&newest[40]);
+    if (!read(page_bytes, second.data(), kMetaBytes) || !check_meta(second, 1)) return false;
+    if (load<std::uint32_t>(&second[40]) != page_bytes) return wrong("its meta pages tell two page sizes");
+    if (load<std::uint64_t>(&second[144]) > load<std::uint64_t>(&newest[144])) newest = second;
+    return true;
+  }
+
+  bool check_meta(const std::array<std::byte, kMetaBytes>& meta, std::uint64_t number) {
+    constexpr std::uint32_t kMagic = 0xBEEFC0DE;
+    const auto version = load<std::uint32_t>(&meta[20]);
+    const auto page_bytes = load<std::uint32_t>(&meta[40]);
+    if (load<std::uint32_t>(&meta[16]) != kMagic || (load<std::uint16_t>(&meta[10]) & 8) == 0) {
+      return wrong(number, "is not a meta page of LMDB");
+    }
+    if (version != 1) return wrong("it has LMDB's file format " + std::to_string(version) + ", not 1");
+    if (page_bytes < 512 || page_bytes > 65536 || (page_bytes & (page_bytes - 1)) != 0) {
+      return wrong("it tells pages of " + std::to_string(page_bytes) + " bytes");
+    }
+    return file_bytes_ >= 2 * std::uint64_t{page_bytes} ||
+           wrong("it is cut off at " + std::to_string(file_bytes_) + " bytes");
+  }
+
+  bool walk_tree(Tree tree, const std::byte* stored) {
+    const unsigned flags = load<std::uint16_t>(stored + 4) & 0xff;
+    if (flags != (tree == Tree::Free ? 8 : 0)) return wrong("a tree has flags " + std::to_string(flags));
+    const auto depth = load<std::uint16_t>(stored + 6);
+    const auto root = load<std::uint64_t>(stored + 40);
+    if (root == kNoPage) return depth == 0 || wrong("a tree without pages has depth " + std::to_string(depth));
+    if (depth == 0 || depth > kMaxDepth) return wrong("a tree has depth " + std::to_string(depth));
+    return walk(tree, root, depth);
+  }
+
+  /// Takes a page into the set of those in use.
+  bool visit(std::uint64_t page) {
+    if (page < 2 || page > last_page_ || page >= seen_.size()) return wrong(page, "is not in the file");
+    if (seen_[page]) return wrong(page, "is used twice");
+    seen_[page] = true;
+    return true;
+  }
+
+  bool walk(Tree tree, std::uint64_t number, unsigned depth) {
+    if (!visit(number)) return false;
+    std::vector<std::byte> page(page_bytes_);
+    if (!read(number * page_bytes_, page.data(), page.size())) return false;
+    const std::uint16_t kind = depth == 1 ? kLeaf : kBranch;
+    if (load<std::uint64_t>(&page[0]) != number) return wrong(number, "carries another number");
+    if (load<std::uint16_t>(&page[10]) != kind) return wrong(number, "is of the wrong kind");
+    const std::size_t lower = load<std::uint16_t>(&page[12]);
+    const std::size_t upper = load<std::uint16_t>(&page[14]);
+    if (lower < kHeaderBytes || lower > upper || upper > page_bytes_ || lower % 2 != 0) {
+      return wrong(number, "has bounds outside of it");
+    }
+    const std::size_t nodes = (lower - kHeaderBytes) / 2;
+    const std::size_t fewest = kind == kBranch && tree == Tree::Main ? 2 : 1;
+    if (nodes < fewest) return wrong(number, "has too few entries");
+    for (std::size_t i = 0; i < nodes; ++i) {
+      const std::size_t offset = load<std::uint16_t>(&page[kHeaderBytes + 2 * i]);
+      if (offset < upper || offset + kNodeBytes > page_bytes_) return wrong(number, "has an entry outside of it");
+      const std::size_t key_bytes = load<std::uint16_t>(&page[offset + 6]);
+      if (offset + kNodeBytes + key_bytes > page_bytes_) return wrong(number, "has a key that leaves it");
+      const bool fine = kind == kBranch ? walk(tree, child_of(&page[offset]), depth - 1)
+                                        : check_value(tree, number, page, offset);
+      if (!fine) return false;
+    }
+    return true;
+  }
+
+  static std::uint64_t child_of(const std::byte* node) {
+    return std::uint64_t{load<std::uint16_t>(node)} | std::uint64_t{load<std::uint16_t>(node + 2)} << 16 |
+           std::uint64_t{load<std::uint16_t>(node + 4)} << 32;
+  }
+
+  bool check_value(Tree tree, std::uint64_t number, const std::vector<std::byte>& page, std::size_t offset) {
+    const std::byte* node = &page[offset];
+    const std::uint64_t bytes =
+        std::uint64_t{load<std::uint16_t>(node)} | std::uint64_t{load<std::uint16_t>(node + 2)} << 16;
+    const auto flags = load<std::uint16_t>(node + 4);
+    const std::size_t key_bytes = load<std::uint16_t>(node + 6);
+    const std::size_t room = page_bytes_ - offset - kNodeBytes - key_bytes;
+    const bool large = flags == 1;
+    if (flags > 1 || room < (large ? sizeof(std::uint64_t) : bytes)) {
+      return wrong(number, "has a value that leaves it");
+    }
+    const std::byte* value = node + kNodeBytes + key_bytes;
+    if (tree == Tree::Free && (key_bytes != 8 || bytes < 8)) return wrong(number, "is no list of free pages");
+    if (!large) return tree == Tree::Main || check_free(number, value, bytes);
+    return check_large(tree, load<std::uint64_t>(value), bytes);
+  }
+
+  bool check_large(Tree tree, std::uint64_t first, std::uint64_t bytes) {
+    const std::uint64_t pages = (kHeaderBytes - 1 + bytes) / page_bytes_ + 1;
+    for (std::uint64_t i = 0; i < pages; ++i) {
+      if (!visit(first + i)) return false;
+    }
+    std::array<std::byte, kHeaderBytes> header{};
+    if (!read(first * page_bytes_, header.data(), header.size())) return false;
+    if (load<std::uint64_t>(&header[0]) != first || load<std::uint16_t>(&header[10]) != kLarge ||
+        load<std::uint32_t>(&header[12]) != pages) {
+      return wrong(first, "does not begin a value of " + std::to_string(pages) + " pages");
+    }
+    if (tree == Tree::Main) return true;
+    std::vector<std::byte> list(bytes);
+    return read(first * page_bytes_ + kHeaderBytes, list.data(), list.size()) &&
+           check_free(first, list.data(), bytes);
+  }
+
+  bool check_free(std::uint64_t number, const std::byte* list, std::uint64_t bytes) {
+    const auto count = load<std::uint64_t>(list);
+    if (count > bytes / 8 - 1) return wrong(number, "lists more free pages than it has room for");
+    std::uint64_t previous = kNoPage;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      const auto page = load<std::uint64_t>(list + 8 * i);
+      if (page < 2 || page > last_page_ || page >= previous) return wrong(number, "lists free pages wrongly");
+      previous = page;
+      if (page < seen_.size() && !visit(page)) return false;  // pages never written may lie behind the end
+    }
+    return true;
+  }
+
+  int descriptor_;
+  std::uint64_t file_bytes_;
+  std::uint64_t page_bytes_ = 0;
+  std::uint64_t last_page_ = 0;
+  std::vector<bool> seen_;
+  std::string problem_;
+};
+
+}  // namespace
+
+Result<void> check_lmdb_pages(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return Error{"cannot open " + file.string() + ": " + std::strerror(errno)};
+  struct stat status {};
+  std::string problem;
+  if (fstat(descriptor, &status) != 0) problem = std::strerror(errno);
+  else problem = PageCheck(descriptor, static_cast<std::uint64_t>(status.st_size)).run();
+  close(descriptor);
+  if (problem.empty()) return {};
+  return Error{file.string() + " is corrupt: " + problem +
+               "; restore the directory from a copy, or start from a savepoint in another one"};
+}
+
+}  // namespace weir

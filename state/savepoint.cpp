@@ -1,0 +1,105 @@
+// How a checkpoint leaves its store as a savepoint.
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <weir/state/checkpoint_store.hpp>
+#include <weir/state/durable_directory.hpp>
+#include <weir/state/lmdb_environment.hpp>
+#include <weir/state/store_layout.hpp>
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kCopyBytes = 32ULL << 20;  // of chunks per transaction, which holds them in memory
+
+/// Copies chunks, checked, in as many transactions as they need.
+Result<void> copy_chunks(const CheckpointStore& source, const std::vector<ChunkId>& chunks, LmdbEnvironment& target) {
+  auto next = chunks.begin();
+  while (next != chunks.end()) {
+    const auto first = next;
+    auto copied = target.write(Durability::Later, [&](LmdbTransaction& transaction) -> Result<void> {
+      std::size_t bytes = 0;
+      for (next = first; next != chunks.end() && bytes < kCopyBytes; ++next) {
+        auto content = source.read(*next);
+        if (!content.ok()) return content.error();
+        bytes += content->size();
+        if (auto put = put_sealed(transaction, key_of(*next), *content); !put.ok()) return put;
+      }
+      return {};
+    });
+    if (!copied.ok()) return copied;
+  }
+  return {};
+}
+
+std::vector<ChunkId> chunks_of(const Manifest& manifest) {
+  std::vector<ChunkId> chunks;
+  for (const OperatorParts& operator_parts : manifest.operators) {
+    for (const PartReference& part : operator_parts.parts) chunks.push_back(part.chunk);
+  }
+  std::sort(chunks.begin(), chunks.end());
+  chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
+  return chunks;
+}
+
+Result<void> fill(const CheckpointStore& source, Manifest manifest, LmdbEnvironment& target) {
+  if (auto copied = copy_chunks(source, chunks_of(manifest), target); !copied.ok()) return copied;
+  manifest.kind = ManifestKind::Savepoint;
+  const StoreIdentity identity{.format = kStoreFormat,
+                               .kind = ManifestKind::Savepoint,
+                               .job = manifest.job,
+                               .weir_version = manifest.weir_version};
+  return target.write(Durability::Now, [&](LmdbTransaction& transaction) -> Result<void> {
+    if (auto put = put_sealed(transaction, kIdentityKey, encode(identity)); !put.ok()) return put;
+    return put_sealed(transaction, manifest_key(manifest.checkpoint), encode(manifest));
+  });
+}
+
+/// Address space for a file with all chunks of a manifest: twice their bytes, never less than for any store.
+std::uint64_t room_for(const Manifest& manifest) {
+  std::uint64_t bytes = 0;
+  for (const OperatorParts& operator_parts : manifest.operators) {
+    for (const PartReference& part : operator_parts.parts) bytes += part.bytes;
+  }
+  return std::max(StoreOptions{}.map_bytes, 2 * bytes);
+}
+
+Error cannot_write(const fs::path& directory, const std::string& why) {
+  return {"cannot write savepoint " + directory.string() + ": " + why};
+}
+
+}  // namespace
+
+Result<void> CheckpointStore::export_savepoint(const Manifest& manifest, const fs::path& directory) const {
+  std::error_code error;
+  fs::path target = fs::absolute(directory).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();  // it was written with a slash at its end
+  if (fs::exists(target, error) && !(fs::is_directory(target, error) && fs::is_empty(target, error))) {
+    return cannot_write(target, "it exists already; name a directory that does not");
+  }
+  const fs::path unfinished = target.parent_path() / ('.' + target.filename().string() + ".unfinished");
+  fs::remove_all(unfinished, error);  // left by a process that was killed
+  fs::create_directories(unfinished, error);
+  if (error) return cannot_write(target, error.message());
+
+  auto written = [&]() -> Result<void> {
+    auto environment = LmdbEnvironment::open(unfinished / "data.mdb", room_for(manifest));
+    if (!environment.ok()) return environment.error();
+    return fill(*this, manifest, **environment);
+  }();
+  if (written.ok()) written = sync_directory(unfinished);
+  if (written.ok()) {
+    fs::rename(unfinished, target, error);
+    if (error) written = Error{error.message()};
+  }
+  if (!written.ok()) {
+    fs::remove_all(unfinished, error);
+    return cannot_write(target, written.error().message);
+  }
+  return sync_directory(target.parent_path());
+}
+
+}  // namespace weir

@@ -1,0 +1,97 @@
+// Finds the slot of a key. Only 8 bytes a key: half of its hash as a tag, and the slot's number. Keys stay
+// in their slots, so growing the index moves no key and no value. Open addressing with linear probing and
+// backward-shift deletion (Knuth, TAOCP 6.4, algorithm R), at most three quarters full.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace weir {
+
+class SlotIndex {
+ public:
+  static constexpr std::uint32_t kNone = 0xffffffff;
+
+  std::size_t size() const { return size_; }
+  std::size_t memory_bytes() const { return entries_.size() * sizeof(Entry); }
+
+  /// Starts to load the cache line that a look-up of this hash will read.
+  void prefetch(std::uint64_t hash) const {
+    if (!entries_.empty()) __builtin_prefetch(&entries_[static_cast<std::uint32_t>(hash) & mask_]);
+  }
+
+  /// The slot the index most likely has for this hash, without comparing keys; kNone when there is none.
+  std::uint32_t guess(std::uint64_t hash) const {
+    if (entries_.empty()) return kNone;
+    const Entry& entry = entries_[static_cast<std::uint32_t>(hash) & mask_];
+    return entry.tag == static_cast<std::uint32_t>(hash) ? entry.slot : kNone;
+  }
+
+  /// The slot for which `same(slot)` holds among those with this hash; kNone when there is none.
+  template <class Same>
+  std::uint32_t find(std::uint64_t hash, Same&& same) const {
+    if (entries_.empty()) return kNone;
+    const auto tag = static_cast<std::uint32_t>(hash);
+    for (std::size_t at = tag & mask_;; at = (at + 1) & mask_) {
+      const Entry& entry = entries_[at];
+      if (entry.slot == kNone) return kNone;
+      if (entry.tag == tag && same(entry.slot)) return entry.slot;
+    }
+  }
+
+  /// Adds a slot whose key is not in the index.
+  void insert(std::uint64_t hash, std::uint32_t slot) {
+    if ((size_ + 1) * 4 > entries_.size() * 3) grow();
+    place({static_cast<std::uint32_t>(hash), slot});
+    ++size_;
+  }
+
+  /// Removes a slot that is in the index.
+  void erase(std::uint64_t hash, std::uint32_t slot) {
+    std::size_t hole = static_cast<std::uint32_t>(hash) & mask_;
+    while (entries_[hole].slot != slot) hole = (hole + 1) & mask_;
+    for (std::size_t at = (hole + 1) & mask_; entries_[at].slot != kNone; at = (at + 1) & mask_) {
+      const std::size_t home = entries_[at].tag & mask_;
+      if (((at - home) & mask_) >= ((at - hole) & mask_)) {
+        entries_[hole] = entries_[at];
+        hole = at;
+      }
+    }
+    entries_[hole].slot = kNone;
+    --size_;
+  }
+
+  void clear() {
+    entries_.clear();
+    size_ = 0;
+    mask_ = 0;
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t tag = 0;
+    std::uint32_t slot = kNone;
+  };
+
+  void place(Entry entry) {
+    std::size_t at = entry.tag & mask_;
+    while (entries_[at].slot != kNone) at = (at + 1) & mask_;
+    entries_[at] = entry;
+  }
+
+  void grow() {
+    std::vector<Entry> old(entries_.empty() ? 16 : entries_.size() * 2);
+    old.swap(entries_);
+    mask_ = entries_.size() - 1;
+    for (const Entry& entry : old) {
+      if (entry.slot != kNone) place(entry);
+    }
+  }
+
+  std::vector<Entry> entries_;  // a power of two, or empty
+  std::size_t mask_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace weir
