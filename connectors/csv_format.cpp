@@ -6,7 +6,8 @@
 namespace weir::detail {
 namespace {
 
-constexpr std::size_t kHeaderExcerptBytes = 400;  // people need to see the names, not an endless line
+constexpr std::size_t kHeaderExcerptBytes =
+    400;  // people need to see the names, not an endless line
 
 std::string field_text(const CsvFieldInfo& field) {
   return "field '" + std::string(field.name) + "' (" + std::string(name_of(field.kind)) + ")";
@@ -17,9 +18,12 @@ bool is_integer(Kind kind) { return kind >= Kind::Int8 && kind <= Kind::UInt64; 
 /// What the text of a field of this kind should have been.
 std::string_view expectation(Kind kind, std::string_view text) {
   switch (kind) {
-    case Kind::Bool: return "true, false, 1 or 0";
-    case Kind::Time: return "a time like 2001-01-01T00:47:00Z or milliseconds since 1970";
-    default: break;
+    case Kind::Bool:
+      return "true, false, 1 or 0";
+    case Kind::Time:
+      return "a time like 2001-01-01T00:47:00Z or milliseconds since 1970";
+    default:
+      break;
   }
   if (!is_integer(kind)) return "a number";
   double number = 0;
@@ -33,7 +37,8 @@ std::string counted(std::size_t count, std::string_view noun) {
 
 }  // namespace
 
-CsvBinding::CsvBinding(std::string file, std::span<const CsvFieldInfo> fields, const CsvOptions& options)
+CsvBinding::CsvBinding(std::string file, std::span<const CsvFieldInfo> fields,
+                       const CsvOptions& options)
     : file_(std::move(file)),
       fields_(fields),
       delimiter_(options.delimiter),
@@ -44,7 +49,7 @@ CsvBinding::CsvBinding(std::string file, std::span<const CsvFieldInfo> fields, c
 }
 
 std::optional<FormatError> CsvBinding::bind(const Row& header) {
-  if (header.cut) return row_too_long(file_, header);
+  if (header.cut) return cut_row(header);
   std::string scratch;
   std::vector<std::string> names;
   CsvFields walk(header.text, delimiter_, scratch);
@@ -53,25 +58,35 @@ std::optional<FormatError> CsvBinding::bind(const Row& header) {
   return bind_names(header, names);
 }
 
-std::optional<FormatError> CsvBinding::bind_names(const Row& header, const std::vector<std::string>& names) {
+std::optional<FormatError> CsvBinding::bind_names(const Row& header,
+                                                  const std::vector<std::string>& names) {
   columns_.assign(names.size(), kIgnored);
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     const CsvFieldInfo& field = fields_[i];
     const auto found = std::find(names.begin(), names.end(), field.name);
     if (found == names.end()) {
       if (field.optional) continue;
-      return format_error(file_, header, 0, "no column for " + field_text(field) + "; the header is " +
-                                                quoted_excerpt(header.text, kHeaderExcerptBytes));
+      return format_error(file_, header, 0,
+                          "no column for " + field_text(field) + "; the header is " +
+                              quoted_excerpt(header.text, kHeaderExcerptBytes));
     }
     if (std::find(found + 1, names.end(), field.name) != names.end()) {
-      return format_error(file_, header, 0, "column '" + std::string(field.name) + "' appears twice in the header");
+      return format_error(file_, header, 0,
+                          "column '" + std::string(field.name) + "' appears twice in the header");
     }
     columns_[static_cast<std::size_t>(found - names.begin())] = static_cast<std::int32_t>(i);
   }
   return std::nullopt;
 }
 
-FormatError CsvBinding::bad_field(const Row& row, const CsvField& field, std::int32_t index, CsvFault fault) const {
+FormatError CsvBinding::cut_row(const Row& row) const {
+  FormatError error = row_too_long(file_, row);
+  error.message += " or close an open quote";
+  return error;
+}
+
+FormatError CsvBinding::bad_field(const Row& row, const CsvField& field, std::int32_t index,
+                                  CsvFault fault) const {
   const CsvFieldInfo& info = fields_[static_cast<std::size_t>(index)];
   std::string text;
   switch (fault) {
@@ -82,17 +97,18 @@ FormatError CsvBinding::bad_field(const Row& row, const CsvField& field, std::in
       text = quoted_excerpt(field.text) + " is out of range for " + field_text(info);
       break;
     default:
-      text = quoted_excerpt(field.text) + " is not " + std::string(expectation(info.kind, field.text)) + " for " +
-             field_text(info);
+      text = quoted_excerpt(field.text) + " is not " +
+             std::string(expectation(info.kind, field.text)) + " for " + field_text(info);
   }
   return format_error(file_, row, field.begin, text);
 }
 
 FormatError CsvBinding::bad_row(const Row& row, const CsvFields& walk) const {
-  return format_error(file_, row, walk.fault_at(),
-                      walk.fault() == CsvRowFault::open_quote
-                          ? "the quote that opens here is never closed"
-                          : "text after a closing quote; a quote inside a quoted field is written twice");
+  return format_error(
+      file_, row, walk.fault_at(),
+      walk.fault() == CsvRowFault::open_quote
+          ? "the quote that opens here is never closed"
+          : "text after a closing quote; a quote inside a quoted field is written twice");
 }
 
 FormatError CsvBinding::wrong_width(const Row& row) const {
@@ -101,15 +117,17 @@ FormatError CsvBinding::wrong_width(const Row& row) const {
   std::size_t width = 0;
   while (walk.next()) ++width;
   if (walk.fault() != CsvRowFault::none) return bad_row(row, walk);
-  const std::string expected = expects_header_ ? "the header has " + std::to_string(columns_.size())
-                                               : "the record has " + counted(columns_.size(), "field");
+  const std::string expected = expects_header_
+                                   ? "the header has " + std::to_string(columns_.size())
+                                   : "the record has " + counted(columns_.size(), "field");
   return format_error(file_, row, 0, "row has " + counted(width, "column") + ", " + expected);
 }
 
 void require_usable(const CsvOptions& options) {
   const char c = options.delimiter;
   const bool printable = c == '\t' || (c >= ' ' && c <= '~');
-  const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  const bool alphanumeric =
+      (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
   if (!printable || alphanumeric || std::string_view("\"+-.:_").find(c) != std::string_view::npos) {
     throw Failure(quoted_excerpt({&c, 1}) + " cannot be a CSV delimiter; use , ; | or tab");
   }

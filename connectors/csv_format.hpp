@@ -45,17 +45,20 @@ struct CsvFieldInfo {
 };
 
 template <class T>
-concept CsvScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
-                    std::is_same_v<T, EventTime>;
+concept CsvScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+    std::is_same_v<T, std::string> || std::is_same_v<T, EventTime>;
 
 template <class T>
-concept CsvValue = CsvScalar<T> || (IsOptional<T>::value && requires { requires CsvScalar<typename T::value_type>; });
+concept CsvValue = CsvScalar<T> ||
+    (IsOptional<T>::value&& requires { requires CsvScalar<typename T::value_type>; });
 
 template <NamedRecord T>
 constexpr bool has_only_csv_fields() {
-  return std::apply([]<class... F>(const F&...) {
-    return sizeof...(F) > 0 && (CsvValue<typename F::type> && ...);
-  }, fields_of<T>());
+  return std::apply(
+      []<class... F>(const F&...) {
+        return sizeof...(F) > 0 && (CsvValue<typename F::type> && ...);
+      },
+      fields_of<T>());
 }
 
 template <CsvScalar T>
@@ -64,9 +67,12 @@ CsvFault read_csv(const CsvField& field, T& value) {
   if constexpr (std::is_same_v<T, std::string>) {
     value.assign(text);
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (text == "1" || text == "true") value = true;
-    else if (text == "0" || text == "false") value = false;
-    else return text.empty() ? CsvFault::empty : CsvFault::malformed;
+    if (text == "1" || text == "true")
+      value = true;
+    else if (text == "0" || text == "false")
+      value = false;
+    else
+      return text.empty() ? CsvFault::empty : CsvFault::malformed;
   } else if constexpr (std::is_same_v<T, EventTime>) {
     const auto time = parse_event_time(text);
     if (!time) return text.empty() ? CsvFault::empty : CsvFault::malformed;
@@ -93,10 +99,14 @@ CsvFault read_csv(const CsvField& field, std::optional<T>& value) {
 
 template <CsvScalar T>
 void append_csv(std::string& out, const T& value, const CsvOptions& options) {
-  if constexpr (std::is_same_v<T, std::string>) append_csv_text(out, value, options.delimiter);
-  else if constexpr (std::is_same_v<T, bool>) out += value ? "true" : "false";
-  else if constexpr (std::is_same_v<T, EventTime>) append_time(out, value, options.times);
-  else append_number(out, static_cast<TextNumber<T>>(value));
+  if constexpr (std::is_same_v<T, std::string>)
+    append_csv_text(out, value, options.delimiter);
+  else if constexpr (std::is_same_v<T, bool>)
+    out += value ? "true" : "false";
+  else if constexpr (std::is_same_v<T, EventTime>)
+    append_time(out, value, options.times);
+  else
+    append_number(out, static_cast<TextNumber<T>>(value));
 }
 
 template <CsvScalar T>
@@ -118,17 +128,24 @@ struct CsvTable {
   template <std::size_t I>
   static CsvFault read(const CsvField& field, T& record) {
     auto& value = record.*std::get<I>(fields).member;
-    if constexpr (CsvValue<std::remove_reference_t<decltype(value)>>) return read_csv(field, value);
-    else return CsvFault::malformed;  // does not compile; CsvFormat says so in one line
+    if constexpr (CsvValue<std::remove_reference_t<decltype(value)>>)
+      return read_csv(field, value);
+    else
+      return CsvFault::malformed;  // does not compile; CsvFormat says so in one line
   }
   template <std::size_t... I>
-  static constexpr std::array<Reader, size> make_readers(std::index_sequence<I...>) { return {&read<I>...}; }
+  static constexpr std::array<Reader, size> make_readers(std::index_sequence<I...>) {
+    return {&read<I>...};
+  }
 
-  static constexpr std::array<Reader, size> readers = make_readers(std::make_index_sequence<size>());
-  static constexpr std::array<CsvFieldInfo, size> infos = std::apply([]<class... F>(const F&... field) {
-    return std::array<CsvFieldInfo, size>{CsvFieldInfo{
-        field.name, kind_of<typename F::type>(), IsOptional<typename F::type>::value}...};
-  }, fields);
+  static constexpr std::array<Reader, size> readers =
+      make_readers(std::make_index_sequence<size>());
+  static constexpr std::array<CsvFieldInfo, size> infos = std::apply(
+      []<class... F>(const F&... field) {
+        return std::array<CsvFieldInfo, size>{CsvFieldInfo{field.name, kind_of<typename F::type>(),
+                                                           IsOptional<typename F::type>::value}...};
+      },
+      fields);
 };
 
 /// Which column feeds which field, and the messages when one does not. The untyped part of CsvReader.
@@ -144,8 +161,9 @@ class CsvBinding {
   /// Per column of the file: the index of its field, or kIgnored.
   std::span<const std::int32_t> columns() const { return columns_; }
 
-  FormatError cut_row(const Row& row) const { return row_too_long(file_, row); }
-  FormatError bad_field(const Row& row, const CsvField& field, std::int32_t index, CsvFault fault) const;
+  FormatError cut_row(const Row& row) const;
+  FormatError bad_field(const Row& row, const CsvField& field, std::int32_t index,
+                        CsvFault fault) const;
   FormatError bad_row(const Row& row, const CsvFields& walk) const;
   FormatError wrong_width(const Row& row) const;
 
@@ -186,14 +204,18 @@ class CsvReader {
     const auto columns = binding_.columns();
     std::size_t column = 0;
     while (const auto field = walk.next()) {
-      if (column == columns.size()) [[unlikely]] return binding_.wrong_width(row);
+      if (column == columns.size()) [[unlikely]]
+        return binding_.wrong_width(row);
       const std::int32_t index = columns[column++];
       if (index == detail::CsvBinding::kIgnored) continue;
       const auto fault = Table::readers[static_cast<std::size_t>(index)](*field, record);
-      if (fault != detail::CsvFault::none) [[unlikely]] return binding_.bad_field(row, *field, index, fault);
+      if (fault != detail::CsvFault::none) [[unlikely]]
+        return binding_.bad_field(row, *field, index, fault);
     }
-    if (walk.fault() != CsvRowFault::none) [[unlikely]] return binding_.bad_row(row, walk);
-    if (column != columns.size()) [[unlikely]] return binding_.wrong_width(row);
+    if (walk.fault() != CsvRowFault::none) [[unlikely]]
+      return binding_.bad_row(row, walk);
+    if (column != columns.size()) [[unlikely]]
+      return binding_.wrong_width(row);
     return parsed;
   }
 
@@ -206,12 +228,15 @@ class CsvReader {
 template <NamedRecord T>
 class CsvFormat {
   static_assert(detail::has_only_csv_fields<T>(),
-                "a CSV record has only numbers, bool, enums, text, event times and optionals of these; use JSON for others");
+                "a CSV record has only numbers, bool, enums, text, event times and optionals of "
+                "these; use JSON for others");
 
  public:
   using Record = T;
 
-  explicit CsvFormat(const CsvOptions& options = {}) : options_(options) { detail::require_usable(options); }
+  explicit CsvFormat(const CsvOptions& options = {}) : options_(options) {
+    detail::require_usable(options);
+  }
 
   CsvScanner scanner(FilePosition start = {}) const {
     return CsvScanner(CsvRule(options_.delimiter), start, options_.max_row_bytes);
@@ -226,7 +251,8 @@ class CsvFormat {
     for_each_field<T>([&](const auto& field) {
       if (!std::exchange(first, false)) out += options_.delimiter;
       const auto& value = record.*field.member;
-      if constexpr (detail::CsvValue<std::remove_cvref_t<decltype(value)>>) detail::append_csv(out, value, options_);
+      if constexpr (detail::CsvValue<std::remove_cvref_t<decltype(value)>>)
+        detail::append_csv(out, value, options_);
     });
     if (out.size() == begin) out += "\"\"";
     out += '\n';

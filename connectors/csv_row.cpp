@@ -19,8 +19,9 @@ std::size_t CsvRule::find_end(std::string_view bytes) {
         break;
       case State::quoted: {
         const std::size_t quote = std::min(bytes.find('"', i), bytes.size());
-        lines_ += static_cast<std::uint64_t>(std::count(bytes.begin() + static_cast<std::ptrdiff_t>(i),
-                                                        bytes.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
+        lines_ += static_cast<std::uint64_t>(
+            std::count(bytes.begin() + static_cast<std::ptrdiff_t>(i),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
         if (quote == bytes.size()) return std::string_view::npos;
         state_ = State::quote_in_quoted;
         i = quote + 1;
@@ -61,7 +62,8 @@ std::optional<CsvField> CsvFields::next_quoted() {
     from = quote + (doubles ? 2 : 1);
     if (!doubles) break;
   }
-  if (from < row_.size() && row_[from] != delimiter_) return fail(CsvRowFault::text_after_quote, from);
+  if (from < row_.size() && row_[from] != delimiter_)
+    return fail(CsvRowFault::text_after_quote, from);
   at_ = from + 1;
   if (doubled) return CsvField{scratch_, begin, true};
   return CsvField{row_.substr(begin + 1, from - begin - 2), begin, true};
@@ -75,7 +77,8 @@ std::optional<CsvField> CsvFields::fail(CsvRowFault fault, std::size_t at) {
 }
 
 void append_csv_text(std::string& out, std::string_view text, char delimiter) {
-  bool quote = text.starts_with("\xEF\xBB\xBF");  // unquoted it would be taken for a byte order mark
+  bool quote =
+      text.starts_with("\xEF\xBB\xBF");  // unquoted it would be taken for a byte order mark
   for (const char c : text) quote |= c == delimiter || c == '"' || c == '\n' || c == '\r';
   if (!quote) {
     out += text;

@@ -23,7 +23,8 @@ class CsvRule {
     if (state_ == State::row_begin) {
       // Nearly all rows: a line without a quote.
       if (const void* found = std::memchr(bytes.data(), '\n', bytes.size())) {
-        const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+        const auto length =
+            static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
         if (!std::memchr(bytes.data(), '"', length)) {
           lines_ = 1;
           return length + 1;

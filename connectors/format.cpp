@@ -11,13 +11,15 @@ constexpr EventTime kLastIso{253'402'300'799'999};   // 9999-12-31T23:59:59.999Z
 
 void append_digits(std::string& out, std::int64_t number, int digits) {
   std::array<char, 4> text{};
-  for (int i = digits - 1; i >= 0; --i, number /= 10) text[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
+  for (int i = digits - 1; i >= 0; --i, number /= 10)
+    text[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
   out.append(text.data(), static_cast<std::size_t>(digits));
 }
 
 }  // namespace
 
-FormatError format_error(std::string_view file, const Row& row, std::size_t at, std::string_view text) {
+FormatError format_error(std::string_view file, const Row& row, std::size_t at,
+                         std::string_view text) {
   const std::string_view before = row.text.substr(0, at);
   const auto line_begin = before.rfind('\n');
   const std::uint64_t line =
@@ -30,9 +32,9 @@ FormatError format_error(std::string_view file, const Row& row, std::size_t at, 
 }
 
 FormatError row_too_long(std::string_view file, const Row& row) {
-  return format_error(file, row, 0,
-                      "row is longer than " + std::to_string(row.text.size()) +
-                          " bytes; a quote may be left open, or raise max_row_bytes");
+  return format_error(
+      file, row, 0,
+      "row is longer than " + std::to_string(row.text.size()) + " bytes; raise max_row_bytes");
 }
 
 std::string quoted_excerpt(std::string_view text, std::size_t max_bytes) {

@@ -108,15 +108,17 @@ concept RowReader = requires(R reader, const R& seen, const Row& row) {
 /// empty); `append` adds one record with its line end. `scanner` and `reader` are made once per file.
 template <class F, class T>
 concept Format = std::copyable<F> && std::same_as<typename F::Record, T> &&
-    requires(const F& format, std::string file, FilePosition position, std::string& out, const T& record) {
-      { format.scanner(position) } -> Scanner;
-      { format.reader(file) } -> RowReader<T>;
-      { format.header() } -> std::same_as<std::string>;
-      format.append(out, record);
-    };
+    requires(const F& format, std::string file, FilePosition position, std::string& out,
+             const T& record) {
+  { format.scanner(position) } -> Scanner;
+  { format.reader(file) } -> RowReader<T>;
+  { format.header() } -> std::same_as<std::string>;
+  format.append(out, record);
+};
 
 /// The error of `row` at the byte `at` of its text: prefixed with the place, lines inside the row counted.
-FormatError format_error(std::string_view file, const Row& row, std::size_t at, std::string_view text);
+FormatError format_error(std::string_view file, const Row& row, std::size_t at,
+                         std::string_view text);
 
 /// The error of a row whose text was cut.
 FormatError row_too_long(std::string_view file, const Row& row);
@@ -135,11 +137,16 @@ namespace detail {
 template <class T>
 constexpr auto text_number() {
   using Stored = typename Scalar<T>::Number;
-  if constexpr (std::is_floating_point_v<Stored>) return Stored{};
-  else if constexpr (sizeof(Stored) == 1) return std::conditional_t<std::is_signed_v<Stored>, std::int8_t, std::uint8_t>{};
-  else if constexpr (sizeof(Stored) == 2) return std::conditional_t<std::is_signed_v<Stored>, std::int16_t, std::uint16_t>{};
-  else if constexpr (sizeof(Stored) == 4) return std::conditional_t<std::is_signed_v<Stored>, std::int32_t, std::uint32_t>{};
-  else return std::conditional_t<std::is_signed_v<Stored>, std::int64_t, std::uint64_t>{};
+  if constexpr (std::is_floating_point_v<Stored>)
+    return Stored{};
+  else if constexpr (sizeof(Stored) == 1)
+    return std::conditional_t<std::is_signed_v<Stored>, std::int8_t, std::uint8_t>{};
+  else if constexpr (sizeof(Stored) == 2)
+    return std::conditional_t<std::is_signed_v<Stored>, std::int16_t, std::uint16_t>{};
+  else if constexpr (sizeof(Stored) == 4)
+    return std::conditional_t<std::is_signed_v<Stored>, std::int32_t, std::uint32_t>{};
+  else
+    return std::conditional_t<std::is_signed_v<Stored>, std::int64_t, std::uint64_t>{};
 }
 
 /// The number as which a scalar is read and written: char and enums as integers of their width.
@@ -157,13 +164,20 @@ void append_number(std::string& out, Number number) {
 /// The kind of a field for messages.
 template <class T>
 constexpr Kind kind_of() {
-  if constexpr (std::is_same_v<T, std::string>) return Kind::Text;
-  else if constexpr (IsOptional<T>::value) return kind_of<typename T::value_type>();
-  else if constexpr (IsVector<T>::value) return Kind::List;
-  else if constexpr (IsMap<T>::value) return Kind::Map;
-  else if constexpr (IsTuple<T>::value) return Kind::Tuple;
-  else if constexpr (NamedRecord<T>) return Kind::Record;
-  else return Scalar<T>::kind;
+  if constexpr (std::is_same_v<T, std::string>)
+    return Kind::Text;
+  else if constexpr (IsOptional<T>::value)
+    return kind_of<typename T::value_type>();
+  else if constexpr (IsVector<T>::value)
+    return Kind::List;
+  else if constexpr (IsMap<T>::value)
+    return Kind::Map;
+  else if constexpr (IsTuple<T>::value)
+    return Kind::Tuple;
+  else if constexpr (NamedRecord<T>)
+    return Kind::Record;
+  else
+    return Scalar<T>::kind;
 }
 
 }  // namespace detail

@@ -17,11 +17,15 @@ class JsonDocument::Builder {
 
   bool null() { return add({.kind = JsonKind::null, .integer = 0}); }
   bool boolean(bool value) { return add({.kind = JsonKind::boolean, .boolean = value}); }
-  bool number_integer(std::int64_t value) { return add({.kind = JsonKind::integer, .integer = value}); }
+  bool number_integer(std::int64_t value) {
+    return add({.kind = JsonKind::integer, .integer = value});
+  }
   bool number_unsigned(std::uint64_t value) {
     return add({.kind = JsonKind::unsigned_integer, .unsigned_integer = value});
   }
-  bool number_float(double value, const std::string&) { return add({.kind = JsonKind::real, .real = value}); }
+  bool number_float(double value, const std::string&) {
+    return add({.kind = JsonKind::real, .real = value});
+  }
   bool string(const std::string& value) {
     const JsonNode::Span span{static_cast<std::uint32_t>(document_.texts_.size()),
                               static_cast<std::uint32_t>(value.size())};
@@ -35,10 +39,12 @@ class JsonDocument::Builder {
   bool end_array() { return close(); }
   bool binary(nlohmann::json::binary_t&) { return false; }  // only in binary formats
 
-  bool parse_error(std::size_t bytes_read, const std::string& last, const nlohmann::json::exception& error) {
+  bool parse_error(std::size_t bytes_read, const std::string& last,
+                   const nlohmann::json::exception& error) {
     constexpr int number_overflow = 406;  // the library's id
-    fault = JsonFault{bytes_read, error.id == number_overflow ? quoted_excerpt(last) + " is beyond the range of a double"
-                                                              : "invalid JSON near " + quoted_excerpt(last)};
+    fault = JsonFault{bytes_read, error.id == number_overflow
+                                      ? quoted_excerpt(last) + " is beyond the range of a double"
+                                      : "invalid JSON near " + quoted_excerpt(last)};
     return false;
   }
 
@@ -55,7 +61,8 @@ class JsonDocument::Builder {
     return add({.kind = kind, .integer = 0});
   }
   bool close() {
-    document_.nodes_[document_.open_.back()].next = static_cast<std::uint32_t>(document_.nodes_.size());
+    document_.nodes_[document_.open_.back()].next =
+        static_cast<std::uint32_t>(document_.nodes_.size());
     document_.open_.pop_back();
     return true;
   }
@@ -64,7 +71,8 @@ class JsonDocument::Builder {
 };
 
 std::optional<JsonFault> JsonDocument::parse(std::string_view text) {
-  WEIR_CHECK(text.size() < std::numeric_limits<std::uint32_t>::max(), "nodes count bytes in 32 bits:", text.size());
+  WEIR_CHECK(text.size() < std::numeric_limits<std::uint32_t>::max(),
+             "nodes count bytes in 32 bits:", text.size());
   nodes_.clear();
   texts_.clear();
   open_.clear();

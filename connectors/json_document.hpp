@@ -17,7 +17,16 @@
 
 namespace weir {
 
-enum class JsonKind : std::uint8_t { null, boolean, integer, unsigned_integer, real, text, array, object };
+enum class JsonKind : std::uint8_t {
+  null,
+  boolean,
+  integer,
+  unsigned_integer,
+  real,
+  text,
+  array,
+  object
+};
 
 struct JsonNode {
   struct Span {

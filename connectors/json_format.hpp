@@ -23,7 +23,9 @@ namespace weir {
 
 /// Rows are lines that hold anything but blanks.
 struct JsonLineRule : LineRule {
-  bool blank(std::string_view text) const { return text.find_first_not_of(" \t\r") == std::string_view::npos; }
+  bool blank(std::string_view text) const {
+    return text.find_first_not_of(" \t\r") == std::string_view::npos;
+  }
 };
 
 using JsonScanner = RowScanner<JsonLineRule>;
@@ -44,7 +46,8 @@ class JsonReader {
 
   Parsed<T> parse(const Row& row) {
     if (row.cut) return row_too_long(file_, row);
-    if (const auto fault = document_.parse(row.text)) return format_error(file_, row, fault->at, fault->reason);
+    if (const auto fault = document_.parse(row.text))
+      return format_error(file_, row, fault->at, fault->reason);
     Parsed<T> parsed{T{}};
     detail::JsonReading reading(document_);
     if (!detail::read_json(reading, 0, *parsed)) return reading.error(file_, row);
@@ -63,7 +66,9 @@ class JsonFormat {
 
   explicit JsonFormat(const JsonOptions& options = {}) : options_(options) {}
 
-  JsonScanner scanner(FilePosition start = {}) const { return JsonScanner({}, start, options_.max_row_bytes); }
+  JsonScanner scanner(FilePosition start = {}) const {
+    return JsonScanner({}, start, options_.max_row_bytes);
+  }
   JsonReader<T> reader(std::string file) const { return JsonReader<T>(std::move(file)); }
   std::string header() const { return {}; }
   void append(std::string& out, const T& record) const {

@@ -12,14 +12,20 @@ bool is_integer(Kind kind) { return kind >= Kind::Int8 && kind <= Kind::UInt64; 
 
 std::string_view expectation(Kind kind) {
   switch (kind) {
-    case Kind::Bool: return "true or false";
-    case Kind::Text: return "a text";
-    case Kind::Time: return "a time like \"2001-01-01T00:47:00Z\" or milliseconds since 1970";
+    case Kind::Bool:
+      return "true or false";
+    case Kind::Text:
+      return "a text";
+    case Kind::Time:
+      return "a time like \"2001-01-01T00:47:00Z\" or milliseconds since 1970";
     case Kind::List:
-    case Kind::Tuple: return "an array";
+    case Kind::Tuple:
+      return "an array";
     case Kind::Map:
-    case Kind::Record: return "an object";
-    default: return "a number";
+    case Kind::Record:
+      return "an object";
+    default:
+      return "a number";
   }
 }
 
@@ -38,11 +44,14 @@ bool JsonReading::within(std::string_view member) {
 }
 
 bool JsonReading::within(std::size_t index) {
-  path_.insert(0, path_.empty() || path_.front() == '[' ? "" : ".").insert(0, "[" + std::to_string(index) + "]");
+  path_.insert(0, path_.empty() || path_.front() == '[' ? "" : ".")
+      .insert(0, "[" + std::to_string(index) + "]");
   return false;
 }
 
-bool JsonReading::within_key(std::string_view key) { return within(std::string_view("[" + quoted_excerpt(key) + "]")); }
+bool JsonReading::within_key(std::string_view key) {
+  return within(std::string_view("[" + quoted_excerpt(key) + "]"));
+}
 
 FormatError JsonReading::error(std::string_view file, const Row& row) const {
   const std::size_t at = JsonDocument::position_of(row.text, at_);
@@ -53,32 +62,43 @@ FormatError JsonReading::error(std::string_view file, const Row& row) const {
   std::string_view advice;
   if (fault_ == JsonValueFault::missing) advice = "; declare it std::optional to allow that";
   if (null) advice = "; declare it std::optional to allow null";
-  if (null && real) advice = "; NaN and infinity are written as null: declare it std::optional to read that";
+  if (null && real)
+    advice = "; NaN and infinity are written as null: declare it std::optional to read that";
   return format_error(file, row, at, complaint(row.text.substr(at)) + target + std::string(advice));
 }
 
 /// What is wrong, up to the name of the field. `source` begins at the value.
 std::string JsonReading::complaint(std::string_view source) const {
   switch (fault_) {
-    case JsonValueFault::missing: return "no member for ";
-    case JsonValueFault::out_of_range: return found(source) + " is out of range for ";
-    case JsonValueFault::size: return "an array of another size for ";
-    case JsonValueFault::kind: break;
+    case JsonValueFault::missing:
+      return "no member for ";
+    case JsonValueFault::out_of_range:
+      return found(source) + " is out of range for ";
+    case JsonValueFault::size:
+      return "an array of another size for ";
+    case JsonValueFault::kind:
+      break;
   }
   const JsonNode& value = node(at_);
   if (value.kind == JsonKind::real && is_integer(expected_)) {
     constexpr double int64_end = 9.3e18;  // integers beyond 64 bits were read as reals
-    return found(source) + (std::abs(value.real) > int64_end ? " is out of range for " : " is not an integer for ");
+    return found(source) +
+           (std::abs(value.real) > int64_end ? " is out of range for " : " is not an integer for ");
   }
   return found(source) + " is not " + std::string(expectation(expected_)) + " for ";
 }
 
 std::string JsonReading::found(std::string_view source) const {
   switch (node(at_).kind) {
-    case JsonKind::text: return quoted_excerpt(document_.text(at_));
-    case JsonKind::array: return "an array";
-    case JsonKind::object: return "an object";
-    default: return std::string(source.substr(0, std::min(source.find_first_of(" \t\r\n,:]}"), kExcerptBytes)));
+    case JsonKind::text:
+      return quoted_excerpt(document_.text(at_));
+    case JsonKind::array:
+      return "an array";
+    case JsonKind::object:
+      return "an object";
+    default:
+      return std::string(
+          source.substr(0, std::min(source.find_first_of(" \t\r\n,:]}"), kExcerptBytes)));
   }
 }
 

@@ -52,10 +52,14 @@ bool read_json_number(JsonReading& in, std::uint32_t at, Kind kind, Number& numb
   const JsonNode& node = in.node(at);
   if constexpr (std::is_floating_point_v<Number>) {
     double wide = 0;
-    if (node.kind == JsonKind::real) wide = node.real;
-    else if (node.kind == JsonKind::integer) wide = static_cast<double>(node.integer);
-    else if (node.kind == JsonKind::unsigned_integer) wide = static_cast<double>(node.unsigned_integer);
-    else return in.refuse(at, JsonValueFault::kind, kind);
+    if (node.kind == JsonKind::real)
+      wide = node.real;
+    else if (node.kind == JsonKind::integer)
+      wide = static_cast<double>(node.integer);
+    else if (node.kind == JsonKind::unsigned_integer)
+      wide = static_cast<double>(node.unsigned_integer);
+    else
+      return in.refuse(at, JsonValueFault::kind, kind);
     constexpr auto most = static_cast<double>(std::numeric_limits<Number>::max());
     if (wide > most || wide < -most) return in.refuse(at, JsonValueFault::out_of_range, kind);
     number = static_cast<Number>(wide);
@@ -94,17 +98,19 @@ bool read_json_tuple(JsonReading& in, std::uint32_t at, T& value) {
   std::size_t size = 0;
   for (auto element = at + 1; element < array.next; element = in.node(element).next) ++size;
   if (size != std::tuple_size_v<T>) return in.refuse(at, JsonValueFault::size, Kind::Tuple);
-  return std::apply([&](auto&... part) {
-    std::uint32_t element = at + 1;
-    std::size_t index = 0;
-    const auto take = [&](auto& one) {
-      if (!read_json(in, element, one)) return in.within(index);
-      element = in.node(element).next;
-      ++index;
-      return true;
-    };
-    return (take(part) && ...);
-  }, value);
+  return std::apply(
+      [&](auto&... part) {
+        std::uint32_t element = at + 1;
+        std::size_t index = 0;
+        const auto take = [&](auto& one) {
+          if (!read_json(in, element, one)) return in.within(index);
+          element = in.node(element).next;
+          ++index;
+          return true;
+        };
+        return (take(part) && ...);
+      },
+      value);
 }
 
 template <Record T>
@@ -154,7 +160,9 @@ struct JsonTable {
     return {std::get<I>(fields).name, kind_of<Member>(), IsOptional<Member>::value, &read<I>};
   }
   template <std::size_t... I>
-  static constexpr std::array<Entry, size> make_entries(std::index_sequence<I...>) { return {make_entry<I>()...}; }
+  static constexpr std::array<Entry, size> make_entries(std::index_sequence<I...>) {
+    return {make_entry<I>()...};
+  }
 
   static constexpr std::array<Entry, size> entries = make_entries(std::make_index_sequence<size>());
 
@@ -201,13 +209,15 @@ bool read_json(JsonReading& in, std::uint32_t at, T& value) {
     value.assign(in.document().text(at));
     return true;
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (in.node(at).kind != JsonKind::boolean) return in.refuse(at, JsonValueFault::kind, Kind::Bool);
+    if (in.node(at).kind != JsonKind::boolean)
+      return in.refuse(at, JsonValueFault::kind, Kind::Bool);
     value = in.node(at).boolean;
     return true;
   } else if constexpr (std::is_same_v<T, EventTime>) {
     return read_json_time(in, at, value);
   } else if constexpr (IsOptional<T>::value) {
-    static_assert(!IsOptional<typename T::value_type>::value, "JSON cannot tell an optional in an optional from none");
+    static_assert(!IsOptional<typename T::value_type>::value,
+                  "JSON cannot tell an optional in an optional from none");
     value.reset();
     return in.node(at).kind == JsonKind::null || read_json(in, at, value.emplace());
   } else if constexpr (IsVector<T>::value) {

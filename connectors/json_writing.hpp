@@ -26,7 +26,8 @@ void append_json_number(std::string& out, Number number) {
 
 /// Writes what `write` appends per element between brackets, separated by commas.
 template <class Range, class Write>
-void append_json_sequence(std::string& out, std::string_view brackets, const Range& range, Write write) {
+void append_json_sequence(std::string& out, std::string_view brackets, const Range& range,
+                          Write write) {
   out += brackets.front();
   bool first = true;
   for (const auto& element : range) {
@@ -58,10 +59,14 @@ void append_json(std::string& out, const T& value, TimeStyle times) {
     append_time(out, value, times);
     if (quoted) out += '"';
   } else if constexpr (IsOptional<T>::value) {
-    if (value) append_json<typename T::value_type>(out, *value, times);
-    else out += "null";
+    if (value)
+      append_json<typename T::value_type>(out, *value, times);
+    else
+      out += "null";
   } else if constexpr (IsVector<T>::value) {
-    append_json_sequence(out, "[]", value, [&](const typename T::value_type& item) { append_json(out, item, times); });
+    append_json_sequence(out, "[]", value, [&](const typename T::value_type& item) {
+      append_json(out, item, times);
+    });
   } else if constexpr (IsMap<T>::value) {
     constexpr bool is_object = std::is_same_v<typename T::key_type, std::string>;
     append_json_sequence(out, is_object ? "{}" : "[]", value, [&](const auto& entry) {
@@ -74,9 +79,12 @@ void append_json(std::string& out, const T& value, TimeStyle times) {
   } else if constexpr (IsTuple<T>::value) {
     out += '[';
     bool first = true;
-    std::apply([&]<class... Part>(const Part&... part) {
-      ((out += std::exchange(first, false) ? "" : ",", append_json<Part>(out, part, times)), ...);
-    }, value);
+    std::apply(
+        [&]<class... Part>(const Part&... part) {
+          ((out += std::exchange(first, false) ? "" : ",", append_json<Part>(out, part, times)),
+           ...);
+        },
+        value);
     out += ']';
   } else {
     append_json_number(out, static_cast<TextNumber<T>>(value));

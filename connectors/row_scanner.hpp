@@ -32,7 +32,8 @@ concept RowRule = std::copyable<R> && requires(R rule, std::string_view bytes) {
 template <RowRule Rule>
 class RowScanner {
  public:
-  explicit RowScanner(Rule rule, FilePosition start = {}, std::uint64_t max_row_bytes = kMaxRowBytes)
+  explicit RowScanner(Rule rule, FilePosition start = {},
+                      std::uint64_t max_row_bytes = kMaxRowBytes)
       : rule_(rule),
         position_(start),
         max_row_bytes_(std::min(max_row_bytes, kMaxLimit)),
@@ -47,7 +48,8 @@ class RowScanner {
 
  private:
   static constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  static constexpr std::uint64_t kMaxLimit = std::uint64_t{1} << 62;  // bytes; sums with it do not overflow
+  static constexpr std::uint64_t kMaxLimit = std::uint64_t{1}
+                                             << 62;  // bytes; sums with it do not overflow
 
   void skip_mark();
   void give_back_mark();
@@ -58,17 +60,18 @@ class RowScanner {
   Rule rule_;
   FilePosition position_;
   std::uint64_t max_row_bytes_;
-  std::size_t mark_left_;        // bytes of a byte order mark that may still come
-  std::string_view block_;       // what is left of the fed block
-  std::string kept_;             // the begin of a row across blocks
+  std::size_t mark_left_;         // bytes of a byte order mark that may still come
+  std::string_view block_;        // what is left of the fed block
+  std::string kept_;              // the begin of a row across blocks
   std::uint64_t kept_bytes_ = 0;  // its length, more than kept_ holds when the row is too long
-  bool kept_is_given_ = false;   // the last row's text lies in kept_
+  bool kept_is_given_ = false;    // the last row's text lies in kept_
   bool finished_ = false;
 };
 
 template <RowRule Rule>
 void RowScanner<Rule>::feed(std::string_view block) {
-  WEIR_CHECK(block_.empty() && !finished_, "feed follows a next() that had nothing more:", block_.size());
+  WEIR_CHECK(block_.empty() && !finished_,
+             "feed follows a next() that had nothing more:", block_.size());
   block_ = block;
   skip_mark();
 }

@@ -48,7 +48,9 @@ class TextFormat {
 
   explicit TextFormat(TextOptions options = {}) : options_(options) {}
 
-  LineScanner scanner(FilePosition start = {}) const { return LineScanner({}, start, options_.max_row_bytes); }
+  LineScanner scanner(FilePosition start = {}) const {
+    return LineScanner({}, start, options_.max_row_bytes);
+  }
   TextReader reader(std::string file) const { return TextReader(std::move(file)); }
   std::string header() const { return {}; }
   void append(std::string& out, const std::string& line) const { (out += line) += '\n'; }

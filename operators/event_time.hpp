@@ -38,7 +38,11 @@ class AssignEventTime final : public ContextOperator {
     ContextOperator::open(context);
     stored_ = &context.state().list<SplitProgress>("progress", ChunkKind::Union);
     emitted_ = &context.state().list<EventTime>("watermark", ChunkKind::Union);
-    for (const SplitProgress& progress : *stored_) restored_[progress.split] = progress.greatest;
+    for (const SplitProgress& progress : *stored_) {
+      // Tasks that tracked no splits all stored the empty name: the least of them is safe for each.
+      const auto [entry, added] = restored_.emplace(progress.split, progress.greatest);
+      if (!added) entry->second = std::min(entry->second, progress.greatest);
+    }
     for (const EventTime time : *emitted_) watermark_ = watermark_ ? std::min(*watermark_, time) : time;
     rearm();
   }
@@ -74,7 +78,11 @@ class AssignEventTime final : public ContextOperator {
 
   void on_split(const SplitEvent& event) override {
     switch (event.kind) {
-      case SplitEvent::Kind::Opened: by_split_ = true; track(*event.split).last_seen = context().now(); break;
+      case SplitEvent::Kind::Opened:
+        // Raises nothing: after a restore the splits that hold the watermark may not all be open yet.
+        by_split_ = true;
+        track(*event.split).last_seen = context().now();
+        return;
       case SplitEvent::Kind::Idle: track(*event.split).idle = true; break;
       case SplitEvent::Kind::Closed: tracks_.erase(*event.split); break;
     }

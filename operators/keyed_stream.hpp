@@ -14,6 +14,12 @@ using KeyOfResult = std::decay_t<std::invoke_result_t<const KeyOf&, const T&>>;
 
 template <class K, class T>
 struct Keyed;
+template <class T, class KeyOf, class U, class KeyOfU> class KeyedConnected;
+template <class T, class KeyOf, class U> class KeyedBroadcastConnected;
+struct Interval;
+struct StateOptions;
+enum class JoinKind : std::uint8_t;
+enum class Keep : std::uint8_t;
 
 template <class T, class KeyOf>
 class KeyedStream {
@@ -39,9 +45,32 @@ class KeyedStream {
   /// Any aggregate of aggregate.hpp: yields Keyed<K, Result>.
   template <class A> auto aggregate(const std::string& name, A aggregate, StepOptions options = {}) const;
 
+  /// A function with declared state, timers and side outputs; see process.hpp.
   template <class F> auto process(const std::string& name, F function, StepOptions options = {}) const;
-  template <class Assigner> Windowed<T, KeyOf, Assigner> window(Assigner assigner, WindowOptions options) const;
-  template <class Assigner> Windowed<T, KeyOf, Assigner> window(Assigner assigner) const;
+
+  // Two streams.
+  /// Both in one operator, with shared state: connect.hpp; beside rules that every task knows: broadcast.hpp.
+  template <class U, class KeyOfU> KeyedConnected<T, KeyOf, U, KeyOfU> connect(const KeyedStream<U, KeyOfU>& other) const;
+  template <class U> KeyedBroadcastConnected<T, KeyOf, U> connect(const BroadcastStream<U>& shared) const;
+  /// Pairs of one key whose times are near each other; see interval_join.hpp.
+  template <class U, class KeyOfU, class F>
+  auto interval_join(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Interval& interval, JoinKind kind,
+                     F join, StepOptions options = {}) const;
+
+  // Fewer records.
+  /// The first record of each key, and duplicates never; see distinct.hpp.
+  Stream<T> distinct(const std::string& name, const StateOptions& options, StepOptions step = {}) const;
+  Stream<T> distinct(const std::string& name) const;
+  Stream<T> deduplicate(const std::string& name, Keep keep, const StateOptions& options, StepOptions step = {}) const;
+  Stream<T> deduplicate(const std::string& name, Keep keep) const;
+  /// The best n records of each key, as changes of ranks; see top_n.hpp.
+  template <class F> auto top_n(const std::string& name, std::size_t n, F before, StepOptions options = {}) const;
+  /// The last row of each key, when the input has ended; see changelog.hpp.
+  auto materialize(const std::string& name, StepOptions options = {}) const;
+
+  /// The records in windows, to be aggregated or processed there; see windowed.hpp.
+  template <class Assigner> auto window(Assigner assigner, WindowOptions options) const;
+  template <class Assigner> auto window(Assigner assigner) const;
 
  private:
   Stream<T> stream_;

@@ -32,6 +32,9 @@ class Pipeline {
     }
   }
 
+  /// Gives the job another name: stored state belongs to a job by its name.
+  void rename(std::string name) { graph_.name = std::move(name); }
+
   JobGraph& graph() { return graph_; }
 
  private:

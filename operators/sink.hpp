@@ -1,37 +1,13 @@
-// Where records go. Implement SinkWriter<T>; what must appear exactly once is staged in write(), put into state in
-// before_snapshot(), and published in on_complete() — which may be called again after a restore, so publishing twice must
-// be the same as once. At the end of a bounded job a last checkpoint is taken, so that everything is published.
-//
-// What a pipeline gets is a description whose make<T>() makes a writer: stream.sink("name", Console{}).
+// The operator that writes to a sink, and Stream::sink.
 #pragma once
 
-#include <concepts>
 #include <memory>
 
+#include <weir/dataflow/sink_writer.hpp>
 #include <weir/operators/stream.hpp>
 #include <weir/operators/typed_operator.hpp>
 
 namespace weir {
-
-template <class T>
-class SinkWriter {
- public:
-  virtual ~SinkWriter() = default;
-  /// Declares state, restores what was staged.
-  virtual void open(OperatorContext&) {}
-  virtual void write(Batch<T>& batch) = 0;
-  virtual void on_watermark(EventTime) {}
-  virtual void on_processing_time(ProcessingTime) {}
-  virtual void before_snapshot(CheckpointId) {}
-  virtual void on_complete(CheckpointId) {}
-  /// Nothing more will be written.
-  virtual void finish() {}
-};
-
-template <class S, class T>
-concept SinkDescription = std::copy_constructible<S> && requires(const S& description) {
-  { description.template make<T>() } -> std::convertible_to<std::unique_ptr<SinkWriter<T>>>;
-};
 
 template <class T>
 class WriteSink final : public ContextOperator {

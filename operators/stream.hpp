@@ -6,6 +6,7 @@
 // One operation per file: map.hpp defines map, and so on. <weir/weir.hpp> includes them all.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,17 +14,20 @@
 #include <vector>
 
 #include <weir/graph/job_graph.hpp>
+#include <weir/operators/async_options.hpp>
 #include <weir/operators/check.hpp>
 #include <weir/operators/step_options.hpp>
 
 namespace weir {
 
 template <class T, class KeyOf> class KeyedStream;
+template <class T, class Out> struct AsyncStream;
 template <class T, class U> class Connected;
-template <class T, class KeyOf, class Assigner> class Windowed;
+template <class T, class KeyOf, class Assigner, class Trigger, class Evictor> class Windowed;
+template <class T, class U> class BroadcastConnected;
+template <class T> class BroadcastStream;
 template <class T> class Stream;
 struct EventTimeOptions;
-struct AsyncOptions;
 struct WindowOptions;
 
 /// A stream without its type: a port of a node, and how its records are to reach the next operator.
@@ -68,7 +72,7 @@ class Stream : public StreamBase {
   Stream shuffle(std::uint64_t seed = 0) const { return routed(shuffle_routing(seed)); }
   Stream rebalance() const { return routed(rebalance_routing()); }
   Stream rescale() const { return routed(rescale_routing()); }
-  Stream broadcast() const { return routed(broadcast_routing()); }
+  BroadcastStream<T> broadcast() const { return {graph(), node(), port(), broadcast_routing()}; }
   Stream global() const { return routed(global_routing()); }
   /// choose(record, tasks) names the task.
   template <class F> Stream partition(F choose) const;
@@ -78,20 +82,31 @@ class Stream : public StreamBase {
   // Several streams.
   /// The records of both streams, in no particular order between them.
   Stream merge(const Stream& other, StepOptions options = {}) const;
+  /// Both streams in one operator; see connect.hpp, and broadcast.hpp for other.broadcast().
   template <class U> Connected<T, U> connect(const Stream<U>& other) const;
+  template <class U> BroadcastConnected<T, U> connect(const BroadcastStream<U>& shared) const;
+  /// One stream per predicate, and one for the rest; see split.hpp.
+  template <class... F> std::array<Stream, sizeof...(F) + 1> split(F... predicates) const;
 
   /// A function with declared state, timers and side outputs; see process.hpp.
   template <class F> auto process(const std::string& name, F function, StepOptions options = {}) const;
-  /// All records in one task; see window.hpp.
+  /// All records in one task; see windowed.hpp.
   template <class Assigner> auto window_all(Assigner assigner, WindowOptions options) const;
   template <class Assigner> auto window_all(Assigner assigner) const;
-  template <class Out, class F> Stream<Out> async(const std::string& name, F call, AsyncOptions options) const;
-  /// The body gets the loop's stream and returns {what goes round again, what leaves}; see iterate.hpp.
-  template <class Body> auto iterate(const std::string& name, Body body) const;
-  /// Joins each record with the rows of a bounded stream that have its key; see lookup_join.hpp.
+  /// call(record, reply) asks something outside; the answers are the stream. See async.hpp.
+  template <class Out, class F> AsyncStream<T, Out> async(const std::string& name, F call, AsyncOptions options = {}) const;
+  /// The same for a function that blocks and returns its result: it runs on threads of its own.
+  template <class F> auto async_blocking(const std::string& name, F function, AsyncOptions options = {}) const;
+  /// The body gets the loop's stream and returns weir::Loop{what goes round again, what leaves}; see iterate.hpp.
+  template <class Body> auto iterate(const std::string& name, Body body, StepOptions options = {}) const;
+  /// join(record, row) for each row of a bounded stream that has the record's key; see lookup_join.hpp.
   template <class U, class KeyOf, class TableKeyOf, class Join>
   auto lookup(const std::string& name, const Stream<U>& table, KeyOf key_of, TableKeyOf table_key_of, Join join,
               StepOptions options = {}) const;
+  /// The same; a record without rows yields join(record, nullptr).
+  template <class U, class KeyOf, class TableKeyOf, class Join>
+  auto lookup_left(const std::string& name, const Stream<U>& table, KeyOf key_of, TableKeyOf table_key_of, Join join,
+                   StepOptions options = {}) const;
 
   template <class Sink> void sink(const std::string& name, Sink sink, StepOptions options = {}) const;
 
@@ -110,7 +125,19 @@ class Stream : public StreamBase {
                              copies ? InputChannel::Kind::Copies : InputChannel::Kind::Ordinary});
   }
 
+  // For the operators' own files.
+  template <class Out>
+  AsyncStream<T, Out> async_step(const std::string& verb, const std::string& name, const AsyncOptions& options,
+                                 OperatorFactory make) const;
+
   Stream routed(Routing routing) const { return Stream(graph(), node(), port(), std::move(routing)); }
+};
+
+/// A stream of which every task of the next operator gets every record. What broadcast() returns.
+template <class T>
+class BroadcastStream : public Stream<T> {
+ public:
+  using Stream<T>::Stream;
 };
 
 }  // namespace weir

@@ -2,13 +2,24 @@
 #pragma once
 
 #include <weir/operators/aggregate.hpp>
+#include <weir/operators/broadcast.hpp>
+#include <weir/operators/connect.hpp>
+#include <weir/operators/distinct.hpp>
 #include <weir/operators/event_time.hpp>
 #include <weir/operators/filter.hpp>
 #include <weir/operators/flat_map.hpp>
+#include <weir/operators/interval_join.hpp>
+#include <weir/operators/job.hpp>
 #include <weir/operators/keyed_stream.hpp>
 #include <weir/operators/map.hpp>
+#include <weir/operators/materialize.hpp>
 #include <weir/operators/merge.hpp>
 #include <weir/operators/pipeline.hpp>
+#include <weir/operators/process.hpp>
 #include <weir/operators/rolling.hpp>
 #include <weir/operators/sink.hpp>
 #include <weir/operators/source.hpp>
+#include <weir/operators/split.hpp>
+#include <weir/operators/top_n.hpp>
+
+#include <weir/connectors/connectors.hpp>

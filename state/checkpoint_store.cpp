@@ -37,65 +37,81 @@ Result<std::string> check_part(const LmdbTransaction& transaction, const PartRef
   const Sealed sealed = open_sealed(key, **value);
   if (!sealed.intact()) return mismatch(sealed);
   if (sealed.content.size() == part.bytes) return std::string();
-  return "expected " + std::to_string(part.bytes) + " bytes, found " + std::to_string(sealed.content.size());
+  return "expected " + std::to_string(part.bytes) + " bytes, found " +
+         std::to_string(sealed.content.size());
 }
 
 }  // namespace
 
 CheckpointStore::CheckpointStore(std::filesystem::path directory, std::unique_ptr<StoreLock> lock,
                                  std::unique_ptr<LmdbEnvironment> environment)
-    : directory_(std::move(directory)), lock_(std::move(lock)), environment_(std::move(environment)) {}
+    : directory_(std::move(directory)),
+      lock_(std::move(lock)),
+      environment_(std::move(environment)) {}
 
 CheckpointStore::~CheckpointStore() = default;
 
 Result<void> CheckpointStore::write(std::span<const Chunk> chunks) {
-  WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to", directory_);
+  WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to",
+             directory_);
   std::vector<const Chunk*> ordered;  // neighbours on disk, and few page splits
   for (const Chunk& chunk : chunks) {
-    WEIR_CHECK(!complete(chunk.id.checkpoint), "a chunk comes after its checkpoint is complete", to_text(chunk.id));
+    WEIR_CHECK(!complete(chunk.id.checkpoint), "a chunk comes after its checkpoint is complete",
+               to_text(chunk.id));
     ordered.push_back(&chunk);
   }
   std::stable_sort(ordered.begin(), ordered.end(), [](auto* a, auto* b) { return a->id < b->id; });
   return environment_->write(Durability::Later, [&](LmdbTransaction& transaction) -> Result<void> {
     for (const Chunk* chunk : ordered) {
-      if (auto put = put_sealed(transaction, key_of(chunk->id), chunk->bytes); !put.ok()) return put;
+      if (auto put = put_sealed(transaction, key_of(chunk->id), chunk->bytes); !put.ok())
+        return put;
     }
     return {};
   });
 }
 
 Result<void> CheckpointStore::commit(const Manifest& manifest) {
-  WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to", directory_);
-  WEIR_CHECK(manifest.job == identity_.job, "a manifest of another job", manifest.job, identity_.job);
-  WEIR_CHECK(complete_.empty() || manifest.checkpoint > complete_.back(), "checkpoints complete out of order",
-             manifest.checkpoint, complete_.back());
+  WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to",
+             directory_);
+  WEIR_CHECK(manifest.job == identity_.job, "a manifest of another job", manifest.job,
+             identity_.job);
+  WEIR_CHECK(complete_.empty() || manifest.checkpoint > complete_.back(),
+             "checkpoints complete out of order", manifest.checkpoint, complete_.back());
   const auto encoded = encode(manifest);
-  auto done = environment_->write(Durability::Now, [&](LmdbTransaction& transaction) -> Result<void> {
-    constexpr std::size_t kSeal = sizeof(std::uint64_t);
-    for (const OperatorParts& operator_parts : manifest.operators) {
-      for (const PartReference& part : operator_parts.parts) {
-        auto value = transaction.get(key_of(part.chunk));
-        if (!value.ok()) return value.error();
-        if (!value->has_value() || (*value)->size() != part.bytes + kSeal) {
-          return Error{"checkpoint " + std::to_string(manifest.checkpoint) + " cannot complete: chunk " +
-                       to_text(part.chunk) + " of operator " + operator_parts.name + " is not stored as " +
-                       std::to_string(part.bytes) + " bytes"};
+  auto done =
+      environment_->write(Durability::Now, [&](LmdbTransaction& transaction) -> Result<void> {
+        constexpr std::size_t kSeal = sizeof(std::uint64_t);
+        for (const OperatorParts& operator_parts : manifest.operators) {
+          for (const PartReference& part : operator_parts.parts) {
+            auto value = transaction.get(key_of(part.chunk));
+            if (!value.ok()) return value.error();
+            if (!value->has_value() || (*value)->size() != part.bytes + kSeal) {
+              return Error{"checkpoint " + std::to_string(manifest.checkpoint) +
+                           " cannot complete: chunk " + to_text(part.chunk) + " of operator " +
+                           operator_parts.name + " is not stored as " + std::to_string(part.bytes) +
+                           " bytes"};
+            }
+          }
         }
-      }
-    }
-    return put_sealed(transaction, manifest_key(manifest.checkpoint), encoded);
-  });
+        return put_sealed(transaction, manifest_key(manifest.checkpoint), encoded);
+      });
   if (done.ok()) complete_.push_back(manifest.checkpoint);
   return done;
 }
 
-std::vector<std::uint64_t> CheckpointStore::checkpoints() const { return {complete_.rbegin(), complete_.rend()}; }
+std::vector<std::uint64_t> CheckpointStore::checkpoints() const {
+  return {complete_.rbegin(), complete_.rend()};
+}
 
 bool CheckpointStore::complete(std::uint64_t checkpoint) const {
   return std::binary_search(complete_.begin(), complete_.end(), checkpoint);
 }
 
 Result<Manifest> CheckpointStore::manifest(std::uint64_t checkpoint) const {
+  if (!complete(checkpoint)) {
+    return Error{"there is no checkpoint " + std::to_string(checkpoint) + " in " +
+                 directory_.string()};
+  }
   Result<Manifest> manifest = Error{};
   auto looked = environment_->read([&](const LmdbTransaction& transaction) -> Result<void> {
     auto content = get_sealed(transaction, manifest_key(checkpoint), "its manifest");
@@ -120,8 +136,8 @@ std::string CheckpointStore::first_problem(const Manifest& manifest) const {
       if (!looked.ok()) return looked.error().message;
       if (!problem.ok()) return problem.error().message;
       if (!problem->empty()) {
-        return "part " + std::to_string(number) + " (chunk " + to_text(part.chunk) + " of operator " +
-               operator_parts.name + "), " + *problem;
+        return "part " + std::to_string(number) + " (chunk " + to_text(part.chunk) +
+               " of operator " + operator_parts.name + "), " + *problem;
       }
       ++number;
     }
@@ -135,12 +151,14 @@ Result<Restorable> CheckpointStore::newest() const {
     auto found = manifest(checkpoint);
     const std::string problem = found.ok() ? first_problem(*found) : std::string();
     if (found.ok() && problem.empty()) {
-      for (std::string& warning : restorable.warnings) warning += "; restoring " + std::to_string(checkpoint);
+      for (std::string& warning : restorable.warnings)
+        warning += "; restoring " + std::to_string(checkpoint);
       restorable.manifest = std::move(found).value();
       return restorable;
     }
-    restorable.warnings.push_back(
-        found.ok() ? "checkpoint " + std::to_string(checkpoint) + " is corrupt: " + problem : found.error().message);
+    restorable.warnings.push_back(found.ok() ? "checkpoint " + std::to_string(checkpoint) +
+                                                   " is corrupt: " + problem
+                                             : found.error().message);
   }
   if (restorable.warnings.empty()) return restorable;
   std::string message = "no checkpoint in " + directory_.string() + " can be restored";
@@ -151,7 +169,8 @@ Result<Restorable> CheckpointStore::newest() const {
 Result<std::vector<std::byte>> CheckpointStore::read(const ChunkId& id) const {
   std::vector<std::byte> bytes;
   auto looked = environment_->read([&](const LmdbTransaction& transaction) -> Result<void> {
-    auto content = get_sealed(transaction, key_of(id), "chunk " + to_text(id) + " in " + directory_.string());
+    auto content =
+        get_sealed(transaction, key_of(id), "chunk " + to_text(id) + " in " + directory_.string());
     if (!content.ok()) return content.error();
     bytes.assign(content->begin(), content->end());
     return {};
@@ -167,8 +186,10 @@ Result<void> CheckpointStore::retain(std::size_t count) {
   for (const std::uint64_t checkpoint : checkpoints()) {
     // A manifest that cannot be read can restore nothing, so it does not count.
     auto found = kept.size() < count ? manifest(checkpoint) : Result<Manifest>(Error{});
-    if (found.ok()) kept.push_back(std::move(found).value());
-    else dropped.push_back(checkpoint);
+    if (found.ok())
+      kept.push_back(std::move(found).value());
+    else
+      dropped.push_back(checkpoint);
   }
   if (kept.empty()) return {};
   if (auto done = drop_manifests(dropped); !done.ok()) return done;
@@ -188,7 +209,8 @@ Result<void> CheckpointStore::clear() {
 }
 
 Result<void> CheckpointStore::drop_manifests(const std::vector<std::uint64_t>& dropped) {
-  WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to", directory_);
+  WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to",
+             directory_);
   if (dropped.empty()) return {};
   auto done = environment_->shrink([&](LmdbTransaction& transaction) -> Result<void> {
     for (const std::uint64_t checkpoint : dropped) {
@@ -199,13 +221,15 @@ Result<void> CheckpointStore::drop_manifests(const std::vector<std::uint64_t>& d
   if (!done.ok()) return done;
   std::vector<std::uint64_t> left;
   for (const std::uint64_t checkpoint : complete_) {
-    if (std::find(dropped.begin(), dropped.end(), checkpoint) == dropped.end()) left.push_back(checkpoint);
+    if (std::find(dropped.begin(), dropped.end(), checkpoint) == dropped.end())
+      left.push_back(checkpoint);
   }
   complete_ = std::move(left);
   return {};
 }
 
-Result<void> CheckpointStore::drop_chunks(std::uint64_t first, std::uint64_t last, std::span<const ChunkId> keep) {
+Result<void> CheckpointStore::drop_chunks(std::uint64_t first, std::uint64_t last,
+                                          std::span<const ChunkId> keep) {
   std::optional<std::string> resume = key_of({.checkpoint = first});
   while (resume) {
     const std::string from = *resume;

@@ -56,7 +56,7 @@ struct StoreOptions {
   std::string job;           // whose store; with ReadOnly ignored: compare job() instead
   std::string weir_version;  // noted when a store is made, for messages of other versions
   StoreAccess access = StoreAccess::ReadWrite;
-  std::uint64_t map_bytes = 64ULL << 30;  // the most data.mdb may hold; address space, not memory or disk
+  std::uint64_t map_bytes = 64ULL << 30;  // the most data.mdb may hold: address space, not disk
 };
 
 /// What a job continues from.
@@ -79,9 +79,9 @@ class CheckpointStore {
   const std::string& job() const { return identity_.job; }
   ManifestKind kind() const { return identity_.kind; }
 
-  /// Stores chunks, replacing those of the same ids, all or none. Their bytes are in memory a second time
-  /// until it returns, so pass tens of MiB at a time; chunks of 256 KiB and more are written fastest. The
-  /// checkpoint must not be complete yet.
+  /// Stores chunks, replacing those of the same ids, all or none, in one transaction and one sync. Their
+  /// bytes are in memory a second time until it returns: 512 KiB to a few MiB per call is fastest. Their
+  /// checkpoints must not be complete yet.
   Result<void> write(std::span<const Chunk> chunks);
 
   /// Makes the checkpoint complete. Fails when a chunk that the manifest names is not stored in the stated
@@ -115,7 +115,8 @@ class CheckpointStore {
 
   /// Writes a copy of one complete checkpoint that needs nothing else, to a directory that is absent or
   /// empty; it appears there complete and synced, or not at all.
-  Result<void> export_savepoint(const Manifest& manifest, const std::filesystem::path& directory) const;
+  Result<void> export_savepoint(const Manifest& manifest,
+                                const std::filesystem::path& directory) const;
 
  private:
   CheckpointStore(std::filesystem::path directory, std::unique_ptr<StoreLock> lock,
@@ -128,11 +129,11 @@ class CheckpointStore {
   Result<void> drop_chunks(std::uint64_t first, std::uint64_t last, std::span<const ChunkId> keep);
 
   std::filesystem::path directory_;
-  std::unique_ptr<StoreLock> lock_;                // held as long as the environment is open
+  std::unique_ptr<StoreLock> lock_;  // held as long as the environment is open
   std::unique_ptr<LmdbEnvironment> environment_;
   StoreAccess access_ = StoreAccess::ReadOnly;
   StoreIdentity identity_;
-  std::vector<std::uint64_t> complete_;            // ascending
+  std::vector<std::uint64_t> complete_;  // ascending
 };
 
 }  // namespace weir

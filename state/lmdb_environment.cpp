@@ -17,12 +17,14 @@
 namespace weir {
 namespace {
 
-constexpr MDB_dbi kMainTree = 1;                       // what mdb_dbi_open gives for the unnamed database
-constexpr std::uint64_t kSmallestMap = 64ULL << 20;    // bytes; below it a store is of no use
-constexpr std::uint64_t kLargestPage = 64ULL << 10;    // bytes, of any system's memory pages
-constexpr std::uint64_t kShrinkingRoom = 4ULL << 20;   // bytes; ample for the pages one removal dirties
-constexpr std::uint64_t kWritingRoom = 1ULL << 20;     // bytes; branch, leaf and free-list pages of a write
-constexpr std::string_view kAgeKey = "a";              // rewritten to let freed pages age
+constexpr MDB_dbi kMainTree = 1;  // what mdb_dbi_open gives for the unnamed database
+constexpr std::uint64_t kSmallestMap = 64ULL << 20;  // bytes; below it a store is of no use
+constexpr std::uint64_t kLargestPage = 64ULL << 10;  // bytes, of any system's memory pages
+constexpr std::uint64_t kShrinkingRoom = 4ULL
+                                         << 20;  // bytes; ample for the pages one removal dirties
+constexpr std::uint64_t kWritingRoom = 1ULL
+                                       << 20;  // bytes; branch, leaf and free-list pages of a write
+constexpr std::string_view kAgeKey = "a";      // rewritten to let freed pages age
 constexpr mdb_mode_t kFileMode = 0644;
 
 MDB_val to_val(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
@@ -36,9 +38,11 @@ bool means_full_disk(int code) { return code == ENOSPC || code == EDQUOT || code
 /// Ends the process: see the header.
 [[noreturn]] void stop(const std::string& file, int code) {
   std::fprintf(stderr,
-               "cannot write %s: %s; the disk may have lost data, so the process stops: check the disk, then "
+               "cannot write %s: %s; the disk may have lost data, so the process stops: check the "
+               "disk, then "
                "resume from the last complete checkpoint\n",
                file.c_str(), mdb_strerror(code));
+  std::fflush(stderr);  // it may be a file, and abort flushes nothing
   std::abort();
 }
 
@@ -65,16 +69,21 @@ Result<std::optional<std::span<const std::byte>>> LmdbTransaction::get(std::stri
   return std::optional(to_bytes(value));
 }
 
-Result<std::optional<LmdbTransaction::Entry>> LmdbTransaction::at_or_after(std::string_view key) const {
+Result<std::optional<LmdbTransaction::Entry>> LmdbTransaction::at_or_after(
+    std::string_view key) const {
   MDB_cursor* cursor = nullptr;
-  if (const int code = mdb_cursor_open(transaction_, kMainTree, &cursor); code != 0) return failed("read", code);
+  if (const int code = mdb_cursor_open(transaction_, kMainTree, &cursor); code != 0)
+    return failed("read", code);
   MDB_val name = to_val(key);
   MDB_val value{};
   const int code = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
   mdb_cursor_close(cursor);
   if (code == MDB_NOTFOUND) return std::optional<Entry>();
   if (code != 0) return failed("read", code);
-  return std::optional(Entry{{static_cast<const char*>(name.mv_data), name.mv_size}, to_bytes(value)});
+  const std::string_view found(static_cast<const char*>(name.mv_data), name.mv_size);
+  // Whoever walks the keys relies on their order to come to an end.
+  if (found < key) return Error{file_ + " is damaged: its keys are out of order"};
+  return std::optional(Entry{found, to_bytes(value)});
 }
 
 Result<std::span<std::byte>> LmdbTransaction::reserve(std::string_view key, std::size_t bytes) {
@@ -96,7 +105,8 @@ Result<void> LmdbTransaction::erase(std::string_view key) {
 int LmdbEnvironment::open_with_map(unsigned flags) {
   if (const int code = mdb_env_create(&environment_); code != 0) return code;
   int code = mdb_env_set_mapsize(environment_, map_bytes_);
-  if (code == 0) code = mdb_env_open(environment_, file_.c_str(), flags | MDB_NOSUBDIR | MDB_NOLOCK, kFileMode);
+  if (code == 0)
+    code = mdb_env_open(environment_, file_.c_str(), flags | MDB_NOSUBDIR | MDB_NOLOCK, kFileMode);
   if (code != 0) {
     mdb_env_close(std::exchange(environment_, nullptr));
     return code;
@@ -107,7 +117,7 @@ int LmdbEnvironment::open_with_map(unsigned flags) {
 }
 
 Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::filesystem::path& file,
-                                                              std::uint64_t map_bytes) {
+                                                               std::uint64_t map_bytes) {
   std::error_code absent;
   if (std::filesystem::exists(file, absent)) {
     if (auto checked = check_lmdb_pages(file); !checked.ok()) return checked.error();
@@ -123,7 +133,8 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::filesy
   return opened;
 }
 
-Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open_read_only(const std::filesystem::path& file) {
+Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open_read_only(
+    const std::filesystem::path& file) {
   if (auto checked = check_lmdb_pages(file); !checked.ok()) return checked.error();
   // LMDB maps what is in the file when asked for less.
   std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(file.string(), 1));
@@ -157,7 +168,8 @@ Result<void> LmdbEnvironment::shrink(const Change& change) {
   if (!full_) return written;
   resize_map(map_bytes_ + kShrinkingRoom);
   written = attempt(Durability::Later, change);
-  if (environment_ != nullptr) resize_map(map_bytes_);  // LMDB keeps it as large as the content; new pages beyond the limit are refused again
+  // LMDB keeps the map as large as the content; new pages beyond the limit are refused again.
+  if (environment_ != nullptr) resize_map(map_bytes_);
   return written;
 }
 
@@ -181,15 +193,17 @@ Result<void> LmdbEnvironment::attempt(Durability durability, const Change& chang
   if (auto open = usable(); !open.ok()) return open;
   mdb_env_set_flags(environment_, MDB_NOMETASYNC, durability == Durability::Later ? 1 : 0);
   MDB_txn* started = nullptr;
-  if (const int code = mdb_txn_begin(environment_, nullptr, 0, &started); code != 0) return failed_commit(code, 0);
+  if (const int code = mdb_txn_begin(environment_, nullptr, 0, &started); code != 0)
+    return failed_commit(code, 0);
   AbortOnExit guard{started};
   LmdbTransaction transaction(started, file_);
   MDB_dbi tree = 0;
-  if (const int code = mdb_dbi_open(started, nullptr, 0, &tree); code != 0) return failed_commit(code, 0);
+  if (const int code = mdb_dbi_open(started, nullptr, 0, &tree); code != 0)
+    return failed_commit(code, 0);
   auto changed = change(transaction);
   if (!changed.ok()) {
     if (transaction.failure_ == 0) return changed;  // the change itself refused
-    return transaction.failure_ == MDB_MAP_FULL ? failed_commit(MDB_MAP_FULL, 0) : changed;
+    return failed_commit(transaction.failure_, transaction.reserved_bytes_);
   }
   guard.transaction = nullptr;  // a commit ends the transaction, also when it fails
   const int code = mdb_txn_commit(started);
@@ -207,7 +221,8 @@ Error LmdbEnvironment::failed_commit(int code, std::uint64_t bytes) {
   if (code == MDB_PANIC || (code == EIO && !full_disk)) stop(file_, code);
   give_back_tail();
   if (full_disk) {
-    return {"cannot write " + file_ + ": the disk is full; free some space, the next checkpoint tries again"};
+    return {"cannot write " + file_ +
+            ": the disk is full; free some space, the next checkpoint tries again"};
   }
   return {"cannot write " + file_ + ": " + mdb_strerror(code)};
 }
@@ -215,7 +230,8 @@ Error LmdbEnvironment::failed_commit(int code, std::uint64_t bytes) {
 bool LmdbEnvironment::takes(std::uint64_t bytes) const {
   int descriptor = -1;
   struct stat status {};
-  if (mdb_env_get_fd(environment_, &descriptor) != 0 || fstat(descriptor, &status) != 0) return true;
+  if (mdb_env_get_fd(environment_, &descriptor) != 0 || fstat(descriptor, &status) != 0)
+    return true;
   return !means_full_disk(posix_fallocate(descriptor, status.st_size, static_cast<off_t>(bytes)));
 }
 
@@ -242,7 +258,8 @@ void LmdbEnvironment::resize_map(std::uint64_t bytes) {
 
 Result<void> LmdbEnvironment::usable() const {
   if (environment_ != nullptr) return {};
-  return Error{"cannot use " + file_ + ": the system refuses the address space for it; raise the process's limit"};
+  return Error{"cannot use " + file_ +
+               ": the system refuses the address space for it; raise the process's limit"};
 }
 
 }  // namespace weir

@@ -44,7 +44,8 @@ class LmdbTransaction {
 
   Result<std::optional<std::span<const std::byte>>> get(std::string_view key) const;
 
-  /// The entry with the lowest key that is not below `key`.
+  /// The entry with the lowest key that is not below `key`. Keys out of order are an Error, so that a walk
+  /// upwards ends in a damaged file too.
   Result<std::optional<Entry>> at_or_after(std::string_view key) const;
 
   /// Makes room for a value under a key, replacing any; the caller fills all of it.
@@ -55,7 +56,8 @@ class LmdbTransaction {
 
  private:
   friend class LmdbEnvironment;
-  LmdbTransaction(MDB_txn* transaction, const std::string& file) : transaction_(transaction), file_(file) {}
+  LmdbTransaction(MDB_txn* transaction, const std::string& file)
+      : transaction_(transaction), file_(file) {}
   Error failed(const char* doing, int code) const;
 
   MDB_txn* transaction_;
@@ -71,7 +73,8 @@ class LmdbEnvironment {
 
   /// Opens the file, which is made when absent, and lets it grow to `map_bytes`. So much address space is
   /// taken; when the system refuses, half of it, and so on.
-  static Result<std::unique_ptr<LmdbEnvironment>> open(const std::filesystem::path& file, std::uint64_t map_bytes);
+  static Result<std::unique_ptr<LmdbEnvironment>> open(const std::filesystem::path& file,
+                                                       std::uint64_t map_bytes);
 
   /// Opens a file that exists, on a disk that may be read-only.
   static Result<std::unique_ptr<LmdbEnvironment>> open_read_only(const std::filesystem::path& file);
@@ -91,7 +94,8 @@ class LmdbEnvironment {
   Result<void> read(const Look& look) const;
 
  private:
-  LmdbEnvironment(std::string file, std::uint64_t map_bytes) : file_(std::move(file)), map_bytes_(map_bytes) {}
+  LmdbEnvironment(std::string file, std::uint64_t map_bytes)
+      : file_(std::move(file)), map_bytes_(map_bytes) {}
 
   int open_with_map(unsigned flags);
   Result<void> attempt(Durability durability, const Change& change);

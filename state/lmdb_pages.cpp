@@ -27,7 +27,8 @@
 namespace weir {
 namespace {
 
-static_assert(sizeof(void*) == 8, "LMDB's file has the machine's word size; Weir knows the one of 64 bits");
+static_assert(sizeof(void*) == 8,
+              "LMDB's file has the machine's word size; Weir knows the one of 64 bits");
 
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kNodeBytes = 8;
@@ -47,7 +48,8 @@ enum class Tree { Free, Main };
 
 class PageCheck {
  public:
-  PageCheck(int descriptor, std::uint64_t file_bytes) : descriptor_(descriptor), file_bytes_(file_bytes) {}
+  PageCheck(int descriptor, std::uint64_t file_bytes)
+      : descriptor_(descriptor), file_bytes_(file_bytes) {}
 
   /// The first thing that is wrong; empty when nothing is.
   std::string run() {
@@ -89,7 +91,8 @@ class PageCheck {
     if (!read(0, newest.data(), kMetaBytes) || !check_meta(newest, 0)) return false;
     const auto page_bytes = load<std::uint32_t>(&newest[40]);
     if (!read(page_bytes, second.data(), kMetaBytes) || !check_meta(second, 1)) return false;
-    if (load<std::uint32_t>(&second[40]) != page_bytes) return wrong("its meta pages tell two page sizes");
+    if (load<std::uint32_t>(&second[40]) != page_bytes)
+      return wrong("its meta pages tell two page sizes");
     if (load<std::uint64_t>(&second[144]) > load<std::uint64_t>(&newest[144])) newest = second;
     return true;
   }
@@ -101,7 +104,8 @@ class PageCheck {
     if (load<std::uint32_t>(&meta[16]) != kMagic || (load<std::uint16_t>(&meta[10]) & 8) == 0) {
       return wrong(number, "is not a meta page of LMDB");
     }
-    if (version != 1) return wrong("it has LMDB's file format " + std::to_string(version) + ", not 1");
+    if (version != 1)
+      return wrong("it has LMDB's file format " + std::to_string(version) + ", not 1");
     if (page_bytes < 512 || page_bytes > 65536 || (page_bytes & (page_bytes - 1)) != 0) {
       return wrong("it tells pages of " + std::to_string(page_bytes) + " bytes");
     }
@@ -111,17 +115,20 @@ class PageCheck {
 
   bool walk_tree(Tree tree, const std::byte* stored) {
     const unsigned flags = load<std::uint16_t>(stored + 4) & 0xff;
-    if (flags != (tree == Tree::Free ? 8 : 0)) return wrong("a tree has flags " + std::to_string(flags));
+    if (flags != (tree == Tree::Free ? 8 : 0))
+      return wrong("a tree has flags " + std::to_string(flags));
     const auto depth = load<std::uint16_t>(stored + 6);
     const auto root = load<std::uint64_t>(stored + 40);
-    if (root == kNoPage) return depth == 0 || wrong("a tree without pages has depth " + std::to_string(depth));
+    if (root == kNoPage)
+      return depth == 0 || wrong("a tree without pages has depth " + std::to_string(depth));
     if (depth == 0 || depth > kMaxDepth) return wrong("a tree has depth " + std::to_string(depth));
     return walk(tree, root, depth);
   }
 
   /// Takes a page into the set of those in use.
   bool visit(std::uint64_t page) {
-    if (page < 2 || page > last_page_ || page >= seen_.size()) return wrong(page, "is not in the file");
+    if (page < 2 || page > last_page_ || page >= seen_.size())
+      return wrong(page, "is not in the file");
     if (seen_[page]) return wrong(page, "is used twice");
     seen_[page] = true;
     return true;
@@ -144,9 +151,11 @@ class PageCheck {
     if (nodes < fewest) return wrong(number, "has too few entries");
     for (std::size_t i = 0; i < nodes; ++i) {
       const std::size_t offset = load<std::uint16_t>(&page[kHeaderBytes + 2 * i]);
-      if (offset < upper || offset + kNodeBytes > page_bytes_) return wrong(number, "has an entry outside of it");
+      if (offset < upper || offset + kNodeBytes > page_bytes_)
+        return wrong(number, "has an entry outside of it");
       const std::size_t key_bytes = load<std::uint16_t>(&page[offset + 6]);
-      if (offset + kNodeBytes + key_bytes > page_bytes_) return wrong(number, "has a key that leaves it");
+      if (offset + kNodeBytes + key_bytes > page_bytes_)
+        return wrong(number, "has a key that leaves it");
       const bool fine = kind == kBranch ? walk(tree, child_of(&page[offset]), depth - 1)
                                         : check_value(tree, number, page, offset);
       if (!fine) return false;
@@ -155,14 +164,16 @@ class PageCheck {
   }
 
   static std::uint64_t child_of(const std::byte* node) {
-    return std::uint64_t{load<std::uint16_t>(node)} | std::uint64_t{load<std::uint16_t>(node + 2)} << 16 |
+    return std::uint64_t{load<std::uint16_t>(node)} |
+           std::uint64_t{load<std::uint16_t>(node + 2)} << 16 |
            std::uint64_t{load<std::uint16_t>(node + 4)} << 32;
   }
 
-  bool check_value(Tree tree, std::uint64_t number, const std::vector<std::byte>& page, std::size_t offset) {
+  bool check_value(Tree tree, std::uint64_t number, const std::vector<std::byte>& page,
+                   std::size_t offset) {
     const std::byte* node = &page[offset];
-    const std::uint64_t bytes =
-        std::uint64_t{load<std::uint16_t>(node)} | std::uint64_t{load<std::uint16_t>(node + 2)} << 16;
+    const std::uint64_t bytes = std::uint64_t{load<std::uint16_t>(node)} |
+                                std::uint64_t{load<std::uint16_t>(node + 2)} << 16;
     const auto flags = load<std::uint16_t>(node + 4);
     const std::size_t key_bytes = load<std::uint16_t>(node + 6);
     const std::size_t room = page_bytes_ - offset - kNodeBytes - key_bytes;
@@ -171,7 +182,8 @@ class PageCheck {
       return wrong(number, "has a value that leaves it");
     }
     const std::byte* value = node + kNodeBytes + key_bytes;
-    if (tree == Tree::Free && (key_bytes != 8 || bytes < 8)) return wrong(number, "is no list of free pages");
+    if (tree == Tree::Free && (key_bytes != 8 || bytes < 8))
+      return wrong(number, "is no list of free pages");
     if (!large) return tree == Tree::Main || check_free(number, value, bytes);
     return check_large(tree, load<std::uint64_t>(value), bytes);
   }
@@ -199,9 +211,11 @@ class PageCheck {
     std::uint64_t previous = kNoPage;
     for (std::uint64_t i = 1; i <= count; ++i) {
       const auto page = load<std::uint64_t>(list + 8 * i);
-      if (page < 2 || page > last_page_ || page >= previous) return wrong(number, "lists free pages wrongly");
+      if (page < 2 || page > last_page_ || page >= previous)
+        return wrong(number, "lists free pages wrongly");
       previous = page;
-      if (page < seen_.size() && !visit(page)) return false;  // pages never written may lie behind the end
+      if (page < seen_.size() && !visit(page))
+        return false;  // pages never written may lie behind the end
     }
     return true;
   }
@@ -221,8 +235,10 @@ Result<void> check_lmdb_pages(const std::filesystem::path& file) {
   if (descriptor < 0) return Error{"cannot open " + file.string() + ": " + std::strerror(errno)};
   struct stat status {};
   std::string problem;
-  if (fstat(descriptor, &status) != 0) problem = std::strerror(errno);
-  else problem = PageCheck(descriptor, static_cast<std::uint64_t>(status.st_size)).run();
+  if (fstat(descriptor, &status) != 0)
+    problem = std::strerror(errno);
+  else
+    problem = PageCheck(descriptor, static_cast<std::uint64_t>(status.st_size)).run();
   close(descriptor);
   if (problem.empty()) return {};
   return Error{file.string() + " is corrupt: " + problem +

@@ -16,24 +16,32 @@ namespace weir {
 namespace {
 
 schema::ManifestKind to_stored(ManifestKind kind) {
-  return kind == ManifestKind::Savepoint ? schema::ManifestKind::SAVEPOINT : schema::ManifestKind::CHECKPOINT;
+  return kind == ManifestKind::Savepoint ? schema::ManifestKind::SAVEPOINT
+                                         : schema::ManifestKind::CHECKPOINT;
 }
 
 std::optional<ManifestKind> from_stored(schema::ManifestKind kind) {
   switch (kind) {
-    case schema::ManifestKind::CHECKPOINT: return ManifestKind::Checkpoint;
-    case schema::ManifestKind::SAVEPOINT: return ManifestKind::Savepoint;
+    case schema::ManifestKind::CHECKPOINT:
+      return ManifestKind::Checkpoint;
+    case schema::ManifestKind::SAVEPOINT:
+      return ManifestKind::Savepoint;
   }
   return std::nullopt;
 }
 
 schema::ChunkKind to_stored(ChunkKind kind) {
   switch (kind) {
-    case ChunkKind::Entries: return schema::ChunkKind::ENTRIES;
-    case ChunkKind::Tombstones: return schema::ChunkKind::TOMBSTONES;
-    case ChunkKind::Split: return schema::ChunkKind::SPLIT;
-    case ChunkKind::Union: return schema::ChunkKind::UNION;
-    case ChunkKind::InFlight: return schema::ChunkKind::IN_FLIGHT;
+    case ChunkKind::Entries:
+      return schema::ChunkKind::ENTRIES;
+    case ChunkKind::Tombstones:
+      return schema::ChunkKind::TOMBSTONES;
+    case ChunkKind::Split:
+      return schema::ChunkKind::SPLIT;
+    case ChunkKind::Union:
+      return schema::ChunkKind::UNION;
+    case ChunkKind::InFlight:
+      return schema::ChunkKind::IN_FLIGHT;
   }
   WEIR_CHECK(false, "an unknown kind of chunk cannot be stored", static_cast<int>(kind));
   return {};
@@ -41,11 +49,16 @@ schema::ChunkKind to_stored(ChunkKind kind) {
 
 std::optional<ChunkKind> from_stored(schema::ChunkKind kind) {
   switch (kind) {
-    case schema::ChunkKind::ENTRIES: return ChunkKind::Entries;
-    case schema::ChunkKind::TOMBSTONES: return ChunkKind::Tombstones;
-    case schema::ChunkKind::SPLIT: return ChunkKind::Split;
-    case schema::ChunkKind::UNION: return ChunkKind::Union;
-    case schema::ChunkKind::IN_FLIGHT: return ChunkKind::InFlight;
+    case schema::ChunkKind::ENTRIES:
+      return ChunkKind::Entries;
+    case schema::ChunkKind::TOMBSTONES:
+      return ChunkKind::Tombstones;
+    case schema::ChunkKind::SPLIT:
+      return ChunkKind::Split;
+    case schema::ChunkKind::UNION:
+      return ChunkKind::Union;
+    case schema::ChunkKind::IN_FLIGHT:
+      return ChunkKind::InFlight;
   }
   return std::nullopt;
 }
@@ -64,9 +77,11 @@ template <class Root, class T>
 Result<T> parse(std::span<const std::byte> bytes, const std::string& what,
                 const std::function<Result<T>(typename Root::Reader)>& read) {
   if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0) {
-    return Error{what + " is cut off: " + std::to_string(bytes.size()) + " bytes are not whole words"};
+    return Error{what + " is cut off: " + std::to_string(bytes.size()) +
+                 " bytes are not whole words"};
   }
-  std::vector<capnp::word> words(bytes.size() / sizeof(capnp::word));  // the reader wants aligned words
+  std::vector<capnp::word> words(bytes.size() /
+                                 sizeof(capnp::word));  // the reader wants aligned words
   std::memcpy(words.data(), bytes.data(), bytes.size());
   try {
     capnp::ReaderOptions options;
@@ -84,7 +99,8 @@ using TableIndex = std::map<std::pair<std::string, std::string>, capnp::uint>;
 TableIndex tables_of(const Manifest& manifest) {
   TableIndex tables;
   for (const OperatorParts& operator_parts : manifest.operators) {
-    for (const PartReference& part : operator_parts.parts) tables.try_emplace({part.table, part.schema}, 0);
+    for (const PartReference& part : operator_parts.parts)
+      tables.try_emplace({part.table, part.schema}, 0);
   }
   capnp::uint next = 0;
   for (auto& [table, index] : tables) index = next++;
@@ -104,8 +120,9 @@ void write_part(const PartReference& part, const TableIndex& tables, schema::Par
   stored.setEndGroup(part.groups.end);
 }
 
-Result<OperatorParts> read_operator(schema::Operator::Reader stored,
-                                    const std::vector<std::pair<std::string, std::string>>& tables) {
+Result<OperatorParts> read_operator(
+    schema::Operator::Reader stored,
+    const std::vector<std::pair<std::string, std::string>>& tables) {
   OperatorParts result{.name = text(stored.getName()),
                        .operator_index = stored.getIndex(),
                        .parallelism = stored.getParallelism(),
@@ -135,7 +152,8 @@ Result<OperatorParts> read_operator(schema::Operator::Reader stored,
 
 Result<Manifest> read_manifest(schema::Manifest::Reader root) {
   const auto kind = from_stored(root.getKind());
-  if (!kind) return Error{"a manifest cannot be read: it is neither a checkpoint's nor a savepoint's"};
+  if (!kind)
+    return Error{"a manifest cannot be read: it is neither a checkpoint's nor a savepoint's"};
   Manifest manifest{.checkpoint = root.getCheckpoint(),
                     .job = text(root.getJob()),
                     .attempt = root.getAttempt(),
@@ -145,7 +163,8 @@ Result<Manifest> read_manifest(schema::Manifest::Reader root) {
                     .weir_version = text(root.getWeirVersion()),
                     .operators = {}};
   std::vector<std::pair<std::string, std::string>> tables;
-  for (const auto table : root.getTables()) tables.emplace_back(text(table.getName()), text(table.getSchema()));
+  for (const auto table : root.getTables())
+    tables.emplace_back(text(table.getName()), text(table.getSchema()));
   for (const auto stored : root.getOperators()) {
     auto parts = read_operator(stored, tables);
     if (!parts.ok()) return parts.error();
@@ -157,8 +176,8 @@ Result<Manifest> read_manifest(schema::Manifest::Reader root) {
 }  // namespace
 
 std::string to_text(const ChunkId& id) {
-  return std::to_string(id.checkpoint) + '/' + std::to_string(id.operator_index) + '/' + std::to_string(id.task) +
-         '/' + std::to_string(id.sequence);
+  return std::to_string(id.checkpoint) + '/' + std::to_string(id.operator_index) + '/' +
+         std::to_string(id.task) + '/' + std::to_string(id.sequence);
 }
 
 std::vector<std::byte> encode(const Manifest& manifest) {

@@ -34,7 +34,7 @@ struct PartReference {
   ChunkId chunk;
   std::string table;
   ChunkKind kind = ChunkKind::Entries;
-  std::string schema;       // text of the rows' schema
+  std::string schema;  // text of the rows' schema
   std::uint32_t rows = 0;
   std::uint64_t bytes = 0;  // of the chunk
   KeyGroupRange groups;     // the keys of all its rows lie in these

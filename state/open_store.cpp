@@ -20,7 +20,8 @@ Result<void> make_directory(const fs::path& directory) {
   fs::create_directories(directory, error);
   std::error_code unknown;
   if (fs::is_directory(directory, unknown)) return {};
-  if (fs::exists(directory, unknown)) return Error{directory.string() + " is not a directory: name one for the job's state"};
+  if (fs::exists(directory, unknown))
+    return Error{directory.string() + " is not a directory: name one for the job's state"};
   return Error{"cannot make directory " + directory.string() + ": " + error.message()};
 }
 
@@ -32,15 +33,19 @@ Result<void> make_store(const fs::path& directory, const StoreOptions& options) 
   {
     auto environment = LmdbEnvironment::open(unfinished, options.map_bytes);
     if (!environment.ok()) return environment.error();
-    const StoreIdentity identity{
-        .format = kStoreFormat, .kind = ManifestKind::Checkpoint, .job = options.job, .weir_version = options.weir_version};
+    const StoreIdentity identity{.format = kStoreFormat,
+                                 .kind = ManifestKind::Checkpoint,
+                                 .job = options.job,
+                                 .weir_version = options.weir_version};
     auto written = (*environment)->write(Durability::Now, [&](LmdbTransaction& transaction) {
       return put_sealed(transaction, kIdentityKey, encode(identity));
     });
     if (!written.ok()) return written;
   }
   fs::rename(unfinished, directory / "data.mdb", error);
-  if (error) return Error{"cannot make a checkpoint store in " + directory.string() + ": " + error.message()};
+  if (error)
+    return Error{"cannot make a checkpoint store in " + directory.string() + ": " +
+                 error.message()};
   return sync_directory(directory);
 }
 
@@ -51,7 +56,7 @@ std::string made_by(const StoreIdentity& identity) {
 }  // namespace
 
 Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const fs::path& directory,
-                                                              const StoreOptions& options) {
+                                                               const StoreOptions& options) {
   const fs::path file = directory / "data.mdb";
   std::unique_ptr<StoreLock> lock;
   std::error_code error;
@@ -66,7 +71,8 @@ Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const fs::path& d
   if (writes && !fs::exists(file, error)) {
     if (auto made = make_store(directory, options); !made.ok()) return made.error();
   }
-  auto environment = writes ? LmdbEnvironment::open(file, options.map_bytes) : LmdbEnvironment::open_read_only(file);
+  auto environment = writes ? LmdbEnvironment::open(file, options.map_bytes)
+                            : LmdbEnvironment::open_read_only(file);
   if (!environment.ok()) return environment.error();
   std::unique_ptr<CheckpointStore> store(
       new CheckpointStore(directory, std::move(locked).value(), std::move(environment).value()));
@@ -77,7 +83,8 @@ Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const fs::path& d
 Result<void> CheckpointStore::load(const StoreOptions& options) {
   access_ = options.access;
   auto looked = environment_->read([&](const LmdbTransaction& transaction) -> Result<void> {
-    auto content = get_sealed(transaction, kIdentityKey, "the identity of the checkpoint store " + directory_.string());
+    auto content = get_sealed(transaction, kIdentityKey,
+                              "the identity of the checkpoint store " + directory_.string());
     if (!content.ok()) return content.error();
     auto identity = decode_identity(*content);
     if (!identity.ok()) return identity.error();
@@ -96,18 +103,20 @@ Result<void> CheckpointStore::load(const StoreOptions& options) {
   });
   if (!looked.ok()) return looked;
   if (identity_.format > kStoreFormat) {
-    return Error{directory_.string() + " has store format " + std::to_string(identity_.format) + ", made" +
-                 made_by(identity_) + "; this Weir " + options.weir_version + " reads up to format " +
-                 std::to_string(kStoreFormat) + ": run a newer Weir, or take another state directory"};
+    return Error{directory_.string() + " has store format " + std::to_string(identity_.format) +
+                 ", made" + made_by(identity_) + "; this Weir " + options.weir_version +
+                 " reads up to format " + std::to_string(kStoreFormat) +
+                 ": run a newer Weir, or take another state directory"};
   }
   if (access_ == StoreAccess::ReadOnly) return {};
   if (identity_.kind == ManifestKind::Savepoint) {
-    return Error{directory_.string() + " is a savepoint of job " + identity_.job +
-                 " and is never written: take another state directory and start from the savepoint"};
+    return Error{
+        directory_.string() + " is a savepoint of job " + identity_.job +
+        " and is never written: take another state directory and start from the savepoint"};
   }
   if (identity_.job != options.job) {
-    return Error{directory_.string() + " holds the checkpoints of job " + identity_.job + ", not of " + options.job +
-                 ": take another state directory"};
+    return Error{directory_.string() + " holds the checkpoints of job " + identity_.job +
+                 ", not of " + options.job + ": take another state directory"};
   }
   return {};
 }

@@ -42,6 +42,10 @@ class OperatorState {
     return add(name, std::make_unique<ListState<T>>(name, kind, scope_.task, scope_.parallelism)).items;
   }
 
+  /// Declares state that is neither, under the name it writes into its chunks.
+  template <class Made>
+  Made& declare(const std::string& name, std::unique_ptr<Made> made) { return add(name, std::move(made)); }
+
   const StateScope& scope() const { return scope_; }
 
   /// Whether this run continues an earlier one in which the operator had state.

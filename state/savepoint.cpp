@@ -13,23 +13,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kCopyBytes = 32ULL << 20;  // of chunks per transaction, which holds them in memory
+constexpr std::size_t kCopyBytes = 32ULL
+                                   << 20;  // of chunks per transaction, which holds them in memory
 
 /// Copies chunks, checked, in as many transactions as they need.
-Result<void> copy_chunks(const CheckpointStore& source, const std::vector<ChunkId>& chunks, LmdbEnvironment& target) {
+Result<void> copy_chunks(const CheckpointStore& source, const std::vector<ChunkId>& chunks,
+                         LmdbEnvironment& target) {
   auto next = chunks.begin();
   while (next != chunks.end()) {
     const auto first = next;
-    auto copied = target.write(Durability::Later, [&](LmdbTransaction& transaction) -> Result<void> {
-      std::size_t bytes = 0;
-      for (next = first; next != chunks.end() && bytes < kCopyBytes; ++next) {
-        auto content = source.read(*next);
-        if (!content.ok()) return content.error();
-        bytes += content->size();
-        if (auto put = put_sealed(transaction, key_of(*next), *content); !put.ok()) return put;
-      }
-      return {};
-    });
+    auto copied =
+        target.write(Durability::Later, [&](LmdbTransaction& transaction) -> Result<void> {
+          std::size_t bytes = 0;
+          for (next = first; next != chunks.end() && bytes < kCopyBytes; ++next) {
+            auto content = source.read(*next);
+            if (!content.ok()) return content.error();
+            bytes += content->size();
+            if (auto put = put_sealed(transaction, key_of(*next), *content); !put.ok()) return put;
+          }
+          return {};
+        });
     if (!copied.ok()) return copied;
   }
   return {};
@@ -73,14 +76,18 @@ Error cannot_write(const fs::path& directory, const std::string& why) {
 
 }  // namespace
 
-Result<void> CheckpointStore::export_savepoint(const Manifest& manifest, const fs::path& directory) const {
+Result<void> CheckpointStore::export_savepoint(const Manifest& manifest,
+                                               const fs::path& directory) const {
   std::error_code error;
   fs::path target = fs::absolute(directory).lexically_normal();
-  if (!target.has_filename()) target = target.parent_path();  // it was written with a slash at its end
-  if (fs::exists(target, error) && !(fs::is_directory(target, error) && fs::is_empty(target, error))) {
+  if (!target.has_filename())
+    target = target.parent_path();  // it was written with a slash at its end
+  if (fs::exists(target, error) &&
+      !(fs::is_directory(target, error) && fs::is_empty(target, error))) {
     return cannot_write(target, "it exists already; name a directory that does not");
   }
-  const fs::path unfinished = target.parent_path() / ('.' + target.filename().string() + ".unfinished");
+  const fs::path unfinished =
+      target.parent_path() / ('.' + target.filename().string() + ".unfinished");
   fs::remove_all(unfinished, error);  // left by a process that was killed
   fs::create_directories(unfinished, error);
   if (error) return cannot_write(target, error.message());

@@ -38,7 +38,7 @@ constexpr std::string_view weir_record_name(const Scoped<K, N>*) { return "Scope
 template <class K>
 std::uint64_t group_hash(const K& key) { return hash_of(key); }
 template <class K, class N>
-std::uint64_t group_hash(const Scoped<K, N>& key) { return hash_of(key.key); }
+std::uint64_t group_hash(const Scoped<K, N>& key) { return group_hash(key.key); }
 
 template <Key K, Record V>
 class StateTable final : public Table {
@@ -80,7 +80,10 @@ class StateTable final : public Table {
 
   /// The value to change, made by default when there is none.
   V& edit(const K& key) { return edit(key, hash_of(key)); }
-  V& edit(const K& key, std::uint64_t hash) {
+  V& edit(const K& key, std::uint64_t hash) { return edit_entry(key, hash).value; }
+
+  /// The entry to change, made by default when there is none. It keeps its address until it is erased.
+  Entry& edit_entry(const K& key, std::uint64_t hash) {
     auto slot = slot_of(key, hash);
     if (slot == SlotIndex::kNone) {
       slot = take_slot(key);
@@ -92,25 +95,42 @@ class StateTable final : public Table {
     } else {
       touch(slot);
     }
-    return at(slot).value;
+    return at(slot);
   }
 
   void put(const K& key, V value) { edit(key) = std::move(value); }
 
   /// Whether there was something to erase.
-  bool erase(const K& key) {
-    const std::uint64_t hash = hash_of(key);
+  bool erase(const K& key) { return erase(key, hash_of(key)); }
+  bool erase(const K& key, std::uint64_t hash) {
     const auto slot = slot_of(key, hash);
     if (slot == SlotIndex::kNone) return false;
     erase_slot(hash, slot);
     return true;
   }
 
+  /// Looks at up to `budget` places from `cursor` on and erases the entries for which unwanted(key, value) holds. Returns
+  /// where to go on, or 0 when all have been looked at. `unwanted` must not change the table.
+  template <class Unwanted>
+  std::uint32_t erase_some(std::uint32_t cursor, std::size_t budget, Unwanted&& unwanted) {
+    for (; budget > 0 && cursor < marks_.size(); --budget, ++cursor) {
+      if (!(marks_[cursor] & kLive)) continue;
+      const Entry& entry = std::as_const(*this).at(cursor);
+      if (unwanted(entry.key, entry.value)) erase_slot(hash_of(entry.key), cursor);
+    }
+    return cursor < marks_.size() ? cursor : 0;
+  }
+
   /// Calls visit(key, value) for every entry, in no particular order. The visitor must not change the table.
   template <class Visitor>
   void for_each(Visitor&& visit) const {
+    for_each_entry([&](const Entry& entry) { visit(entry.key, entry.value); });
+  }
+  /// Calls visit(entry), likewise.
+  template <class Visitor>
+  void for_each_entry(Visitor&& visit) const {
     for (std::uint32_t slot = 0; slot < marks_.size(); ++slot) {
-      if (marks_[slot] & kLive) visit(std::as_const(at(slot).key), std::as_const(at(slot).value));
+      if (marks_[slot] & kLive) visit(at(slot));
     }
   }
 
@@ -146,10 +166,12 @@ class StateTable final : public Table {
       ++cursor_;
       if (pending(slot)) write_entry(slot);
     }
-    const bool done = frozen_erased_.empty() && cursor_ == end;
+    const bool erased = frozen_erased_.empty();
+    const bool done = erased && cursor_ == end;
     if (done) writing_ = false;
-    flush(tombstones_, ChunkKind::Tombstones, Codec<K>::schema(), done, sink);
-    flush(entries_, ChunkKind::Entries, entry_schema(), done, sink);
+    // A key may have been erased and made again: no entry leaves before the last tombstone.
+    flush(tombstones_, ChunkKind::Tombstones, Codec<K>::schema(), erased, sink);
+    if (erased) flush(entries_, ChunkKind::Entries, entry_schema(), done, sink);
     return done;
   }
 

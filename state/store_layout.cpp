@@ -61,26 +61,32 @@ std::optional<ChunkId> chunk_of(std::string_view key) {
 }
 
 std::optional<std::uint64_t> manifest_of(std::string_view key) {
-  if (!key.starts_with(kManifestPrefix) || key.size() != kManifestPrefix.size() + 8) return std::nullopt;
+  if (!key.starts_with(kManifestPrefix) || key.size() != kManifestPrefix.size() + 8)
+    return std::nullopt;
   key.remove_prefix(kManifestPrefix.size());
   return take_big_endian<std::uint64_t>(key);
 }
 
 Sealed open_sealed(std::string_view key, std::span<const std::byte> value) {
-  if (value.size() < kChecksumBytes) return {.content = {}, .expected = ~checksum(key, {}), .found = checksum(key, {})};
+  if (value.size() < kChecksumBytes)
+    return {.content = {}, .expected = ~checksum(key, {}), .found = checksum(key, {})};
   std::string_view stored(reinterpret_cast<const char*>(value.data()), kChecksumBytes);
   const auto content = value.subspan(kChecksumBytes);
-  return {.content = content, .expected = take_big_endian<std::uint64_t>(stored), .found = checksum(key, content)};
+  return {.content = content,
+          .expected = take_big_endian<std::uint64_t>(stored),
+          .found = checksum(key, content)};
 }
 
 std::string mismatch(const Sealed& sealed) {
   char text[80];
   std::snprintf(text, sizeof text, "expected checksum 0x%016llx, found 0x%016llx",
-                static_cast<unsigned long long>(sealed.expected), static_cast<unsigned long long>(sealed.found));
+                static_cast<unsigned long long>(sealed.expected),
+                static_cast<unsigned long long>(sealed.found));
   return text;
 }
 
-Result<void> put_sealed(LmdbTransaction& transaction, std::string_view key, std::span<const std::byte> content) {
+Result<void> put_sealed(LmdbTransaction& transaction, std::string_view key,
+                        std::span<const std::byte> content) {
   auto value = transaction.reserve(key, kChecksumBytes + content.size());
   if (!value.ok()) return value.error();
   std::string stored;
@@ -90,8 +96,8 @@ Result<void> put_sealed(LmdbTransaction& transaction, std::string_view key, std:
   return {};
 }
 
-Result<std::span<const std::byte>> get_sealed(const LmdbTransaction& transaction, std::string_view key,
-                                              const std::string& what) {
+Result<std::span<const std::byte>> get_sealed(const LmdbTransaction& transaction,
+                                              std::string_view key, const std::string& what) {
   auto value = transaction.get(key);
   if (!value.ok()) return value.error();
   if (!value->has_value()) return Error{what + " is missing"};

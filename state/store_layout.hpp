@@ -44,10 +44,11 @@ Sealed open_sealed(std::string_view key, std::span<const std::byte> value);
 /// "expected checksum 0x…, found 0x…"
 std::string mismatch(const Sealed& sealed);
 
-Result<void> put_sealed(LmdbTransaction& transaction, std::string_view key, std::span<const std::byte> content);
+Result<void> put_sealed(LmdbTransaction& transaction, std::string_view key,
+                        std::span<const std::byte> content);
 
 /// Opens the content under a key; `what` names it in messages. A missing or damaged one is an Error.
-Result<std::span<const std::byte>> get_sealed(const LmdbTransaction& transaction, std::string_view key,
-                                              const std::string& what);
+Result<std::span<const std::byte>> get_sealed(const LmdbTransaction& transaction,
+                                              std::string_view key, const std::string& what);
 
 }  // namespace weir

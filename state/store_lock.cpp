@@ -12,7 +12,9 @@
 namespace weir {
 namespace {
 
-std::string path_of(const std::filesystem::path& directory) { return (directory / "lock").string(); }
+std::string path_of(const std::filesystem::path& directory) {
+  return (directory / "lock").string();
+}
 
 /// The writer's process id as the lock file tells it; empty when it does not.
 std::string holder(int descriptor) {
@@ -26,9 +28,12 @@ std::string holder(int descriptor) {
 Error in_use(const std::filesystem::path& directory, int descriptor) {
   const std::string pid = holder(descriptor);
   std::string by = "another process";
-  if (pid == std::to_string(getpid())) by = "this process";
-  else if (!pid.empty()) by = "process " + pid;
-  return {directory.string() + " is in use by " + by + ": stop it first, or take another state directory"};
+  if (pid == std::to_string(getpid()))
+    by = "this process";
+  else if (!pid.empty())
+    by = "process " + pid;
+  return {directory.string() + " is in use by " + by +
+          ": stop it first, or take another state directory"};
 }
 
 Error cannot_lock(const std::filesystem::path& directory, int error) {
@@ -54,7 +59,8 @@ Result<std::unique_ptr<StoreLock>> StoreLock::exclusive(const std::filesystem::p
   }
   const std::string pid = std::to_string(getpid()) + '\n';
   // The lock holds without the id too, so a full disk does not matter here.
-  if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, pid.data(), pid.size(), 0) < 0) return held;
+  if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, pid.data(), pid.size(), 0) < 0)
+    return held;
   return held;
 }
 

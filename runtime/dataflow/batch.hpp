@@ -102,7 +102,11 @@ struct BatchOperations {
     auto& source = static_cast<Batch<T>&>(from);
     const std::size_t expected = source.records.size() / to.size() * 5 / 4 + 8;
     for (auto& target : to) {
-      if (target) continue;
+      if (target && target->size() > 0) continue;
+      if (target) {
+        target->origin = from.origin;
+        continue;
+      }
       auto made = std::make_unique<Batch<T>>();
       made->origin = from.origin;
       made->reserve(expected);

@@ -18,6 +18,9 @@ struct Grant {
   std::uint32_t batch_records = 0;  // how large a batch should be at the most
 };
 
+/// A window that never closes: the credit of channels that close a loop, where waiting for credit could wait for itself.
+constexpr std::uint32_t kUnlimitedWindow = 1u << 30;
+
 struct CreditOptions {
   std::uint32_t window = 8;              // batches; fewer stall a local hop, more only add latency
   std::uint32_t smallest_window = 2;     // one being consumed while the next is under way
@@ -53,6 +56,7 @@ class CreditWindow {
     const double fits = static_cast<double>(options_.in_flight.count()) * 1e6 / record_ns_;  // records
     const double wanted = fits / options_.smallest_window / 2;
     batch_ = static_cast<std::uint32_t>(std::clamp(wanted, double(options_.smallest_batch), double(options_.batch_records)));
+    if (options_.window == kUnlimitedWindow) return;
     const double batches = fits / batch_;
     window_ = static_cast<std::uint32_t>(std::clamp(batches, double(options_.smallest_window), double(options_.window)));
   }

@@ -1,6 +1,6 @@
 // What flows on a channel:
 //
-//   channel := (Batch | Watermark | Idle | Barrier)* End        FIFO; only a Batch costs credit
+//   channel := (Batch | Watermark | Idle | Barrier | Probe)* End        FIFO; only a Batch costs credit
 //
 // An overtaking barrier may leave the queue out of turn; the elements it passed become part of its checkpoint.
 #pragma once
@@ -38,7 +38,12 @@ struct Barrier {
 /// Nothing follows.
 struct End {};
 
-using Element = std::variant<BatchPtr, Watermark, Idle, Barrier, End>;
+/// Only between the operators of a loop: runs behind the records to find out whether any are left; see loop_end.hpp.
+struct Probe {
+  bool disturbed = true;  // whether a record came round at some head of the loop since the probe before
+};
+
+using Element = std::variant<BatchPtr, Watermark, Idle, Barrier, End, Probe>;
 
 inline bool is_batch(const Element& element) { return std::holds_alternative<BatchPtr>(element); }
 

@@ -1,6 +1,7 @@
 #include <weir/dataflow/input_gate.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace weir {
 
@@ -8,7 +9,9 @@ InputGate::InputGate(std::vector<InputChannel> channels, Recorder recorder)
     : channels_(channels.size()), recorder_(std::move(recorder)) {
   for (std::size_t index = 0; index < channels.size(); ++index) {
     channels_[index].spec = channels[index];
-    if (channels[index].kind != InputChannel::Kind::Feedback) ++open_;
+    const bool feedback = channels[index].kind == InputChannel::Kind::Feedback;
+    if (!feedback) ++open_;
+    has_feedback_ |= feedback;
   }
 }
 
@@ -29,29 +32,28 @@ void InputGate::enqueue(std::uint32_t index, Element element) {
       recorder_(index, element);
     }
   }
-  if (is_batch(element)) ++channel.queued_batches;
+  if (is_batch(element)) {
+    ++channel.queued_batches;
+    if (channel.spec.kind == InputChannel::Kind::Feedback) ++feedback_batches_;
+  }
   channel.queue.push_back(std::move(element));
 }
 
+void InputGate::restore(std::uint32_t index, Element element) {
+  ++channels_[index].restored;
+  ++restored_left_;
+  enqueue(index, std::move(element));
+}
+
 GateEvent InputGate::next(const Accepts& accepts) {
-  if (auto event = report_if_aligned()) return std::move(*event);
-  for (std::size_t tried = 0; tried < channels_.size();) {
-    const std::uint32_t index = turn_;
-    Channel& channel = channels_[index];
-    const bool ready = !channel.queue.empty() && !blocked(channel);
-    if (ready) {
-      const bool refused = is_batch(channel.queue.front()) && !accepts(channel.spec.input);
-      if (!refused) {
-        if (auto event = take(index, accepts)) return std::move(*event);
-        tried = 0;
-        continue;
-      }
-    }
-    turn_ = (turn_ + 1) % static_cast<std::uint32_t>(channels_.size());
-    ++tried;
+  if (auto event = report_due()) return std::move(*event);
+  while (const auto index = choose(accepts)) {
+    if (auto event = take(*index)) return std::move(*event);
   }
   if (open_ == 0 && !ended_reported_) {
-    const bool drained = std::all_of(channels_.begin(), channels_.end(), [](const Channel& c) { return c.queue.empty(); });
+    const bool drained = std::all_of(channels_.begin(), channels_.end(), [](const Channel& c) {
+      return c.spec.kind == InputChannel::Kind::Feedback || c.queue.empty();
+    });
     if (drained) {
       ended_reported_ = true;
       GateEvent event;
@@ -62,12 +64,42 @@ GateEvent InputGate::next(const Accepts& accepts) {
   return {};
 }
 
-std::optional<GateEvent> InputGate::take(std::uint32_t index, const Accepts&) {
+bool InputGate::ready(const Channel& channel, const Accepts& accepts) const {
+  if (channel.queue.empty() || blocked(channel)) return false;
+  return !is_batch(channel.queue.front()) || (!held_by_loop(channel) && accepts(channel.spec.input));
+}
+
+/// Records from outside wait while records that came round do: a loop's channels have no bound, so they are emptied first.
+bool InputGate::held_by_loop(const Channel& channel) const {
+  return feedback_batches_ > 0 && channel.spec.kind != InputChannel::Kind::Feedback;
+}
+
+/// The next channel in turn from which an element may be taken; one with restored elements, if there is any.
+std::optional<std::uint32_t> InputGate::choose(const Accepts& accepts) {
+  const auto count = static_cast<std::uint32_t>(channels_.size());
+  std::optional<std::uint32_t> found;
+  for (std::uint32_t tried = 0; tried < count; ++tried) {
+    const std::uint32_t index = (turn_ + tried) % count;
+    const Channel& channel = channels_[index];
+    if ((found && channel.restored == 0) || !ready(channel, accepts)) continue;
+    if (!found || channel.restored > 0) found = index;
+    if (restored_left_ == 0 || channel.restored > 0) break;
+  }
+  if (found) turn_ = *found;
+  return found;
+}
+
+std::optional<GateEvent> InputGate::take(std::uint32_t index) {
   Channel& channel = channels_[index];
   Element element = std::move(channel.queue.front());
   channel.queue.pop_front();
+  if (channel.restored > 0) {
+    --channel.restored;
+    --restored_left_;
+  }
   if (auto* batch = std::get_if<BatchPtr>(&element)) {
     --channel.queued_batches;
+    if (channel.spec.kind == InputChannel::Kind::Feedback) --feedback_batches_;
     channel.idle = false;
     idle_reported_ = false;
     turn_ = (index + 1) % static_cast<std::uint32_t>(channels_.size());
@@ -89,10 +121,57 @@ std::optional<GateEvent> InputGate::take(std::uint32_t index, const Accepts&) {
     return update_watermark();
   }
   if (const auto* barrier = std::get_if<Barrier>(&element)) return reach(index, *barrier);
+  if (const auto* probe = std::get_if<Probe>(&element)) {
+    channel.probes.push_back(*probe);
+    return report_probe();
+  }
+  return end(index);
+}
+
+std::optional<GateEvent> InputGate::end(std::uint32_t index) {
+  Channel& channel = channels_[index];
   channel.ended = true;
-  if (channel.spec.kind != InputChannel::Kind::Feedback) --open_;
+  if (channel.spec.kind == InputChannel::Kind::Feedback) return std::nullopt;
+  --open_;
+  channel_ended_ = true;
+  const bool input_open = std::any_of(channels_.begin(), channels_.end(), [&](const Channel& other) {
+    return other.spec.input == channel.spec.input && other.spec.kind != InputChannel::Kind::Feedback && !other.ended;
+  });
+  if (input_open) return report_due();
+  GateEvent event;
+  event.kind = GateEvent::Kind::InputEnded;
+  event.input = channel.spec.input;
+  return event;
+}
+
+/// A channel that has ended no longer holds back barriers, watermarks and probes.
+std::optional<GateEvent> InputGate::report_due() {
   if (auto event = report_if_aligned()) return event;
-  return update_watermark();
+  if (!channel_ended_) return std::nullopt;
+  if (auto event = update_watermark()) return event;
+  if (auto event = report_probe()) return event;
+  channel_ended_ = false;
+  return std::nullopt;
+}
+
+/// At a loop's head probes come on the channels that close it; inside, on all channels that have not ended.
+std::optional<GateEvent> InputGate::report_probe() {
+  GateEvent event;
+  event.kind = GateEvent::Kind::Probe;
+  event.probe.disturbed = false;
+  bool any = false;
+  for (const Channel& channel : channels_) {
+    if (has_feedback_ && channel.spec.kind != InputChannel::Kind::Feedback) continue;
+    if (channel.probes.empty() && !channel.ended) return std::nullopt;
+    if (channel.probes.empty()) continue;
+    any = true;
+    event.probe.disturbed |= channel.probes.front().disturbed;
+  }
+  if (!any) return std::nullopt;
+  for (Channel& channel : channels_) {
+    if (!channel.probes.empty()) channel.probes.pop_front();
+  }
+  return event;
 }
 
 std::optional<GateEvent> InputGate::reach(std::uint32_t index, const Barrier& barrier) {
@@ -163,8 +242,8 @@ void InputGate::start_recording(Channel& channel, std::uint32_t index, Checkpoin
     if (std::holds_alternative<End>(*element)) return;
     if (barrier == nullptr) recorder_(index, *element);
   }
+  if (channel.recording == 0) ++recording_left_;  // otherwise a checkpoint that was given up is being recorded
   channel.recording = checkpoint;
-  ++recording_left_;
 }
 
 /// The barrier is reported: unblock, and let feedback channels be recorded from here on.
@@ -196,7 +275,8 @@ std::optional<std::pair<std::uint32_t, EventTime>> InputGate::holding() const {
   std::optional<std::pair<std::uint32_t, EventTime>> lowest;
   for (std::uint32_t index = 0; index < channels_.size(); ++index) {
     const Channel& channel = channels_[index];
-    if (channel.idle || channel.ended || channel.spec.kind == InputChannel::Kind::Feedback) continue;
+    if ((channel.idle && !channel.ended) || channel.spec.kind == InputChannel::Kind::Feedback) continue;
+    if (channel.ended && channel.watermark == EventTime::max()) continue;
     if (!lowest || channel.watermark < lowest->second) lowest = {index, channel.watermark};
   }
   return lowest;

@@ -7,8 +7,12 @@
 // channel (Chandy and Lamport, 1985), and is processed as usual afterwards. A feedback channel is always
 // overtaken, since its barrier can only follow the task's own.
 //
-// Watermarks. The joint watermark is the minimum over channels that are neither idle nor ended; it never goes
-// back (I6).
+// Loops. Batches that come round go first: those from outside wait while any are queued, unless a barrier waits behind
+// them. So a loop takes in no more than it can hold. A probe is reported when every channel of the loop has brought it.
+//
+// Watermarks. The joint watermark is the minimum over channels that are not idle; it never goes back (I6). A channel that
+// ended has reached the end of time before, and so holds nothing back, unless its sender was stopped: then the records
+// that it still had will come when the job is resumed.
 #pragma once
 
 #include <deque>
@@ -38,7 +42,9 @@ struct GateEvent {
     Watermark,  // the joint watermark is now `time`
     Idle,       // no channel is active
     Barrier,    // snapshot, then forward `barrier`
-    Ended,      // every ordinary channel has ended and is drained
+    InputEnded, // every channel of `input` has ended and is drained
+    Probe,      // `probe` has arrived on all channels
+    Ended,      // every channel but those that close a loop has ended and is drained
   };
   Kind kind = Kind::None;
   std::uint32_t channel = 0;
@@ -46,6 +52,7 @@ struct GateEvent {
   BatchPtr batch;
   EventTime time;
   Barrier barrier;
+  Probe probe;
 };
 
 class InputGate {
@@ -56,16 +63,23 @@ class InputGate {
   InputGate(std::vector<InputChannel> channels, Recorder recorder);
 
   void enqueue(std::uint32_t channel, Element element);
+  /// An element that was in flight when the checkpoint restored from was taken. Such elements are taken before all others
+  /// where possible: after a change of parallelism what follows them may come on another channel.
+  void restore(std::uint32_t channel, Element element);
 
   /// Takes the next event. Batches of inputs that `accepts` refuses stay queued.
   GateEvent next(const Accepts& accepts);
 
   /// The barrier that some channel holds and others lack, if any: what alignment waits for.
   std::optional<Barrier> waiting() const;
+  /// Whether some channel is blocked by a barrier that others lack.
+  bool aligning() const { return alignment_.has_value(); }
   /// Reports the waiting barrier now if no Copies channel still lacks it, and starts to record.
   std::optional<Barrier> overtake();
   /// Whether a reported barrier's channel state is still being recorded.
   bool recording() const { return recording_left_ > 0; }
+  /// A barrier that no channel brings, since all but those that close a loop have ended: starts to record these.
+  void start(const Barrier& barrier) { complete(barrier); }
   /// Forgets a checkpoint that was given up: unblocks its channels, stops recording.
   void abandon(CheckpointId checkpoint);
 
@@ -84,17 +98,25 @@ class InputGate {
     InputChannel spec;
     std::deque<Element> queue;
     std::size_t queued_batches = 0;
+    std::size_t restored = 0;     // elements at the front that restore() put there
     EventTime watermark = EventTime::min();
     bool idle = false;
     bool ended = false;
+    std::deque<Probe> probes;     // taken from the queue, not reported
     CheckpointId reached = 0;     // the latest barrier taken from the queue, or overtaken
     CheckpointId recording = 0;   // elements that arrive before this barrier are recorded
   };
 
   bool blocked(const Channel& channel) const { return alignment_ && channel.reached == alignment_->checkpoint; }
-  std::optional<GateEvent> take(std::uint32_t index, const Accepts& accepts);
+  bool ready(const Channel& channel, const Accepts& accepts) const;
+  std::optional<std::uint32_t> choose(const Accepts& accepts);
+  std::optional<GateEvent> take(std::uint32_t index);
   std::optional<GateEvent> reach(std::uint32_t index, const Barrier& barrier);
+  std::optional<GateEvent> end(std::uint32_t index);
+  std::optional<GateEvent> report_due();
   std::optional<GateEvent> report_if_aligned();
+  std::optional<GateEvent> report_probe();
+  bool held_by_loop(const Channel& channel) const;
   std::optional<GateEvent> update_watermark();
   void start_recording(Channel& channel, std::uint32_t index, CheckpointId checkpoint);
   void complete(const Barrier& barrier);
@@ -104,12 +126,16 @@ class InputGate {
   Recorder recorder_;
   std::uint32_t turn_ = 0;
   std::size_t open_ = 0;  // ordinary channels that have not ended
+  std::size_t feedback_batches_ = 0;  // queued
+  bool has_feedback_ = false;
   bool ended_reported_ = false;
+  bool channel_ended_ = false;  // and what follows from it is not all reported
   EventTime joint_ = EventTime::min();
   bool idle_reported_ = false;
   std::optional<Barrier> alignment_;
   CheckpointId reported_ = 0;
   std::size_t recording_left_ = 0;
+  std::size_t restored_left_ = 0;
 };
 
 }  // namespace weir

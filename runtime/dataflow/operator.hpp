@@ -53,6 +53,10 @@ class OperatorContext {
   virtual void emit_watermark(EventTime time) = 0;
   virtual void emit_idle() = 0;
 
+  /// Whether a barrier waits at the task's inputs until other channels have brought it too: what an operator does not
+  /// accept now holds the checkpoint up.
+  virtual bool aligning() const { return false; }
+
   /// The last watermark that reached the operator; EventTime::min() before the first.
   virtual EventTime watermark() const = 0;
   virtual ProcessingTime now() const = 0;
@@ -77,6 +81,10 @@ class Operator {
   virtual Progress on_watermark(EventTime) { return Progress::Done; }
   virtual Progress on_processing_time(ProcessingTime) { return Progress::Done; }
   virtual void on_wake() {}
+  /// Every channel of one input has ended; called before finish() for each.
+  virtual void on_input_end(std::uint32_t) {}
+  /// No input is active for now. Only for operators that make watermarks; others' idleness is passed on for them.
+  virtual void on_idle() {}
   virtual void on_split(const SplitEvent&) = 0;
 
   /// Every input has ended. More is called again when there is room, or after a wake.
@@ -86,6 +94,9 @@ class Operator {
   virtual bool accepts(std::uint32_t) const { return true; }
   /// Whether watermarks from upstream end here.
   virtual bool makes_watermarks() const { return false; }
+  /// Whether no record that came in will still come out without any further input; a wait for a certain time aside. What
+  /// a loop asks before it ends.
+  virtual bool drained() const { return true; }
 
   /// The state is about to be frozen for a checkpoint: put into it what is not there yet.
   virtual void before_snapshot(CheckpointId) {}

@@ -29,6 +29,7 @@ class OutputEdge {
   void broadcast(const Watermark& watermark) { broadcast_control(watermark); }
   void broadcast(const Idle& idle) { broadcast_control(idle); }
   void broadcast(const Barrier& barrier) { broadcast_control(barrier); }
+  void broadcast(const Probe& probe) { broadcast_control(probe); }
   void broadcast(const End& end) { broadcast_control(end); }
   /// To every channel that it has not left on yet, at once; `recorder` gets what it passes. Not for edges that
   /// broadcast: their receivers never lag behind a barrier by different records.

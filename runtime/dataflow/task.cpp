@@ -1,13 +1,15 @@
 #include <weir/dataflow/task.hpp>
 
 #include <algorithm>
-#include <limits>
+#include <utility>
+
+#include <weir/dataflow/in_flight.hpp>
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kSnapshotBudget = 2048;  // entries per step: some tens of microseconds
-constexpr const char* kMetaTable = "~task";
+constexpr Duration kOvertakeAgain{10};          // between two tries: short beside any sensible alignment limit
 
 }  // namespace
 
@@ -37,6 +39,7 @@ class Task::Context final : public OperatorContext {
     task_.environment_.wake_at(time);
   }
   Waker waker() override { return task_.environment_.waker(); }
+  bool aligning() const override { return task_.gate_.aligning(); }
 
   EventTime watermark_ = EventTime::min();
   std::optional<ProcessingTime> wake_;
@@ -61,21 +64,25 @@ Task::Task(TaskOptions options, std::vector<TaskNode> nodes, std::vector<TaskInp
             return channels;
           }(),
           [this](std::uint32_t channel, const Element& element) {
-            if (snapshot_) {
-              environment_.store(snapshot_->barrier.checkpoint, 0, in_flight_chunk("in:" + input_specs_[channel].label, element));
-            }
+            if (!options_.checkpointed || !belongs_to_state(element)) return;
+            recorded_.push_back(in_flight_chunk("in:" + input_specs_[channel].label, element));
           }) {
   if (options_.isolating) options_.credit.batch_records = 1;
   for (std::uint32_t index = 0; index < output_specs_.size(); ++index) {
     TaskOutput& output = output_specs_[index];
-    edges_.push_back(std::make_unique<OutputEdge>(std::move(output.partitioner), output.channels, options_.credit,
+    CreditOptions credit = options_.credit;
+    if (output.kind == InputChannel::Kind::Feedback) credit.window = kUnlimitedWindow;
+    edges_.push_back(std::make_unique<OutputEdge>(std::move(output.partitioner), output.channels, credit,
                                                   [this, index](std::uint32_t channel, Element element) {
                                                     environment_.send(index, channel, std::move(element));
                                                   }));
   }
   for (const TaskInput& input : input_specs_) {
     CreditOptions credit = options_.credit;
-    if (input.channel.kind == InputChannel::Kind::Feedback) credit.window = std::numeric_limits<std::uint32_t>::max() / 2;
+    if (input.channel.kind == InputChannel::Kind::Feedback) {
+      credit.window = kUnlimitedWindow;
+      loop_.emplace();
+    }
     windows_.emplace_back(credit);
   }
   uncredited_.resize(input_specs_.size());
@@ -89,6 +96,7 @@ void Task::open() {
   const KeyOwnership ownership{groups_of_task(options_.task, options_.parallelism, options_.key_groups), options_.key_groups};
   for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
     TaskNode& node = nodes_[index];
+    take_in_flight(index);
     StateScope scope{node.name, options_.task, options_.parallelism, ownership, options_.checkpointed};
     contexts_.push_back(std::make_unique<Context>(*this, index, std::move(scope), std::move(node.restored)));
   }
@@ -105,17 +113,34 @@ void Task::open() {
   for (std::uint32_t channel = 0; channel < input_specs_.size(); ++channel) {
     for (Element& element : input_specs_[channel].restored) {
       if (is_batch(element)) ++uncredited_[channel];
-      gate_.enqueue(channel, std::move(element));
+      gate_.restore(channel, std::move(element));
     }
     input_specs_[channel].restored.clear();
   }
   last_consumed_ns_ = environment_.ticks_ns();
 }
 
+/// Records that were in flight to an operator that is now fused with their sender.
+void Task::take_in_flight(std::uint32_t node) {
+  auto& chunks = nodes_[node].restored;
+  for (const StateChunk& chunk : chunks) {
+    if (chunk.kind != ChunkKind::InFlight) continue;
+    WEIR_CHECK(node > 0 && nodes_[node].input_type, "in-flight records were restored to the head of a task:", chunk.table);
+    Element element = in_flight_element(chunk, *nodes_[node].input_type);
+    if (is_batch(element)) fused_.emplace_back(node, std::move(std::get<BatchPtr>(element)));
+  }
+  std::erase_if(chunks, [](const StateChunk& chunk) { return chunk.kind == ChunkKind::InFlight; });
+}
+
+/// They come before all others, and before any snapshot, which could not hold them.
+void Task::deliver_fused() {
+  for (auto& [node, batch] : std::exchange(fused_, {})) deliver(node, std::move(batch), nodes_[node].input);
+}
+
 /// The watermark and the end of the run restored from: the least that any task of it had reached.
 void Task::restore_meta() {
   OperatorState& state = contexts_.front()->state();
-  auto& metas = state.list<TaskMeta>(kMetaTable, ChunkKind::Union);
+  auto& metas = state.list<TaskMeta>(kTaskTable, ChunkKind::Union);
   meta_ = &metas;
   if (metas.empty()) return;
   EventTime watermark = EventTime::max();
@@ -125,26 +150,38 @@ void Task::restore_meta() {
     was_finished_ &= meta.finished;
   }
   metas.clear();
-  gate_.restore_watermark(watermark);
-  for (auto& context : contexts_) context->watermark_ = watermark;
+  restore_watermark(watermark);
   if (watermark != EventTime::min() && !source_) head_watermark_ = watermark;  // what it had not fired is still to do
+}
+
+/// Operators behind one that makes watermarks know nothing of the head's: theirs come from it again.
+void Task::restore_watermark(EventTime time) {
+  gate_.restore_watermark(time);
+  std::vector<bool> behind(nodes_.size());
+  for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
+    if (!behind[index]) contexts_[index]->watermark_ = time;
+    const bool ends = behind[index] || nodes_[index].op->makes_watermarks();
+    for_targets(index, PortTarget::Kind::Operator, [&](std::uint32_t child) { behind[child] = behind[child] || ends; });
+  }
 }
 
 void Task::on_element(std::uint32_t channel, Element element) {
   const auto* barrier = std::get_if<Barrier>(&element);
   const auto arrived = barrier ? std::optional<Barrier>(*barrier) : std::nullopt;
+  const bool ends = std::holds_alternative<End>(element);
   if (is_batch(element) && gate_.queued_batches(channel) == 0) last_consumed_ns_ = environment_.ticks_ns();
   gate_.enqueue(channel, std::move(element));
+  if (snapshot_) store_recorded(snapshot_->barrier.checkpoint);
   if (arrived) {
-    if (!barrier_since_) {
+    if (!barrier_since_ && gate_.waiting()) {
       barrier_since_ = environment_.now();
-      if (arrived->mode == Barrier::Mode::Aligned) environment_.wake_at(*barrier_since_ + options_.alignment_limit);
+      if (arrived->mode != Barrier::Mode::Savepoint) environment_.wake_at(*barrier_since_ + options_.alignment_limit);
     }
     if (arrived->mode == Barrier::Mode::Overtaking) {
       if (const auto reported = gate_.overtake()) snapshot(*reported);
     }
-    check_snapshot_done();
   }
+  if (arrived || ends) check_snapshot_done();
 }
 
 void Task::on_grant(std::uint32_t edge, std::uint32_t channel, const Grant& grant) {
@@ -158,10 +195,13 @@ void Task::on_trigger(const Barrier& barrier) {
 }
 
 void Task::act_on_trigger() {
-  if (!trigger_ || (!source_ && !finished_)) return;
+  const bool only_loop_left = loop_ && gate_.all_ended();
+  if (!trigger_ || (!source_ && !finished_ && !only_loop_left)) return;
   const Barrier barrier = *trigger_;
   trigger_.reset();
-  if (barrier.checkpoint > last_frozen_) snapshot(barrier);
+  if (barrier.checkpoint <= last_frozen_) return;
+  if (only_loop_left && !finished_) gate_.start(barrier);
+  snapshot(barrier);
 }
 
 void Task::on_complete(CheckpointId checkpoint) {
@@ -173,6 +213,7 @@ void Task::on_complete(CheckpointId checkpoint) {
 
 void Task::on_abandoned(CheckpointId checkpoint) {
   gate_.abandon(checkpoint);
+  if (!gate_.waiting()) barrier_since_.reset();
   if (trigger_ && trigger_->checkpoint <= checkpoint) trigger_.reset();
   if (snapshot_ && snapshot_->barrier.checkpoint <= checkpoint) {
     for (auto& context : contexts_) context->state().discard();
@@ -184,54 +225,77 @@ void Task::on_abandoned(CheckpointId checkpoint) {
 void Task::on_time() {
   const ProcessingTime now = environment_.now();
   overtake_if_due();
-  for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
-    Context& context = *contexts_[index];
-    if (!context.wake_ || *context.wake_ > now) {
-      if (context.wake_) environment_.wake_at(*context.wake_);
-      continue;
-    }
-    context.wake_.reset();
-    active_ = index;
-    // An operator that has more to do than there is room for asks to be woken again.
-    while (nodes_[index].op->on_processing_time(now) == Progress::More) {
-      if (blocked()) {
-        context.wake_at(now);
-        break;
-      }
-    }
+  overtake_downstream_if_due();
+  for (const auto& context : contexts_) {
+    if (!context->wake_) continue;
+    if (*context->wake_ > now) environment_.wake_at(*context->wake_);
+    else time_due_ = true;
   }
   source_waits_ = false;
+  finish_waits_ = false;
+}
+
+/// Calls the next operator whose time has come; those whose finish() is done emit nothing more.
+bool Task::step_time() {
+  if (!time_due_) return false;
+  const ProcessingTime now = environment_.now();
+  for (auto index = static_cast<std::uint32_t>(finishing_.value_or(0)); index < nodes_.size(); ++index) {
+    Context& context = *contexts_[index];
+    if (!context.wake_ || *context.wake_ > now) continue;
+    context.wake_.reset();
+    active_ = index;
+    if (nodes_[index].op->on_processing_time(now) == Progress::More) context.wake_ = now;
+    return true;
+  }
+  time_due_ = false;
+  return false;
 }
 
 void Task::overtake_if_due() {
-  if (barrier_since_ && environment_.now() >= *barrier_since_ + options_.alignment_limit) {
-    if (const auto barrier = gate_.overtake()) snapshot(*barrier);
-    if (!gate_.waiting()) barrier_since_.reset();
+  if (!barrier_since_) return;
+  const ProcessingTime now = environment_.now();
+  if (now >= *barrier_since_ + options_.alignment_limit) {
+    if (const auto barrier = gate_.overtake()) return snapshot(*barrier);
   }
+  // Not due, or refused because a broadcast channel still lacks the barrier: ask again later.
+  const auto waiting = gate_.waiting();
+  if (!waiting) barrier_since_.reset();
+  else if (waiting->mode != Barrier::Mode::Savepoint) {
+    const ProcessingTime due = *barrier_since_ + options_.alignment_limit;
+    environment_.wake_at(due > now ? due : now + kOvertakeAgain);
+  }
+}
+
+void Task::overtake_downstream_if_due() {
   if (!snapshot_ || snapshot_->barrier.mode == Barrier::Mode::Savepoint || !barrier_waits_downstream()) return;
+  if (environment_.now() < snapshot_->since + options_.alignment_limit) {
+    return environment_.wake_at(snapshot_->since + options_.alignment_limit);
+  }
   Barrier barrier = snapshot_->barrier;
   barrier.mode = Barrier::Mode::Overtaking;
   for (std::uint32_t index = 0; index < edges_.size(); ++index) {
-    if (edges_[index]->broadcasts()) continue;
-    edges_[index]->overtake(barrier, [&](std::uint32_t channel, const Element& element) {
-      environment_.store(barrier.checkpoint, 0, in_flight_chunk("out:" + output_specs_[index].labels[channel], element));
-    });
+    if (!edges_[index]->broadcasts()) overtake(index, barrier);
   }
   check_snapshot_done();
+}
+
+void Task::overtake(std::uint32_t edge, const Barrier& barrier) {
+  edges_[edge]->overtake(barrier, [&](std::uint32_t channel, const Element& element) {
+    if (!options_.checkpointed || !belongs_to_state(element)) return;
+    environment_.store(barrier.checkpoint, 0, in_flight_chunk("out:" + output_specs_[edge].labels[channel], element));
+  });
 }
 
 void Task::on_wake() {
   source_waits_ = false;
   finish_waits_ = false;
-  for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
-    active_ = index;
-    nodes_[index].op->on_wake();
-  }
+  woken_ = true;
 }
 
 void Task::stop() { stopped_ = true; }
 
 bool Task::run(std::size_t steps) {
+  deliver_fused();
   for (std::size_t taken = 0; taken < steps; ++taken) {
     if (step()) continue;
     return flush();
@@ -248,6 +312,14 @@ bool Task::flush() {
 bool Task::step() {
   const bool snapshotting = step_snapshot();
   if (finished_ || blocked()) return snapshotting;
+  if (std::exchange(woken_, false)) {
+    for (auto index = static_cast<std::uint32_t>(finishing_.value_or(0)); index < nodes_.size(); ++index) {
+      active_ = index;
+      nodes_[index].op->on_wake();
+    }
+    return true;
+  }
+  if (step_time()) return true;
   if (head_watermark_) {
     active_ = 0;
     const EventTime time = *head_watermark_;
@@ -258,6 +330,7 @@ bool Task::step() {
     }
     return true;
   }
+  if (held_probe_ && send_probe()) return true;
   if (finishing_) return step_finish() || snapshotting;
   return (source_ ? step_source() : step_gate()) || snapshotting;
 }
@@ -305,13 +378,55 @@ bool Task::step_gate() {
   if (event.kind == GateEvent::Kind::None) return false;
   switch (event.kind) {
     case GateEvent::Kind::Batch: consume(std::move(event)); break;
-    case GateEvent::Kind::Watermark: head_watermark_ = event.time; break;
-    case GateEvent::Kind::Idle:
-      if (!nodes_[0].op->makes_watermarks()) forward_idle(0);
-      break;
+    case GateEvent::Kind::Watermark: on_watermark_event(event.time); break;
+    case GateEvent::Kind::Idle: idle_reached(0); break;
     case GateEvent::Kind::Barrier: snapshot(event.barrier); break;
-    case GateEvent::Kind::Ended: finishing_ = 0; break;
+    case GateEvent::Kind::InputEnded: on_input_end(event.input); break;
+    case GateEvent::Kind::Probe: on_probe(event.probe); break;
+    case GateEvent::Kind::Ended: on_ended(); break;
     case GateEvent::Kind::None: break;
+  }
+  return true;
+}
+
+void Task::on_watermark_event(EventTime time) {
+  if (loop_ && time == EventTime::max()) loop_->hold_end_of_time();
+  else head_watermark_ = time;
+}
+
+void Task::on_input_end(std::uint32_t input) {
+  active_ = 0;
+  nodes_[0].op->on_input_end(input);
+  act_on_trigger();
+}
+
+void Task::on_ended() {
+  if (!loop_) {
+    finishing_ = 0;
+    return;
+  }
+  loop_->start();
+  held_probe_ = Probe{};
+}
+
+void Task::on_probe(const Probe& probe) {
+  if (!loop_ || probe.disturbed) {
+    held_probe_ = probe;
+  } else if (loop_->release_end_of_time()) {
+    head_watermark_ = EventTime::max();
+    on_ended();
+  } else {
+    finishing_ = 0;
+  }
+}
+
+/// False when an operator still has records that the probe must not pass.
+bool Task::send_probe() {
+  if (!std::all_of(nodes_.begin(), nodes_.end(), [](const TaskNode& node) { return node.op->drained(); })) return false;
+  const Probe probe = loop_ ? loop_->next() : *held_probe_;
+  held_probe_.reset();
+  for (std::uint32_t index = 0; index < edges_.size(); ++index) {
+    if (output_specs_[index].in_loop) edges_[index]->broadcast(probe);
   }
   return true;
 }
@@ -319,8 +434,10 @@ bool Task::step_gate() {
 void Task::consume(GateEvent event) {
   const std::size_t records = event.batch->size();
   metrics_.records_in += records;
+  was_finished_ = false;
   ++metrics_.batches_in;
   origin_ = event.batch->origin;
+  if (input_specs_[event.channel].channel.kind == InputChannel::Kind::Feedback) loop_->on_batch();
   deliver(0, std::move(event.batch), event.input);
   const std::int64_t now = environment_.ticks_ns();
   const std::int64_t spent = now - last_consumed_ns_;
@@ -364,6 +481,7 @@ void Task::emit(std::uint32_t node, std::uint32_t port, BatchPtr batch) {
   if (batch->size() == 0 || port >= ports.size() || ports[port].empty()) return;
   if (!batch->origin.split) batch->origin = origin_;
   else if (node == 0 && source_) origin_ = batch->origin;
+  if (source_) was_finished_ = false;
   const auto& targets = ports[port];
   for (std::size_t i = 0; i < targets.size(); ++i) {
     BatchPtr part = i + 1 == targets.size() ? std::move(batch) : batch->type().copy(*batch);
@@ -397,6 +515,7 @@ void Task::forward_watermark(std::uint32_t node, EventTime time) {
 
 /// An operator behind another one in the chain: its calls cannot wait for room, and they emit little.
 void Task::watermark_reached(std::uint32_t node, EventTime time) {
+  if (time < contexts_[node]->watermark_) return;  // a maker of watermarks that was restored starts lower
   active_ = node;
   contexts_[node]->watermark_ = time;
   while (nodes_[node].op->on_watermark(time) == Progress::More) {
@@ -406,9 +525,13 @@ void Task::watermark_reached(std::uint32_t node, EventTime time) {
 
 void Task::forward_idle(std::uint32_t node) {
   for_targets(node, PortTarget::Kind::Edge, [&](std::uint32_t edge) { edges_[edge]->broadcast(Idle{}); });
-  for_targets(node, PortTarget::Kind::Operator, [&](std::uint32_t child) {
-    if (!nodes_[child].op->makes_watermarks()) forward_idle(child);
-  });
+  for_targets(node, PortTarget::Kind::Operator, [&](std::uint32_t child) { idle_reached(child); });
+}
+
+void Task::idle_reached(std::uint32_t node) {
+  active_ = node;
+  if (nodes_[node].op->makes_watermarks()) nodes_[node].op->on_idle();
+  else forward_idle(node);
 }
 
 void Task::forward_split(std::uint32_t node, const SplitEvent& event) {
@@ -417,6 +540,7 @@ void Task::forward_split(std::uint32_t node, const SplitEvent& event) {
 
 void Task::snapshot(const Barrier& barrier) {
   const std::int64_t start = environment_.ticks_ns();
+  deliver_fused();
   barrier_since_.reset();
   trigger_.reset();
   if (snapshot_) on_abandoned(snapshot_->barrier.checkpoint);
@@ -425,18 +549,16 @@ void Task::snapshot(const Barrier& barrier) {
     active_ = index;
     nodes_[index].op->before_snapshot(barrier.checkpoint);
   }
-  snapshot_ = Snapshot{barrier, delta ? SnapshotMode::Delta : SnapshotMode::Full, !options_.checkpointed};
+  snapshot_ = Snapshot{barrier, delta ? SnapshotMode::Delta : SnapshotMode::Full, environment_.now(), !options_.checkpointed};
   last_frozen_ = barrier.checkpoint;
+  store_recorded(barrier.checkpoint);
   if (options_.checkpointed) {
-    // The watermark of an operator further down the chain is the head's, or of its own making and in its state.
-    *meta_ = {TaskMeta{gate_.watermark(), finished_}};
+    *meta_ = {meta()};
     for (auto& context : contexts_) context->state().freeze(snapshot_->mode);
   }
   for (std::uint32_t index = 0; index < edges_.size() && !finished_; ++index) {
     if (barrier.mode == Barrier::Mode::Overtaking && !edges_[index]->broadcasts()) {
-      edges_[index]->overtake(barrier, [&](std::uint32_t channel, const Element& element) {
-        environment_.store(barrier.checkpoint, 0, in_flight_chunk("out:" + output_specs_[index].labels[channel], element));
-      });
+      overtake(index, barrier);
     } else {
       edges_[index]->broadcast(barrier);
     }
@@ -446,6 +568,17 @@ void Task::snapshot(const Barrier& barrier) {
   metrics_.snapshot_ns += spent;
   metrics_.longest_pause_ns = std::max(metrics_.longest_pause_ns, spent);
   check_snapshot_done();
+}
+
+/// The watermark of an operator further down the chain is the head's, or of its own making and in its state.
+TaskMeta Task::meta() const {
+  const bool held = loop_ && loop_->holds_end_of_time();
+  return {held ? contexts_.front()->watermark() : gate_.watermark(), finished_};
+}
+
+void Task::store_recorded(CheckpointId checkpoint) {
+  for (StateChunk& chunk : recorded_) environment_.store(checkpoint, 0, std::move(chunk));
+  recorded_.clear();
 }
 
 bool Task::barrier_waits_downstream() const {
@@ -459,23 +592,6 @@ void Task::check_snapshot_done() {
   const Snapshot done = *snapshot_;
   snapshot_.reset();
   environment_.snapshot_done(done.barrier.checkpoint, done.mode);
-}
-
-/// A batch as rows of (time, record), a watermark as one row of a time.
-StateChunk Task::in_flight_chunk(const std::string& label, const Element& element) const {
-  StateChunk chunk{label, ChunkKind::InFlight, {}, Columns()};
-  if (const auto* batch = std::get_if<BatchPtr>(&element)) {
-    const RecordType& type = (*batch)->type();
-    chunk.schema = to_text(type.schema());
-    chunk.block = Columns(type.columns);
-    type.encode(**batch, chunk.block);
-  } else if (const auto* watermark = std::get_if<Watermark>(&element)) {
-    chunk.schema = to_text(Codec<EventTime>::schema());
-    chunk.block = Columns(1);
-    Codec<EventTime>::write(chunk.block, 0, watermark->time);
-    chunk.block.rows = 1;
-  }
-  return chunk;
 }
 
 bool Task::blocked() const {

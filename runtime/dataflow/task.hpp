@@ -9,6 +9,8 @@
 // A checkpoint at a task: reported by the gate (aligned or overtaking) or, where no channel can bring it, by the
 // trigger; state is frozen; the barrier is forwarded; the frozen state is written between batches; when it is
 // written, the barrier has left on every channel and no channel is recorded any more, snapshot_done is called (I5).
+//
+// At the head of a loop (a task with feedback channels) the end is found by probes: see loop_end.hpp.
 #pragma once
 
 #include <deque>
@@ -19,6 +21,7 @@
 
 #include <weir/dataflow/credit.hpp>
 #include <weir/dataflow/input_gate.hpp>
+#include <weir/dataflow/loop_end.hpp>
 #include <weir/dataflow/operator.hpp>
 #include <weir/dataflow/output_edge.hpp>
 
@@ -53,6 +56,9 @@ struct TaskNode {
   std::unique_ptr<Operator> op;
   std::vector<std::vector<PortTarget>> ports;
   std::vector<StateChunk> restored;
+  // Of a node behind the head: its one input, for records that were in flight to it when it was not fused.
+  const RecordType* input_type = nullptr;
+  std::uint32_t input = 0;
 };
 
 struct TaskInput {
@@ -65,6 +71,8 @@ struct TaskOutput {
   std::unique_ptr<Partitioner> partitioner;
   std::uint32_t channels = 1;
   std::vector<std::string> labels;   // of the channels
+  InputChannel::Kind kind = InputChannel::Kind::Ordinary;
+  bool in_loop = false;              // both ends belong to the same loop: probes take it
 };
 
 struct TaskOptions {
@@ -76,6 +84,9 @@ struct TaskOptions {
   Duration alignment_limit{1000};    // after which a barrier overtakes
   CreditOptions credit;
 };
+
+/// The table, among the state of a task's head, that holds the task's own. No operator's name for a table begins so.
+constexpr const char* kTaskTable = "~task";
 
 /// What a task remembers beside its operators' state.
 struct TaskMeta {
@@ -107,7 +118,8 @@ class Task {
 
   void on_element(std::uint32_t channel, Element element);
   void on_grant(std::uint32_t edge, std::uint32_t channel, const Grant& grant);
-  /// The coordinator starts a checkpoint. A source injects the barrier; others act on it only once all their inputs ended.
+  /// The coordinator starts a checkpoint. A source injects the barrier; others act on it only once no
+  /// barrier can reach them any more: they have finished, or only the loop that they head goes on.
   void on_trigger(const Barrier& barrier);
   void on_complete(CheckpointId checkpoint);
   void on_abandoned(CheckpointId checkpoint);
@@ -132,21 +144,32 @@ class Task {
   struct Snapshot {
     Barrier barrier;
     SnapshotMode mode = SnapshotMode::Full;
+    ProcessingTime since;
     bool written = false;
   };
 
   void open();
+  void take_in_flight(std::uint32_t node);
+  void deliver_fused();
   void restore_meta();
+  void restore_watermark(EventTime time);
   bool step();
   bool step_snapshot();
+  bool step_time();
   bool step_finish();
   bool step_source();
   bool step_gate();
+  void on_watermark_event(EventTime time);
+  void on_input_end(std::uint32_t input);
+  void on_ended();
+  void on_probe(const Probe& probe);
+  bool send_probe();
   void consume(GateEvent event);
   void deliver(std::uint32_t node, BatchPtr batch, std::uint32_t input);
   void emit(std::uint32_t node, std::uint32_t port, BatchPtr batch);
   void forward_watermark(std::uint32_t node, EventTime time);
   void forward_idle(std::uint32_t node);
+  void idle_reached(std::uint32_t node);
   void forward_split(std::uint32_t node, const SplitEvent& event);
   void watermark_reached(std::uint32_t node, EventTime time);
   template <class Visit>
@@ -155,8 +178,11 @@ class Task {
   void check_snapshot_done();
   void act_on_trigger();
   void overtake_if_due();
+  void overtake_downstream_if_due();
   bool barrier_waits_downstream() const;
-  StateChunk in_flight_chunk(const std::string& label, const Element& element) const;
+  void store_recorded(CheckpointId checkpoint);
+  void overtake(std::uint32_t edge, const Barrier& barrier);
+  TaskMeta meta() const;
   std::size_t batch_records() const;
   bool flush();
 
@@ -177,10 +203,16 @@ class Task {
   std::optional<std::size_t> finishing_;     // the node whose finish() is next
   bool source_ended_ = false;
   bool source_waits_ = false;
+  bool woken_ = false;
   bool stopped_ = false;
+  bool time_due_ = false;                    // some operator asked to be called at a time that has come
   bool finished_ = false;
   bool finish_waits_ = false;
-  bool was_finished_ = false;                // in the run restored from
+  bool was_finished_ = false;                // in the run restored from, and nothing has come since
+  std::optional<LoopEnd> loop_;              // at the head of a loop
+  std::optional<Probe> held_probe_;          // to be sent when all operators are drained
+  std::vector<StateChunk> recorded_;         // by the gate, for the checkpoint that it reports or has reported
+  std::vector<std::pair<std::uint32_t, BatchPtr>> fused_;  // restored, for nodes behind the head
   std::optional<Barrier> trigger_;
   std::optional<Snapshot> snapshot_;
   CheckpointId last_frozen_ = 0;

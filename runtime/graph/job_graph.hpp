@@ -47,6 +47,7 @@ struct GraphNode {
   std::optional<std::uint32_t> parallelism;  // otherwise the job's
   bool fusable = true;
   OperatorFactory make;
+  bool starts_task = false;         // never fused with what feeds it, since it refuses batches at times
 };
 
 struct GraphEdge {
@@ -57,6 +58,7 @@ struct GraphEdge {
   Routing routing;
   const RecordType* type = nullptr;
   InputChannel::Kind channel = InputChannel::Kind::Ordinary;
+  bool in_loop = false;             // both ends belong to the same loop
 };
 
 struct JobGraph {

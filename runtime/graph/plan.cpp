@@ -60,6 +60,7 @@ class Planner {
 
   /// The node that `node` may be fused with, through its only edge.
   const GraphEdge* fusing_edge(NodeId node) const {
+    if (plan_.graph.nodes[node].starts_task) return nullptr;
     const GraphEdge* only = nullptr;
     for (const GraphEdge& edge : plan_.graph.edges) {
       if (edge.to != node) continue;
@@ -150,8 +151,14 @@ Plan Plan::make(JobGraph graph, const PlanOptions& options) {
 }
 
 std::string Plan::label(const PlanEdge& edge) const {
-  const GraphEdge& e = graph_edge(edge);
-  return graph.nodes[e.from].name + "." + std::to_string(e.port) + ">" + graph.nodes[e.to].name + "." + std::to_string(e.input);
+  const auto text = [&](const GraphEdge& e) {
+    return graph.nodes[e.from].name + "." + std::to_string(e.port) + ">" + graph.nodes[e.to].name + "." + std::to_string(e.input);
+  };
+  const std::string label = text(graph_edge(edge));
+  // A stream that is fed twice into the same input makes two edges of one name.
+  int twins = 0;
+  for (std::uint32_t i = 0; i < edge.graph_edge; ++i) twins += text(graph.edges[i]) == label;
+  return twins == 0 ? label : label + "#" + std::to_string(twins + 1);
 }
 
 std::string Plan::name(std::uint32_t vertex) const {
@@ -185,6 +192,9 @@ std::vector<TaskNode> Plan::make_nodes(std::uint32_t task) const {
   for (const GraphEdge& edge : graph.edges) {
     const auto to = std::find(ids.begin() + 1, ids.end(), edge.to);
     if (to == ids.end()) continue;  // the head's inputs come through the gate
+    TaskNode& inner = made[static_cast<std::size_t>(to - ids.begin())];
+    inner.input_type = edge.type;
+    inner.input = edge.input;
     add(edge, {PortTarget::Kind::Operator, static_cast<std::uint32_t>(to - ids.begin()), edge.input});
   }
   for (std::uint32_t out = 0; out < wiring.output_edges.size(); ++out) {
@@ -209,8 +219,9 @@ std::vector<TaskOutput> Plan::make_outputs(std::uint32_t task) const {
   std::vector<TaskOutput> outputs;
   for (std::size_t out = 0; out < wiring.output_edges.size(); ++out) {
     const PlanEdge& edge = edges[wiring.output_edges[out]];
-    const auto factory = graph_edge(edge).routing.partitioner(shape(edge));
-    TaskOutput output{factory(wiring.index), static_cast<std::uint32_t>(wiring.receivers[out].size()), {}};
+    const GraphEdge& e = graph_edge(edge);
+    const auto factory = e.routing.partitioner(shape(edge));
+    TaskOutput output{factory(wiring.index), static_cast<std::uint32_t>(wiring.receivers[out].size()), {}, e.channel, e.in_loop};
     for (const ChannelEnd& end : wiring.receivers[out]) {
       output.labels.push_back(channel_label(*this, edge, wiring.index, tasks[end.task].index));
     }

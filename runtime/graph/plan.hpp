@@ -61,7 +61,7 @@ struct Plan {
   static Plan make(JobGraph graph, const PlanOptions& options);
 
   const GraphEdge& graph_edge(const PlanEdge& edge) const { return graph.edges[edge.graph_edge]; }
-  /// Names an edge in in-flight state: "from.port>to.input".
+  /// Names an edge in in-flight state: "from.port>to.input", and the second of equals "from.port>to.input#2".
   std::string label(const PlanEdge& edge) const;
   /// The names of a vertex's operators, joined: "readings -> event_time -> parse".
   std::string name(std::uint32_t vertex) const;

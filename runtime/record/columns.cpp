@@ -31,6 +31,19 @@ std::size_t Columns::size_bytes() const {
   return size;
 }
 
+Columns Columns::copy() const {
+  const auto append = [](ByteBuffer& to, const ByteBuffer& from) {
+    to.append(std::string_view(reinterpret_cast<const char*>(from.data()), from.size()));
+  };
+  Columns made(columns.size());
+  made.rows = rows;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    append(made.columns[i].data, columns[i].data);
+    append(made.columns[i].ends, columns[i].ends);
+  }
+  return made;
+}
+
 std::vector<std::byte> pack(const Columns& block) {
   // Sized so that the whole message is one segment: root, list of structs, and each list rounded up.
   const std::size_t words = block.size_bytes() / 8 + block.columns.size() * 6 + 16;

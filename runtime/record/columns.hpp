@@ -58,7 +58,7 @@ struct Column {
   void append_text(std::string_view text);
 };
 
-/// A block of rows. A value; movable only.
+/// A block of rows. A value; moved, and copied only by name.
 struct Columns {
   explicit Columns(std::size_t column_count = 0) : columns(column_count) {}
 
@@ -66,6 +66,7 @@ struct Columns {
   std::vector<Column> columns;
 
   std::size_t size_bytes() const;
+  Columns copy() const;
 };
 
 /// A block as one Cap'n Proto message, whole words. See columns.capnp.

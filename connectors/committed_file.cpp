@@ -1,0 +1,119 @@
+#include <weir/connectors/committed_file.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+#include <weir/connectors/input_file.hpp>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kCopyBytes = 1 << 20;  // large enough that the calls do not count
+
+std::filesystem::path segment_path(const std::filesystem::path& path, std::uint64_t number) {
+  return directory_of(path) / ("." + path.filename().string() + ".uncommitted-" + std::to_string(number));
+}
+
+bool is_segment_of(const std::filesystem::path& path, const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  const std::string prefix = segment_path(path, 0).filename().string();
+  const std::string_view before(prefix.data(), prefix.size() - 1);
+  return name.starts_with(before) && name.size() > before.size() &&
+         name.find_first_not_of("0123456789", before.size()) == std::string::npos;
+}
+
+}  // namespace
+
+CommittedFile::CommittedFile(const std::filesystem::path& path, std::string header, FileSystem& files)
+    : header_(std::move(header)), files_(files) {
+  if (path.empty()) throw Failure("a file sink has no path; name the file to write");
+  path_ = std::filesystem::absolute(path).lexically_normal();
+}
+
+void CommittedFile::open(OperatorContext& context) {
+  if (context.parallelism() != 1) {
+    throw Failure("sink '" + context.name() + "' writes one file, " + path_.string() + ", from " +
+                  std::to_string(context.parallelism()) + " tasks; give it .parallelism = 1, or use Files");
+  }
+  state_ = &context.state().list<FileProgress>("file", ChunkKind::Split);
+  if (state_->empty()) {
+    start();
+  } else {
+    resume(state_->front());
+  }
+}
+
+void CommittedFile::start() {
+  remove_leftovers();
+  const auto file = files_.open(path_, 0);
+  file->append(header_);
+  file->sync();
+  files_.open(segment_path(path_, 0), 0);  // so that a directory that cannot be written is found out now
+  files_.remove(segment_path(path_, 0));
+  files_.sync_directory(directory_of(path_));
+  state_->assign(1, {path_.string(), header_.size(), 0, {}});
+}
+
+void CommittedFile::resume(FileProgress& progress) {
+  const std::filesystem::path written = progress.path;
+  for (const StagedSegment& segment : progress.staged) publish(written, segment);
+  progress.staged.clear();
+  if (written != path_) return start();  // the job goes on in another file
+  files_.open(path_, progress.bytes)->sync();
+  remove_leftovers();
+}
+
+void CommittedFile::remove_leftovers() {
+  for (const auto& file : files_.list(directory_of(path_), FileSystem::Depth::Flat)) {
+    if (is_segment_of(path_, file)) files_.remove(file);
+  }
+}
+
+void CommittedFile::write(std::string_view rows) {
+  if (rows.empty()) return;
+  if (!segment_) segment_ = files_.open(segment_path(path_, state_->front().next_number), 0);
+  segment_->append(rows);
+  segment_bytes_ += rows.size();
+}
+
+void CommittedFile::before_snapshot(CheckpointId checkpoint) {
+  if (!segment_) return;
+  segment_->sync();
+  segment_.reset();
+  files_.sync_directory(directory_of(path_));
+  FileProgress& progress = state_->front();
+  progress.staged.push_back({progress.next_number++, checkpoint, progress.bytes, segment_bytes_});
+  progress.bytes += std::exchange(segment_bytes_, 0);
+}
+
+void CommittedFile::on_complete(CheckpointId checkpoint) {
+  auto& staged = state_->front().staged;
+  std::size_t published = 0;
+  for (; published < staged.size() && staged[published].checkpoint <= checkpoint; ++published) {
+    publish(path_, staged[published]);
+  }
+  staged.erase(staged.begin(), staged.begin() + static_cast<std::ptrdiff_t>(published));
+}
+
+void CommittedFile::publish(const std::filesystem::path& path, const StagedSegment& segment) {
+  const std::filesystem::path staged = segment_path(path, segment.number);
+  const std::uint64_t end = segment.begin + segment.bytes;
+  if (files_.size(staged) != segment.bytes) {
+    if (files_.size(path).value_or(0) >= end) return;  // it is in already
+    throw Failure("rows for " + path.string() + " are lost: neither does it reach byte " + std::to_string(end) +
+                  " nor is " + staged.string() + " there; restore it or start over");
+  }
+  const auto file = files_.open(path, segment.begin);
+  const InputFile rows(staged.string());
+  std::string block(std::min<std::uint64_t>(kCopyBytes, segment.bytes), '\0');
+  for (std::uint64_t at = 0; at < segment.bytes;) {
+    const std::size_t got = rows.read(at, block);
+    if (got == 0) throw Failure("cannot read " + staged.string() + ": it became shorter");
+    file->append({block.data(), got});
+    at += got;
+  }
+  file->sync();
+  files_.remove(staged);
+}
+
+}  // namespace weir

@@ -1,0 +1,73 @@
+// One file that a program's user named (--output FILE), which holds every row once although the job may die at any
+// moment. Rows are staged beside it, in hidden segments, and are appended to it when the checkpoint that covers them is
+// complete. The engine behind CsvFile and JsonFile, which knows nothing of formats.
+//
+//   directory := FILE segment*           segment := "." FILE ".uncommitted-" number
+//   FILE      := header rows             the rows of all segments published so far, in order
+//   state     := FileProgress            where in FILE each segment that is not yet published belongs
+//
+// before_snapshot: the open segment is synced, its name too, and put into state with its place in FILE.
+// on_complete:     each segment covered is copied to its place - FILE is cut there first -, FILE synced, the segment removed.
+// open, restored:  the segments in the state are published, since their checkpoint is complete; FILE is cut behind the last
+//                  one, which drops what a newer checkpoint that can no longer be read had published; all other segments
+//                  are leftovers of dead attempts and are removed.
+// open, fresh:     FILE is replaced by the header.
+//
+// Publishing twice is the same as once, since a segment has one place; a segment that is gone is in FILE, since it is
+// removed only after FILE was synced. Needs room for what is published in one go twice. Readers may see a part of the last
+// line while a segment is appended. One task, one thread; nothing else may write FILE meanwhile.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/connectors/file_system.hpp>
+#include <weir/dataflow/operator.hpp>
+
+namespace weir {
+
+/// Rows that wait for their checkpoint, and where in FILE they belong.
+struct StagedSegment {
+  std::uint64_t number = 0;
+  CheckpointId checkpoint = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t bytes = 0;
+};
+WEIR_RECORD(StagedSegment, number, checkpoint, begin, bytes);
+
+struct FileProgress {
+  std::string path;              // absolute
+  std::uint64_t bytes = 0;       // of FILE once all segments are in it
+  std::uint64_t next_number = 0;
+  std::vector<StagedSegment> staged;
+};
+WEIR_RECORD(FileProgress, path, bytes, next_number, staged);
+
+class CommittedFile {
+ public:
+  CommittedFile(const std::filesystem::path& path, std::string header, FileSystem& files = real_file_system());
+
+  void open(OperatorContext& context);
+  /// Whole rows.
+  void write(std::string_view rows);
+  void before_snapshot(CheckpointId checkpoint);
+  void on_complete(CheckpointId checkpoint);
+
+ private:
+  void start();
+  void resume(FileProgress& progress);
+  void publish(const std::filesystem::path& path, const StagedSegment& segment);
+  void remove_leftovers();
+
+  std::filesystem::path path_;
+  std::string header_;
+  FileSystem& files_;
+  std::vector<FileProgress>* state_ = nullptr;  // with one element once opened
+  std::unique_ptr<OutputFile> segment_;         // open when rows were written since the last snapshot
+  std::uint64_t segment_bytes_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,4 @@
+// All connectors that need no server.
+#pragma once
+
+#include <weir/connectors/collection.hpp>

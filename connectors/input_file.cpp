@@ -1,0 +1,46 @@
+#include <weir/connectors/input_file.hpp>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weir/base/result.hpp>
+
+namespace weir {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, int code) {
+  throw Failure("cannot read " + path + ": " + std::strerror(code));
+}
+
+}  // namespace
+
+InputFile::InputFile(std::string path) : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ < 0) fail(path_, errno);
+  ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+std::size_t InputFile::read(std::uint64_t offset, std::span<char> block) const {
+  std::size_t filled = 0;
+  while (filled < block.size()) {
+    const ssize_t got = ::pread(descriptor_, block.data() + filled, block.size() - filled, static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path_, errno);
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  return filled;
+}
+
+std::uint64_t InputFile::size() const {
+  struct stat info {};
+  if (::fstat(descriptor_, &info) != 0) fail(path_, errno);
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+}  // namespace weir

@@ -1,0 +1,282 @@
+// Joins two keyed streams on nearness in event time: a left record at t and a right record at u of one key match when u lies
+// in the interval [t + lower, t + upper]. Unlike windows, nothing is cut: every pair that is near enough matches, once.
+//
+//   auto clicks = impressions.key_by(&Impression::ad)
+//       .interval_join("clicked", clicks.key_by(&Click::ad), {.lower = 0s, .upper = 10min}, JoinKind::Inner,
+//                      [](const Impression& i, const Click& c) { return Clicked{i.ad, c.at}; });
+//   clicks.late_left, clicks.late_right     // records at or before the watermark when they came, which are not joined
+//
+// A pair's result has the later of the two times. An outer join also yields a record without a partner, when the watermark
+// says that none can come any more, at the end of the record's interval (but not before its own time), so that
+// no result is late. Bounds are inclusive unless told otherwise.
+//
+// State: each record once, until the watermark has passed the last partner it could have. A record is an entry of its own.
+#pragma once
+
+#include <algorithm>
+
+#include <weir/operators/emitter.hpp>
+#include <weir/operators/join_kind.hpp>
+#include <weir/operators/keyed_stream.hpp>
+#include <weir/operators/named_step.hpp>
+#include <weir/operators/typed_operator.hpp>
+#include <weir/state/scoped_table.hpp>
+
+namespace weir {
+
+enum class Bound : std::uint8_t { Inclusive, Exclusive };
+
+/// How much later than the left record the right one may be.
+struct Interval {
+  Duration lower{0};
+  Duration upper{0};
+  Bound lower_bound = Bound::Inclusive;
+  Bound upper_bound = Bound::Inclusive;
+};
+
+/// A buffered record's place: its time, and a number among those of one key and time.
+struct BufferPlace {
+  EventTime time;
+  std::uint64_t number = 0;
+  friend auto operator<=>(const BufferPlace&, const BufferPlace&) = default;
+};
+WEIR_RECORD(BufferPlace, time, number);
+
+template <class T>
+struct Buffered {
+  T record{};
+  bool matched = false;
+};
+template <class T>
+constexpr auto weir_fields(const Buffered<T>*) {
+  return std::make_tuple(make_field("record", &Buffered<T>::record), make_field("matched", &Buffered<T>::matched));
+}
+template <class T>
+constexpr std::string_view weir_record_name(const Buffered<T>*) { return "Buffered"; }
+
+/// The records of one side that may still find partners, and when they no longer can.
+template <class K, class T>
+class JoinBuffer {
+ public:
+  struct Due {
+    std::int64_t ms = 0;  // the last time of a partner
+    std::uint64_t hash = 0;
+    K key{};
+    BufferPlace place;
+  };
+
+  /// `wait`: how much later than a record its last partner can be.
+  void open(OperatorState& state, const std::string& name, Duration wait) {
+    wait_ = wait;
+    records_.emplace(state, name);
+    records_->for_each([&](const K& key, const BufferPlace& place, const Buffered<T>&) { push(key, place); });
+  }
+
+  void add(const K& key, const T& record, EventTime time, bool matched) {
+    const BufferPlace place{time, next_number(key, time)};
+    records_->edit(key, place) = {record, matched};
+    push(key, place);
+  }
+
+  /// Calls match(record, time) for all within [from, to], in order of time, and marks them matched if `marking`.
+  enum class Marking : std::uint8_t { No, Yes };
+  template <class Match>
+  void for_range(const K& key, EventTime from, EventTime to, Marking marking, Match&& match) {
+    const auto* places = records_->scopes(key);
+    if (places == nullptr) return;
+    for (auto at = places->lower_bound({from, 0}); at != places->end() && at->time <= to; ++at) {
+      const Buffered<T>* found = records_->find(key, *at);
+      if (marking == Marking::Yes && !found->matched) records_->edit(key, *at).matched = true;
+      match(found->record, at->time);
+    }
+  }
+
+  /// When the next record is done with, if any is by `up_to`.
+  const Due* due(EventTime up_to) const { return queue_.empty() || queue_.front().ms > up_to.ms ? nullptr : &queue_.front(); }
+
+  /// Removes the record that is done with; calls unmatched(record, time) if it had no partner.
+  template <class Unmatched>
+  void remove_due(Unmatched&& unmatched) {
+    std::pop_heap(queue_.begin(), queue_.end(), later);
+    const Due done = std::move(queue_.back());
+    queue_.pop_back();
+    const Buffered<T>* found = records_->find(done.key, done.place);
+    if (!found->matched) unmatched(found->record, done.place.time);
+    records_->erase(done.key, done.place);
+  }
+
+ private:
+  static bool later(const Due& a, const Due& b) {
+    return std::tie(a.ms, a.hash, a.place) > std::tie(b.ms, b.hash, b.place);
+  }
+
+  void push(const K& key, const BufferPlace& place) {
+    queue_.push_back({(place.time + wait_).ms, hash_of(key), key, place});
+    std::push_heap(queue_.begin(), queue_.end(), later);
+  }
+
+  std::uint64_t next_number(const K& key, EventTime time) const {
+    const auto* places = records_->scopes(key);
+    if (places == nullptr) return 0;
+    auto after = places->upper_bound({time, std::numeric_limits<std::uint64_t>::max()});
+    return after == places->begin() || (--after)->time != time ? 0 : after->number + 1;
+  }
+
+  Duration wait_{0};
+  std::optional<ScopedTable<K, BufferPlace, Buffered<T>>> records_;
+  std::vector<Due> queue_;  // a heap; in memory only
+};
+
+template <class A, class KeyOfA, class B, class KeyOfB, class F>
+class IntervalJoin final : public ContextOperator {
+ public:
+  using K = KeyOfResult<A, KeyOfA>;
+  using Out = JoinResult<F, A, B>;
+
+  IntervalJoin(KeyOfA left_key, KeyOfB right_key, const Interval& interval, JoinKind kind, F join)
+      : left_key_(std::move(left_key)),
+        right_key_(std::move(right_key)),
+        lower_(interval.lower + Duration(interval.lower_bound == Bound::Exclusive ? 1 : 0)),
+        upper_(interval.upper - Duration(interval.upper_bound == Bound::Exclusive ? 1 : 0)),
+        kind_(kind),
+        join_(std::move(join)) {}
+
+  void open(OperatorContext& context) override {
+    ContextOperator::open(context);
+    results_.open(context);
+    late_left_.open(context);
+    late_right_.open(context);
+    left_.open(context.state(), "left", upper_);
+    right_.open(context.state(), "right", -lower_);
+  }
+
+  void process(BatchPtr batch, std::uint32_t input) override {
+    if (input == 0) {
+      const auto& in = batch_of<A>(*batch);
+      for (std::size_t i = 0; i < in.records.size(); ++i) from_left(in.records[i], in.times[i]);
+    } else {
+      const auto& in = batch_of<B>(*batch);
+      for (std::size_t i = 0; i < in.records.size(); ++i) from_right(in.records[i], in.times[i]);
+    }
+    flush();
+  }
+
+  Progress on_watermark(EventTime time) override {
+    Progress progress = Progress::More;
+    for (std::size_t removed = 0; progress == Progress::More && removed < kRemovedPerStep; ++removed) {
+      if (!remove_next(time)) progress = Progress::Done;
+      else if (this->context().output_full()) break;
+    }
+    flush();
+    return progress;
+  }
+
+ private:
+  static constexpr std::size_t kRemovedPerStep = 256;  // so that a snapshot in progress gets its turn
+  using LeftBuffer = JoinBuffer<K, A>;
+  using RightBuffer = JoinBuffer<K, B>;
+
+  bool late(EventTime time) {
+    if (time == EventTime::min()) throw Failure("interval_join: a record has no event time; give it one with .event_time(...) before");
+    return time <= this->context().watermark();
+  }
+
+  void from_left(const A& record, EventTime time) {
+    if (late(time)) return late_left_.emit(record, time);
+    const K& key = std::invoke(left_key_, record);
+    bool matched = false;
+    const auto marking = keeps_right(kind_) ? RightBuffer::Marking::Yes : RightBuffer::Marking::No;
+    right_.for_range(key, time + lower_, time + upper_, marking, [&](const B& partner, EventTime at) {
+      matched = true;
+      results_.emit(join_records(join_, &record, &partner), std::max(time, at));
+    });
+    if (time + upper_ > this->context().watermark()) left_.add(key, record, time, matched);
+    else if (!matched) left_alone(record, time);
+  }
+
+  void from_right(const B& record, EventTime time) {
+    if (late(time)) return late_right_.emit(record, time);
+    const K& key = std::invoke(right_key_, record);
+    bool matched = false;
+    const auto marking = keeps_left(kind_) ? LeftBuffer::Marking::Yes : LeftBuffer::Marking::No;
+    left_.for_range(key, time - upper_, time - lower_, marking, [&](const A& partner, EventTime at) {
+      matched = true;
+      results_.emit(join_records(join_, &partner, &record), std::max(time, at));
+    });
+    if (time - lower_ > this->context().watermark()) right_.add(key, record, time, matched);
+    else if (!matched) right_alone(record, time);
+  }
+
+  /// The records of both sides that are done with, in order of when, the left one first. False when there is none.
+  bool remove_next(EventTime time) {
+    const auto* left = left_.due(time);
+    const auto* right = right_.due(time);
+    if (left != nullptr && (right == nullptr || left->ms <= right->ms)) {
+      left_.remove_due([&](const A& record, EventTime at) { left_alone(record, at); });
+    } else if (right != nullptr) {
+      right_.remove_due([&](const B& record, EventTime at) { right_alone(record, at); });
+    }
+    return left != nullptr || right != nullptr;
+  }
+
+  void left_alone(const A& record, EventTime time) {
+    if (keeps_left(kind_)) results_.emit(join_records<F, A, B>(join_, &record, nullptr), std::max(time, time + upper_));
+  }
+  void right_alone(const B& record, EventTime time) {
+    if (keeps_right(kind_)) results_.emit(join_records<F, A, B>(join_, nullptr, &record), std::max(time, time - lower_));
+  }
+
+  void flush() {
+    results_.flush();
+    late_left_.flush();
+    late_right_.flush();
+  }
+
+  KeyOfA left_key_;
+  KeyOfB right_key_;
+  Duration lower_;
+  Duration upper_;
+  JoinKind kind_;
+  F join_;
+  LeftBuffer left_;
+  RightBuffer right_;
+  Emitter<Out> results_;
+  Emitter<A> late_left_{1};
+  Emitter<B> late_right_{2};
+};
+
+/// What interval_join() returns: the results, and the records of either stream that came too late.
+template <class Out, class A, class B>
+struct IntervalJoined : Stream<Out> {
+  explicit IntervalJoined(const Stream<Out>& results)
+      : Stream<Out>(results), late_left(results.graph(), results.node(), 1), late_right(results.graph(), results.node(), 2) {}
+  Stream<A> late_left;
+  Stream<B> late_right;
+};
+
+template <class T, class KeyOf>
+template <class U, class KeyOfU, class F>
+auto KeyedStream<T, KeyOf>::interval_join(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Interval& interval,
+                                          JoinKind kind, F join, StepOptions options) const {
+  constexpr bool same = std::is_same_v<KeyType, KeyOfResult<U, KeyOfU>>;
+  static_assert(same, "interval_join: both streams must be keyed by the same type");
+  constexpr bool valid = JoinFunction<F, T, U>;
+  static_assert(valid, "interval_join: the function must take (const Left&, const Right&), for outer joins (const Left*, const Right*), "
+                       "and return a Record");
+  using Out = JoinResult<F, T, U>;
+  if constexpr (same && valid) {
+    using Made = IntervalJoin<T, KeyOf, U, KeyOfU, F>;
+    check_join<F, T, U>("interval_join", kind);
+    if (interval.lower > interval.upper) throw Failure("interval_join '" + name + "': the lower bound lies above the upper one; exchange them");
+    const auto results = stream_.template step<Out>(
+        "interval_join", named("interval_join", name, options), [left = key_of_, right = other.key_of(), interval, kind, join] {
+          return std::make_unique<Made>(left, right, interval, kind, join);
+        });
+    other.stream().feed(results.node(), 1);
+    return IntervalJoined<Out, T, U>(results);
+  } else {
+    return IntervalJoined<Out, T, U>(Stream<Out>(stream_.graph(), stream_.node(), stream_.port()));
+  }
+}
+
+}  // namespace weir

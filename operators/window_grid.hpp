@@ -1,0 +1,75 @@
+// Tumbling and sliding windows lie on a grid: one begins every `slide` from `offset` on and is `size` long. Records are
+// not added to windows but to slices, the stretches between neighbouring window boundaries, so that a record costs the
+// same however many windows it is in. Every window is a whole number of slices:
+//
+//   size 10, slide 4     windows  [0 . . . . . . . . . 10)
+//                                         [4 . . . . . . . . . 14)
+//                        slices   [0,2)[2,4)[4,6)[6,8)[8,10)[10,12) …
+//
+// With size = q * slide + r, each slide is cut at r ("paired windows": Krishnamurthy, Wu, Franklin, On-the-fly sharing for
+// streamed aggregation, SIGMOD 2006), which gives at most two slices per slide; panes of gcd(size, slide) (Li et al., No
+// pane, no gain, SIGMOD Record 2005) would be many when the two have little in common.
+//
+// A value; pure arithmetic on milliseconds, floors towards the past.
+#pragma once
+
+#include <cstdint>
+
+#include <weir/operators/window.hpp>
+
+namespace weir {
+
+class WindowGrid {
+ public:
+  /// Sizes are positive, the offset is anything. Throws Failure otherwise, naming `verb`.
+  WindowGrid(const char* verb, Duration size, Duration slide, Duration offset);
+
+  Duration size() const { return Duration(size_); }
+  Duration slide() const { return Duration(slide_); }
+  /// Whether a record can be in several windows.
+  bool overlapping() const { return size_ > slide_; }
+
+  /// Whether the time can be placed at all. Records without event time cannot, nor can the ends of time.
+  static constexpr bool placeable(EventTime time) {
+    return static_cast<std::uint64_t>(time.ms) + kReach <= 2 * kReach;
+  }
+
+  /// A watermark, moved from the ends of time to where arithmetic is safe, and still beyond every record.
+  static constexpr EventTime clamp(EventTime watermark) {
+    constexpr std::int64_t limit = 2 * static_cast<std::int64_t>(kReach);
+    return {watermark.ms < -limit ? -limit : watermark.ms > limit ? limit : watermark.ms};
+  }
+
+  /// Where the last window that begins at or before `time` begins.
+  EventTime last_start(EventTime time) const { return {floor(time.ms)}; }
+  /// Where the slice around `time` begins. With slide > size, a slice between windows is in none.
+  EventTime slice_of(EventTime time) const {
+    const std::int64_t begin = floor(time.ms);
+    return {time.ms - begin >= cut_ ? begin + cut_ : begin};
+  }
+  /// The end of the first window that contains the slice or, when none does, that begins after it.
+  EventTime first_end(EventTime slice) const { return {floor(slice.ms - size_) + slide_ + size_}; }
+  /// The end of the last window that contains the slice.
+  EventTime last_end(EventTime slice) const { return {floor(slice.ms) + size_}; }
+  /// The end of the last window that ends at or before `time`.
+  EventTime last_end_before(EventTime time) const { return {floor(time.ms - size_) + size_}; }
+  Window window_ending(EventTime end) const { return {{end.ms - size_}, end}; }
+
+ private:
+  static constexpr std::uint64_t kReach = std::uint64_t{1} << 61;  // leaves room for any arithmetic here
+
+  std::int64_t floor(std::int64_t time) const {
+    const std::int64_t into = (time - offset_) % slide_;
+    return time - (into < 0 ? into + slide_ : into);
+  }
+
+  std::int64_t size_;
+  std::int64_t slide_;
+  std::int64_t offset_;
+  std::int64_t cut_;  // where a slide is cut in two; slide_ when it is not
+};
+
+/// Throws Failure: the record has no usable event time.
+[[noreturn]] void fail_unplaceable(EventTime time);
+
+}  // namespace weir

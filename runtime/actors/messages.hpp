@@ -1,0 +1,139 @@
+// What the actors of one process tell each other. All are local: content travels by pointer and is moved out by its one
+// receiver. Elements, grants and barriers between two tasks are FIFO and of normal priority, so that a barrier never
+// passes a batch on its way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <weir/actors/stored_state.hpp>
+#include <weir/coordination/checkpoint_coordinator.hpp>
+#include <weir/coordination/restart_policy.hpp>
+#include <weir/dataflow/task.hpp>
+#include <weir/state/manifest.hpp>
+
+namespace weir::message {
+
+// To a task.
+struct Setup {
+  std::shared_ptr<std::vector<caf::actor>> peers;  // shared by all tasks of the attempt; read only
+  std::shared_ptr<std::vector<TaskNode>> nodes;    // for the receiver alone to move from
+  std::shared_ptr<std::vector<TaskInput>> inputs;
+};
+struct Go {};
+struct Deliver {
+  std::uint32_t channel;
+  std::shared_ptr<Element> element;  // for the receiver alone to move from
+};
+struct Credit {
+  std::uint32_t edge;
+  std::uint32_t channel;
+  Grant grant;
+};
+struct Trigger {
+  Barrier barrier;
+};
+struct Complete {
+  CheckpointId checkpoint;
+};
+struct Abandon {
+  CheckpointId checkpoint;
+};
+struct Run {};
+struct Tick {};
+struct Wake {};
+struct StopSources {};
+
+// From a task to its job.
+struct Ready {
+  std::uint32_t task;
+};
+struct Failed {
+  std::uint32_t task;
+  TaskFailure failure;
+};
+struct Finished {
+  std::uint32_t task;
+};
+struct Completed {
+  std::uint32_t task;
+  CheckpointId checkpoint;
+};
+
+// To the checkpoint writer, and back to the job.
+struct StoreChunk {
+  std::uint32_t task;
+  NodeId node;
+  CheckpointId checkpoint;
+  std::shared_ptr<StateChunk> chunk;
+};
+struct SnapshotDone {
+  std::uint32_t task;
+  CheckpointId checkpoint;
+  SnapshotMode mode;
+};
+struct NewAttempt {
+  std::uint64_t attempt;
+};
+struct Commit {
+  std::shared_ptr<Manifest> manifest;
+};
+struct ReadNewest {};
+struct NewestRead {
+  std::shared_ptr<StoredState> state;
+  std::string error;  // empty when it succeeded
+};
+struct Stored {
+  std::uint32_t task;
+  CheckpointId checkpoint;
+  std::shared_ptr<StoredParts> parts;
+};
+struct Committed {
+  CheckpointId checkpoint;
+};
+struct StoreFailed {
+  CheckpointId checkpoint;
+  std::string message;
+};
+
+// To the job.
+struct Start {};
+struct JobTick {};
+struct Restart {};
+struct StopJob {};
+
+}  // namespace weir::message
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Setup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Go)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Credit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Trigger)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Complete)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Abandon)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Wake)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopSources)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Completed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StoreChunk)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::SnapshotDone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NewAttempt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Commit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::ReadNewest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NewestRead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StoreFailed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::JobTick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Restart)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopJob)

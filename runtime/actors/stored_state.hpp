@@ -1,0 +1,25 @@
+// A checkpoint read back into memory: its manifest and every operator's chunks, ready to be dealt out to tasks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/coordination/restore.hpp>
+#include <weir/state/checkpoint_store.hpp>
+
+namespace weir {
+
+struct StoredState {
+  std::optional<Manifest> manifest;   // empty: no checkpoint yet
+  StoredJob job;
+  std::vector<std::string> warnings;  // about corrupt newer checkpoints
+};
+
+/// The newest intact checkpoint of a store.
+Result<StoredState> load_newest(const CheckpointStore& store);
+
+/// One checkpoint, such as a savepoint's.
+Result<StoredState> load(const CheckpointStore& store, Manifest manifest);
+
+}  // namespace weir

@@ -1,0 +1,182 @@
+#include <weir/actors/task_actor.hpp>
+
+#include <chrono>
+
+#include <caf/all.hpp>
+
+#include <weir/actors/messages.hpp>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kStepsPerRun = 16;  // batches between two looks at the mailbox
+constexpr std::uint64_t kRunsPerStateSample = 64;
+
+class TaskShell final : public TaskEnvironment {
+ public:
+  TaskShell(caf::event_based_actor* self, TaskActorOptions options) : self_(self), options_(std::move(options)) {}
+
+  void setup(message::Setup& setup) {
+    peers_ = setup.peers;
+    guarded([&] {
+      task_ = std::make_unique<Task>(options_.task, std::move(*setup.nodes), std::move(*setup.inputs),
+                                     options_.plan->make_outputs(options_.number), *this);
+      self_->send(options_.job, message::Ready{options_.number});
+    });
+  }
+
+  /// Calls `act` with the task unless it has failed, then sees to it that the task runs.
+  template <class Act>
+  void with_task(Act&& act) {
+    if (!task_) return;
+    guarded([&] { act(*task_); });
+    schedule();
+  }
+
+  void go() {
+    running_ = true;
+    schedule();
+  }
+
+  void run() {
+    scheduled_ = false;
+    if (!task_ || !running_) return;
+    guarded([&] {
+      const std::int64_t start = ticks_ns();
+      const bool more = task_->run(kStepsPerRun);
+      report(ticks_ns() - start);
+      if (more) schedule();
+    });
+  }
+
+  void tick() {
+    armed_.reset();
+    with_task([](Task& task) { task.on_time(); });
+  }
+
+  void send(std::uint32_t edge, std::uint32_t channel, Element element) override {
+    const ChannelEnd& end = wiring().receivers[edge][channel];
+    self_->send((*peers_)[end.task], message::Deliver{end.channel, std::make_shared<Element>(std::move(element))});
+  }
+  void grant(std::uint32_t channel, const Grant& grant) override {
+    const ChannelEnd& end = wiring().senders[channel];
+    self_->send((*peers_)[end.task], message::Credit{end.edge, end.channel, grant});
+  }
+  void store(CheckpointId checkpoint, std::uint32_t node, StateChunk chunk) override {
+    const NodeId id = options_.plan->vertices[wiring().vertex].nodes[node];
+    self_->send(options_.writer,
+                message::StoreChunk{options_.number, id, checkpoint, std::make_shared<StateChunk>(std::move(chunk))});
+  }
+  void snapshot_done(CheckpointId checkpoint, SnapshotMode mode) override {
+    if (options_.writer) {
+      self_->send(options_.writer, message::SnapshotDone{options_.number, checkpoint, mode});
+    } else {
+      self_->send(options_.job, message::Stored{options_.number, checkpoint, std::make_shared<StoredParts>()});
+    }
+  }
+  void finished() override { self_->send(options_.job, message::Finished{options_.number}); }
+  void completed(CheckpointId checkpoint) { self_->send(options_.job, message::Completed{options_.number, checkpoint}); }
+  ProcessingTime now() const override { return options_.clock->now(); }
+  std::int64_t ticks_ns() const override {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+  void wake_at(ProcessingTime time) override {
+    if (armed_ && *armed_ <= time) return;
+    armed_ = time;
+    const Duration delay = std::max(Duration(0), time - now());
+    self_->delayed_send(self_, delay, message::Tick{});
+  }
+  Waker waker() override {
+    return [handle = caf::actor_cast<caf::actor>(self_)] { caf::anon_send(handle, message::Wake{}); };
+  }
+
+ private:
+  const TaskWiring& wiring() const { return options_.plan->tasks[options_.number]; }
+
+  void schedule() {
+    if (scheduled_ || !task_ || !running_) return;
+    scheduled_ = true;
+    self_->send(self_, message::Run{});
+  }
+
+  /// The one catch site of a task: whatever user code or the environment throws ends this attempt of it.
+  template <class Act>
+  void guarded(Act&& act) {
+    try {
+      act();
+    } catch (const std::exception& exception) {
+      fail(exception.what());
+    } catch (...) {
+      fail("the function threw something that is no std::exception");
+    }
+  }
+
+  void fail(std::string text) {
+    TaskFailure failure{options_.plan->task_name(options_.number), "", std::move(text)};
+    if (task_) {
+      const TaskPosition position = task_->position();
+      failure.operator_name = position.operator_name;
+      if (position.origin.split) failure.position = to_text(position.origin);
+    }
+    running_ = false;
+    self_->send(options_.job, message::Failed{options_.number, std::move(failure)});
+  }
+
+  void report(std::int64_t busy_ns) {
+    TaskCell& cell = options_.board->tasks[options_.number];
+    const TaskMetrics& metrics = task_->metrics();
+    constexpr auto relaxed = std::memory_order_relaxed;
+    cell.records_in.store(metrics.records_in, relaxed);
+    cell.records_out.store(metrics.records_out, relaxed);
+    cell.busy_ns.store(cell.busy_ns.load(relaxed) + static_cast<std::uint64_t>(busy_ns), relaxed);
+    cell.snapshot_ns.store(metrics.snapshot_ns, relaxed);
+    cell.longest_pause_ns.store(metrics.longest_pause_ns, relaxed);
+    cell.watermark_ms.store(task_->watermark().ms, relaxed);
+    cell.blocked.store(task_->blocked(), relaxed);
+    if (runs_++ % kRunsPerStateSample == 0) cell.state_bytes.store(task_->state_bytes(), relaxed);
+  }
+
+  caf::event_based_actor* self_;
+  TaskActorOptions options_;
+  std::shared_ptr<std::vector<caf::actor>> peers_;
+  std::unique_ptr<Task> task_;
+  bool running_ = false;    // told to go, and not failed
+  bool scheduled_ = false;  // a Run is on its way
+  std::optional<ProcessingTime> armed_;
+  std::uint64_t runs_ = 0;
+};
+
+}  // namespace
+
+caf::behavior task_actor(caf::event_based_actor* self, TaskActorOptions options) {
+  // Owned by the behaviour's handlers; gone when the actor is.
+  auto shell = std::make_shared<TaskShell>(self, std::move(options));
+  return {
+      [shell](message::Deliver& deliver) {
+        shell->with_task([&](Task& task) { task.on_element(deliver.channel, std::move(*deliver.element)); });
+      },
+      [shell](const message::Credit& credit) {
+        shell->with_task([&](Task& task) { task.on_grant(credit.edge, credit.channel, credit.grant); });
+      },
+      [shell](const message::Run&) { shell->run(); },
+      [shell](const message::Tick&) { shell->tick(); },
+      [shell](const message::Wake&) { shell->with_task([](Task& task) { task.on_wake(); }); },
+      [shell](const message::Trigger& trigger) {
+        shell->with_task([&](Task& task) { task.on_trigger(trigger.barrier); });
+      },
+      [shell](const message::Complete& complete) {
+        shell->with_task([&](Task& task) {
+          task.on_complete(complete.checkpoint);
+          shell->completed(complete.checkpoint);
+        });
+      },
+      [shell](const message::Abandon& abandon) {
+        shell->with_task([&](Task& task) { task.on_abandoned(abandon.checkpoint); });
+      },
+      [shell](const message::StopSources&) { shell->with_task([](Task& task) { task.stop(); }); },
+      [shell](message::Setup& setup) { shell->setup(setup); },
+      [shell](const message::Go&) { shell->go(); },
+  };
+}
+
+}  // namespace weir

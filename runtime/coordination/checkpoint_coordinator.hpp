@@ -1,0 +1,97 @@
+// Decides when a checkpoint starts, follows it until every task has stored its part, and says when it is complete.
+// A pure state machine: calls in, effects in the returned Action out. At most one checkpoint is under way.
+//
+//   Idle -> Storing (triggered) -> Committing (all parts stored) -> Idle (complete)
+//                |                      |
+//                +---- abandoned -------+     by timeout or a failed write; the job goes on
+//
+// Deltas: a barrier names its parent, the last complete checkpoint; a task that froze for it stores only what changed
+// since. When the deltas of a chain outweigh its full part, or the chain is long, the next barrier asks for full ones.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <weir/dataflow/element.hpp>
+#include <weir/graph/plan.hpp>
+#include <weir/state/manifest.hpp>
+
+namespace weir {
+
+struct CheckpointOptions {
+  std::optional<Duration> interval;  // empty: only the last one, when the job ends
+  Duration timeout{600'000};         // after which a checkpoint is given up
+  std::uint32_t longest_chain = 16;  // deltas before a full one
+};
+
+/// What a task stored for a checkpoint, by operator.
+struct StoredParts {
+  SnapshotMode mode = SnapshotMode::Full;
+  std::map<NodeId, std::vector<PartReference>> parts;
+};
+
+/// A manifest to commit.
+struct CommitRequest {
+  Manifest manifest;
+};
+
+class CheckpointCoordinator {
+ public:
+  CheckpointCoordinator(const Plan& plan, CheckpointOptions options, std::string weir_version);
+
+  /// All tasks run; `newest` is the checkpoint they were restored from, 0 for none.
+  void start(CheckpointId newest, std::uint64_t attempt, ProcessingTime now);
+  void stop() { running_ = false; }
+
+  /// The barrier to trigger on every task, when one is due.
+  std::optional<Barrier> tick(ProcessingTime now);
+  /// The same at once, whatever the interval; empty while one is under way.
+  std::optional<Barrier> trigger(Barrier::Mode mode, ProcessingTime now);
+  /// The checkpoint to give up because it takes too long.
+  std::optional<CheckpointId> expire(ProcessingTime now);
+
+  /// A task has stored its part. The manifest to commit when it was the last one.
+  std::optional<CommitRequest> stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts, ProcessingTime now);
+  /// The manifest is durable. True when the checkpoint is thereby complete.
+  bool committed(CheckpointId checkpoint, ProcessingTime now);
+  void abandon(CheckpointId checkpoint);
+
+  std::optional<CheckpointId> under_way() const { return pending_ ? std::optional(pending_->barrier.checkpoint) : std::nullopt; }
+  CheckpointId last_complete() const { return complete_; }
+  /// When to call tick or expire next.
+  std::optional<ProcessingTime> next_event() const;
+
+ private:
+  struct Pending {
+    Barrier barrier;
+    ProcessingTime since;
+    std::map<std::uint32_t, StoredParts> stored;
+    bool committing = false;
+  };
+  /// The parts of an operator's task that a restore needs, oldest first.
+  using Chains = std::map<std::pair<std::uint32_t, NodeId>, std::vector<PartReference>>;
+
+  Chains extended_chains() const;
+  bool wants_full() const;
+  Manifest make_manifest(const Chains& chains, ProcessingTime now) const;
+
+  const Plan& plan_;
+  CheckpointOptions options_;
+  std::string weir_version_;
+  bool running_ = false;
+  std::uint64_t attempt_ = 0;
+  CheckpointId last_id_ = 0;
+  CheckpointId complete_ = 0;
+  bool parent_usable_ = false;  // whether tasks of this attempt froze for complete_
+  std::optional<ProcessingTime> due_;
+  std::optional<Pending> pending_;
+  Chains chains_;               // of complete_
+  Chains next_chains_;          // of the checkpoint being committed
+  std::uint32_t chain_length_ = 0;
+};
+
+}  // namespace weir

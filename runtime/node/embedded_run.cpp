@@ -1,0 +1,107 @@
+#include <weir/node/embedded_run.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <weir/node/progress_report.hpp>
+
+namespace weir {
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+constexpr Duration kLook{100};  // between two looks at the job
+
+std::atomic<int> interrupts{0};  // signal handlers reach nothing else
+
+void on_interrupt(int) { interrupts.fetch_add(1); }
+
+/// Catches SIGINT and SIGTERM for as long as it lives.
+class InterruptGuard {
+ public:
+  InterruptGuard() {
+    interrupts = 0;
+    struct sigaction action {};
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, &old_int_);
+    sigaction(SIGTERM, &action, &old_term_);
+  }
+  ~InterruptGuard() {
+    sigaction(SIGINT, &old_int_, nullptr);
+    sigaction(SIGTERM, &old_term_, nullptr);
+  }
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  struct sigaction old_int_ {};
+  struct sigaction old_term_ {};
+};
+
+std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& options) {
+  if (options.state_dir.empty()) return nullptr;
+  auto store = CheckpointStore::open(options.state_dir, {.job = plan.graph.name, .weir_version = kVersion}).or_throw();
+  if (options.resume) return store;
+  if (!store->checkpoints().empty() && !options.quiet) {
+    std::cerr << plan.graph.name << ": starting over; the checkpoints in " << options.state_dir.string()
+              << " are dropped (--resume would continue from them)\n";
+  }
+  store->clear().or_throw();
+  return store;
+}
+
+void write_savepoint(const std::string& job, const RunOptions& options) {
+  auto store = CheckpointStore::open(options.state_dir, {.job = job, .weir_version = kVersion}).or_throw();
+  const Restorable newest = store->newest().or_throw();
+  if (!newest.manifest) throw Failure("no savepoint was written: no checkpoint was completed");
+  store->export_savepoint(*newest.manifest, options.savepoint).or_throw();
+}
+
+int report(const JobOutcome& outcome, const std::string& name, const RunOptions& options) {
+  switch (outcome.state) {
+    case JobOutcome::State::Failed:
+      std::cerr << name << ": " << outcome.message << '\n';
+      return 1;
+    case JobOutcome::State::Stopped:
+      if (!options.quiet && !options.state_dir.empty()) std::cerr << name << ": stopped; --resume continues from here\n";
+      break;
+    case JobOutcome::State::Finished: break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_embedded(Plan plan, RunOptions options) {
+  const std::string name = plan.graph.name;
+  auto store = open_store(plan, options);
+  if (!options.from_savepoint.empty()) options.job.savepoint = options.from_savepoint;
+  options.job.warn = [name](const std::string& text) { std::cerr << name << ": warning: " + text + "\n"; };
+
+  const InterruptGuard guard;
+  std::optional<JobOutcome> outcome;
+  {
+    EmbeddedJob job(std::move(plan), options.job, std::move(store));
+    ProgressReport progress(job, options.quiet ? ProgressReport::Show::Nothing : ProgressReport::Show::OnTerminal);
+    int seen = 0;
+    while (!(outcome = job.wait_for(kLook))) {
+      progress.update();
+      if (interrupts > seen) {
+        seen = interrupts;
+        if (seen > 1) std::_Exit(130);  // asked twice: at once; what is stored stays
+        job.stop();
+      }
+    }
+    progress.finish(outcome->state);
+    if (!options.stats.empty()) progress.write(options.stats);
+  }
+  if (outcome->state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(name, options);
+  return report(*outcome, name, options);
+}
+
+}  // namespace weir

@@ -1,0 +1,25 @@
+// Runs a plan in this process from the command line: opens the state directory, shows progress, stops on Ctrl-C after a last
+// checkpoint, writes the savepoint, and reports the end in one line.
+#pragma once
+
+#include <filesystem>
+
+#include <weir/actors/embedded_job.hpp>
+
+namespace weir {
+
+struct RunOptions {
+  PlanOptions plan;
+  EmbeddedJobOptions job;
+  std::filesystem::path state_dir;       // empty: no checkpoints
+  bool resume = false;
+  std::filesystem::path from_savepoint;  // empty: none
+  std::filesystem::path savepoint;       // where to write one at the end; empty: none
+  std::filesystem::path stats;           // where to write figures; empty: nowhere
+  bool quiet = false;
+};
+
+/// The exit status: 0 when the job finished or was stopped, 1 when it failed. Throws Failure when the state cannot be used.
+int run_embedded(Plan plan, RunOptions options);
+
+}  // namespace weir

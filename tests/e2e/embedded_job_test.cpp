@@ -1,0 +1,143 @@
+// Whole pipelines in the embedded engine: results, restarts, checkpoints, messages.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+
+#include <weir/actors/embedded_job.hpp>
+#include <weir/weir.hpp>
+
+#include "support/temporary_directory.hpp"
+
+using namespace weir;
+using weir::testing::TemporaryDirectory;
+
+namespace {
+
+constexpr Duration kPatience{60'000};  // bounds a hung run; no test waits for it to pass
+
+JobOutcome run(Pipeline& pipeline, PlanOptions plan, EmbeddedJobOptions options = {}, std::unique_ptr<CheckpointStore> store = nullptr) {
+  EmbeddedJob job(Plan::make(std::move(pipeline.graph()), plan), std::move(options), std::move(store));
+  const auto outcome = job.wait_for(kPatience);
+  REQUIRE_MESSAGE(outcome, "the job hangs");
+  return *outcome;
+}
+
+std::vector<std::int64_t> numbers(std::int64_t count) {
+  std::vector<std::int64_t> made;
+  for (std::int64_t i = 0; i < count; ++i) made.push_back(i);
+  return made;
+}
+
+std::unique_ptr<CheckpointStore> open_store(const std::filesystem::path& directory, const std::string& job) {
+  return CheckpointStore::open(directory, {.job = job, .weir_version = "test", .map_bytes = 1ULL << 30}).or_throw();
+}
+
+/// How often each key must be counted when `total` numbers fall on `keys` keys in turn.
+std::map<std::int64_t, std::int64_t> final_counts(const std::vector<Keyed<std::int64_t, std::int64_t>>& rows) {
+  std::map<std::int64_t, std::int64_t> counts;
+  for (const auto& row : rows) counts[row.key] = std::max(counts[row.key], row.value);
+  return counts;
+}
+
+}  // namespace
+
+TEST_CASE("a keyed count sees every record once at any parallelism") {
+  for (const std::uint32_t parallelism : {1U, 2U, 3U, 7U}) {
+    CAPTURE(parallelism);
+    Pipeline pipeline("count");
+    Collected<Keyed<std::int64_t, std::int64_t>> rows;
+    pipeline.source("numbers", collection(numbers(100'000), 5))
+        .key_by([](const std::int64_t& n) { return n % 1000; })
+        .count("count")
+        .sink("rows", rows);
+    CHECK(run(pipeline, {.parallelism = parallelism}).state == JobOutcome::State::Finished);
+    const auto records = rows.records();
+    CHECK(records.size() == 100'000);
+    const auto counts = final_counts(records);
+    CHECK(counts.size() == 1000);
+    CHECK(std::all_of(counts.begin(), counts.end(), [](const auto& entry) { return entry.second == 100; }));
+  }
+}
+
+TEST_CASE("an empty source ends the job") {
+  Pipeline pipeline("empty");
+  Collected<std::int64_t> rows;
+  pipeline.source("numbers", collection(std::vector<std::int64_t>{})).map([](std::int64_t n) { return n; }).sink("rows", rows);
+  CHECK(run(pipeline, {.parallelism = 3}).state == JobOutcome::State::Finished);
+  CHECK(rows.records().empty());
+}
+
+TEST_CASE("a function that throws now and then changes no result") {
+  const TemporaryDirectory directory;
+  Pipeline pipeline("flaky");
+  Collected<Keyed<std::int64_t, std::int64_t>> rows;
+  auto failures = std::make_shared<std::atomic<int>>(0);
+  auto seen = std::make_shared<std::atomic<std::int64_t>>(0);
+  pipeline.source("numbers", collection(numbers(400'000), 3))
+      .key_by([](const std::int64_t& n) { return n % 100; })
+      .count("count")
+      .map([=](Keyed<std::int64_t, std::int64_t> row) {
+        if (++*seen % 150'000 == 0 && failures->fetch_add(1) < 5) {
+          throw std::runtime_error("failure " + std::to_string(failures->load()));
+        }
+        return row;
+      })
+      .sink("rows", rows);
+  EmbeddedJobOptions options;
+  options.checkpoint.interval = Duration(5);
+  options.restart.first_delay = Duration(1);
+  CHECK(run(pipeline, {.parallelism = 2}, options, open_store(directory.path(), "flaky")).state == JobOutcome::State::Finished);
+  CHECK(failures->load() >= 1);
+  const auto records = rows.records();
+  CHECK(records.size() == 400'000);
+  const auto counts = final_counts(records);
+  CHECK(std::all_of(counts.begin(), counts.end(), [](const auto& entry) { return entry.second == 4000; }));
+}
+
+TEST_CASE("a record that always fails ends the job with its position and the message") {
+  Pipeline pipeline("poison");
+  Collected<std::int64_t> rows;
+  pipeline.source("numbers", collection(numbers(5000)))
+      .map([](std::int64_t n) {
+        if (n == 4321) throw std::runtime_error("no good");
+        return n;
+      }, {.name = "parse"})
+      .sink("rows", rows);
+  EmbeddedJobOptions options;
+  options.restart.first_delay = Duration(1);
+  const JobOutcome outcome = run(pipeline, {}, options);
+  CHECK(outcome.state == JobOutcome::State::Failed);
+  CHECK(outcome.message == "operator 'parse' failed at 0:4321: no good (3 times)");
+  CHECK(rows.records().empty());
+}
+
+TEST_CASE("a job continues from its newest checkpoint at another parallelism") {
+  const TemporaryDirectory directory;
+  Collected<Keyed<std::int64_t, std::int64_t>> rows;
+  auto stop_at = std::make_shared<std::atomic<std::int64_t>>(30'000);
+  const auto build = [&](Pipeline& pipeline) {
+    pipeline.source("numbers", collection(numbers(200'000), 4))
+        .key_by([](const std::int64_t& n) { return n % 100; })
+        .count("count")
+        .map([=](Keyed<std::int64_t, std::int64_t> row) {
+          if (--*stop_at == 0) throw std::runtime_error("enough for today");
+          return row;
+        })
+        .sink("rows", rows);
+  };
+  EmbeddedJobOptions options;
+  options.checkpoint.interval = Duration(1);
+  options.restart.attempts = 1;
+  Pipeline first("resumed");
+  build(first);
+  CHECK(run(first, {.parallelism = 3}, options, open_store(directory.path(), "resumed")).state == JobOutcome::State::Failed);
+
+  Pipeline second("resumed");
+  build(second);
+  CHECK(run(second, {.parallelism = 2}, options, open_store(directory.path(), "resumed")).state == JobOutcome::State::Finished);
+  const auto counts = final_counts(rows.records());
+  CHECK(counts.size() == 100);
+  CHECK(std::all_of(counts.begin(), counts.end(), [](const auto& entry) { return entry.second == 2000; }));
+}
