@@ -8,8 +8,7 @@
 #pragma once
 
 #include <weir/connectors/committed_file.hpp>
-#include <weir/connectors/csv_format.hpp>
-#include <weir/connectors/json_format.hpp>
+#include <weir/connectors/row_format.hpp>
 #include <weir/dataflow/sink_writer.hpp>
 
 namespace weir {
@@ -49,33 +48,6 @@ class RowFileWriter final : public SinkWriter<typename F::Record> {
   std::string rows_;  // not yet in the file's open segment
 };
 
-/// Which format a file has, where that is known at run time only.
-enum class RowFormat : std::uint8_t { csv, json };
-
-/// "csv" or "json"; throws Failure on others.
-RowFormat row_format(std::string_view name);
-
-namespace detail {
-
-template <class T>
-constexpr bool csv_writable() {
-  if constexpr (NamedRecord<T>) return has_only_csv_fields<T>();
-  return false;
-}
-
-/// Calls use(format) with the CSV format of T. Throws Failure when T's fields do not fit into columns.
-template <class T, class Use>
-auto with_csv_format(const CsvOptions& options, Use use) {
-  if constexpr (csv_writable<T>()) {
-    return use(CsvFormat<T>(options));
-  } else {
-    throw Failure("the records have lists, maps or nested records, which CSV has no columns for; write JSON");
-    return use(JsonFormat<T>());  // for the type
-  }
-}
-
-}  // namespace detail
-
 struct CsvFile {
   std::filesystem::path path;
   CsvOptions csv = {};
@@ -101,7 +73,7 @@ struct JsonFile {
   }
 };
 
-/// CSV or JSON lines, as the program's user says: RowFile{options.get("output"), row_format(options.get("format"))}.
+/// In a format chosen at run time, as the program's user says: RowFile{options.get("output"), row_format(options.get("format"))}.
 struct RowFile {
   std::filesystem::path path;
   RowFormat format = RowFormat::csv;
@@ -111,12 +83,9 @@ struct RowFile {
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {
-    if (format == RowFormat::json) return JsonFile{path, {.times = times}}.make<T>();
-    if constexpr (detail::csv_writable<T>()) {
-      return CsvFile{path, {.times = times}}.make<T>();
-    } else {
-      throw Failure("the records for " + path.string() + " have lists, maps or nested records, which CSV has no columns for; write JSON");
-    }
+    return with_format<T>(format, times, [&](auto made) -> std::unique_ptr<SinkWriter<T>> {
+      return std::make_unique<RowFileWriter<decltype(made)>>(std::move(made), path);
+    });
   }
 };
 

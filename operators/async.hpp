@@ -76,6 +76,7 @@ class AsyncCall final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
+    if (std::exchange(idle_, false)) context().emit_watermark(last_watermark_);  // the results will take a while
     for (std::size_t i = 0; i < in.records.size(); ++i) {
       add({std::move(in.records[i]), in.times[i], last_watermark_}, in.origin);
     }
@@ -261,6 +262,7 @@ class AsyncCall final : public ContextOperator {
   void emit(const Mark& mark) {
     results_.flush();
     unanswered_.flush();
+    idle_ = !mark.watermark;
     if (mark.watermark) context().emit_watermark(*mark.watermark);
     else context().emit_idle();
   }
@@ -277,6 +279,7 @@ class AsyncCall final : public ContextOperator {
   std::uint64_t next_call_ = 0;              // requests before it have been called
   std::size_t under_way_ = 0;                // called and not gone
   EventTime last_watermark_ = EventTime::min();
+  bool idle_ = false;                        // downstream does not wait for this task's watermark
   std::vector<AsyncRequest<T>>* stored_ = nullptr;
 };
 

@@ -169,7 +169,9 @@ Stream<T> Stream<T>::event_time(F time_of, EventTimeOptions options) const {
   constexpr bool valid = TimeFunction<F, T>;
   static_assert(valid, "event_time: give a member or a function of one record that is a weir::EventTime");
   if constexpr (valid) {
-    return step<T>("event_time", {}, [time_of, options] { return std::make_unique<AssignEventTime<T, F>>(time_of, options); });
+    // As parallel as what it reads, so that it shares the source's task and sees its splits.
+    const StepOptions beside{.name = {}, .parallelism = graph().nodes[node()].parallelism};
+    return step<T>("event_time", beside, [time_of, options] { return std::make_unique<AssignEventTime<T, F>>(time_of, options); });
   } else {
     return *this;
   }

@@ -7,9 +7,9 @@
 namespace weir {
 
 template <class In, class Out, class F>
-class Map final : public ContextOperator {
+class MapOperator final : public ContextOperator {
  public:
-  explicit Map(F function) : function_(std::move(function)) {}
+  explicit MapOperator(F function) : function_(std::move(function)) {}
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<In>(*batch);
@@ -32,7 +32,7 @@ auto Stream<T>::map(F function, StepOptions options) const {
   static_assert(valid, "map: the function must take one record of the stream and return a value");
   using Out = ResultOf<valid, F, T>;
   if constexpr (valid) {
-    return step<Out>("map", options, [function] { return std::make_unique<Map<T, Out, F>>(function); });
+    return step<Out>("map", options, [function] { return std::make_unique<MapOperator<T, Out, F>>(function); });
   } else {
     return Stream<Out>(graph(), node(), port());
   }

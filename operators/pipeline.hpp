@@ -9,6 +9,35 @@
 
 namespace weir {
 
+/// A source that may send what it could not read to a second stream: records of `S::Rejected` on port 1, when
+/// `emits_rejected()`.
+template <class S>
+concept RejectingSource = SourceDescription<S> && requires(const S& description) {
+  typename S::Rejected;
+  { description.emits_rejected() } -> std::same_as<bool>;
+};
+
+/// What a source returns that can tell bad rows from good ones: the stream of the good ones.
+template <class T, class Rejected>
+class SourceStream : public Stream<T> {
+ public:
+  enum class Bad : std::uint8_t { Emitted, Dropped };
+
+  SourceStream(Stream<T> good, Bad bad) : Stream<T>(std::move(good)), bad_(bad) {}
+
+  /// Throws Failure when the source was not told to collect them: Csv<R>{.path = p, .errors = {BadRows::Collect}}.
+  Stream<Rejected> bad_rows() const {
+    if (bad_ == Bad::Dropped) {
+      throw Failure("source '" + this->graph().nodes[this->node()].name +
+                    "' does not collect bad rows; give it .errors = {BadRows::Collect}");
+    }
+    return Stream<Rejected>(this->graph(), this->node(), 1);
+  }
+
+ private:
+  Bad bad_;
+};
+
 /// Owns the graph that its streams refer to: neither copied nor moved.
 class Pipeline {
  public:
@@ -26,7 +55,12 @@ class Pipeline {
       options.name = name;
       const NodeId node = add_node(graph_, GraphNode::Kind::Source, "source", options,
                                    [source] { return std::make_unique<ReadSource<T>>(source.make()); });
-      return Stream<T>(graph_, node, 0);
+      if constexpr (RejectingSource<S>) {
+        using Made = SourceStream<T, typename S::Rejected>;
+        return Made(Stream<T>(graph_, node, 0), source.emits_rejected() ? Made::Bad::Emitted : Made::Bad::Dropped);
+      } else {
+        return Stream<T>(graph_, node, 0);
+      }
     } else {
       return Stream<Nothing>(graph_, 0, 0);
     }

@@ -2,12 +2,23 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include <weir/dataflow/sink_writer.hpp>
 #include <weir/operators/stream.hpp>
 #include <weir/operators/typed_operator.hpp>
 
 namespace weir {
+
+/// A sink that cannot be written by more tasks than this: one file, for instance. Unless told otherwise it gets that many.
+template <class S>
+concept LimitedSink = requires {
+  { S::max_parallelism } -> std::convertible_to<std::uint32_t>;
+};
+
+/// A sink that refuses batches at times, and so stands at the head of its task, where it is asked.
+template <class S>
+concept RefusingSink = requires { requires S::may_refuse; };
 
 template <class T>
 class WriteSink final : public ContextOperator {
@@ -27,15 +38,18 @@ class WriteSink final : public ContextOperator {
     writer_->on_processing_time(now);
     return Progress::Done;
   }
+  bool accepts(std::uint32_t) const override { return writer_->accepts(); }
+  bool drained() const override { return writer_->drained(); }
   Progress finish() override {
-    writer_->finish();
-    return Progress::Done;
+    if (!std::exchange(finished_, true)) writer_->finish();
+    return writer_->drained() ? Progress::Done : Progress::More;
   }
   void before_snapshot(CheckpointId checkpoint) override { writer_->before_snapshot(checkpoint); }
   void on_complete(CheckpointId checkpoint) override { writer_->on_complete(checkpoint); }
 
  private:
   std::unique_ptr<SinkWriter<T>> writer_;
+  bool finished_ = false;
 };
 
 template <class T>
@@ -46,8 +60,16 @@ void Stream<T>::sink(const std::string& name, Sink sink, StepOptions options) co
   if constexpr (valid) {
     if (name.empty()) throw Failure("a sink has no name; name it: .sink(\"name\", sink)");
     options.name = name;
+    if constexpr (LimitedSink<Sink>) {
+      if (!options.parallelism) options.parallelism = Sink::max_parallelism;
+      if (*options.parallelism > Sink::max_parallelism) {
+        throw Failure("sink '" + name + "' cannot have parallelism " + std::to_string(*options.parallelism) + "; at most " +
+                      std::to_string(Sink::max_parallelism));
+      }
+    }
     const NodeId node = add_node(graph(), GraphNode::Kind::Sink, "sink", options,
                                  [sink] { return std::make_unique<WriteSink<T>>(sink.template make<T>()); });
+    if constexpr (RefusingSink<Sink>) graph().nodes[node].starts_task = true;
     feed(node, 0);
   }
 }

@@ -31,6 +31,11 @@ class ReadSource final : public SourceOperator {
     stored_ = &context.state().list<SplitRecord>("splits", ChunkKind::Union);
     for (SplitRecord& split : *stored_) known_.emplace(split.split, split);
     discover();
+    for (const auto& [name, split] : known_) {
+      if (split.ended || listed_.contains(name)) continue;
+      throw Failure("source '" + context.name() + "' continues " + name + " behind " + std::to_string(split.position.record) +
+                    ", but it is gone; bring it back or start over");
+    }
   }
 
   Poll poll(std::size_t max_records) override {
@@ -74,15 +79,15 @@ class ReadSource final : public SourceOperator {
     std::unique_ptr<SplitReader<T>> reader;
   };
 
-  /// Splits found at the start are dealt out in order; those found later by the hash of their name, so that no task
-  /// needs to know of the others.
+  /// Where the splits are all known from the start they are dealt out in order. Where new ones turn up they may do so between
+  /// the calls of two tasks: these are dealt out by the hash of their name, so that no task needs to know of the others.
   void discover() {
-    const bool first = order_.empty() && !next_discovery_;
+    const bool in_order = !source_->rediscover();
     std::size_t number = 0;
     for (const std::string& name : source_->discover()) {
       const auto [entry, added] = known_.try_emplace(name, SplitRecord{name, {}, false});
       if (!listed_.emplace(name, 0).second) continue;
-      const std::uint64_t dealt = first ? number++ : hash_bytes(name);
+      const std::uint64_t dealt = in_order ? number++ : hash_bytes(name);
       if (dealt % context_->parallelism() != context_->task()) continue;
       listed_[name] = 1;
       if (!entry->second.ended) order_.push_back(name);

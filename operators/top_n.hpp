@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include <weir/operators/emitter.hpp>
 #include <weir/operators/keyed_stream.hpp>
 #include <weir/operators/named_step.hpp>
 #include <weir/operators/rolling.hpp>
@@ -55,7 +56,8 @@ class TopN final : public ContextOperator {
       const std::vector<T>* now = best_->find(key, hash);
       if (now != nullptr && now->size() == n_ && !before_(record, now->back())) return;
       std::vector<T>& best = best_->edit(key, hash);
-      const auto place = best.insert(std::upper_bound(best.begin(), best.end(), record, before_), record) - best.begin();
+      const auto place = std::upper_bound(best.begin(), best.end(), record, before_) - best.begin();
+      best.insert(best.begin() + place, record);
       if (best.size() > n_) best.pop_back();
       for (auto rank = static_cast<std::size_t>(place); rank < best.size(); ++rank) {
         emitter_.emit({static_cast<std::int64_t>(rank + 1), best[rank]}, in.times[i]);

@@ -21,5 +21,7 @@
 #include <weir/operators/source.hpp>
 #include <weir/operators/split.hpp>
 #include <weir/operators/top_n.hpp>
+#include <weir/operators/windowed.hpp>
 
 #include <weir/connectors/connectors.hpp>
+

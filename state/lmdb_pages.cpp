@@ -141,26 +141,52 @@ class PageCheck {
     const std::uint16_t kind = depth == 1 ? kLeaf : kBranch;
     if (load<std::uint64_t>(&page[0]) != number) return wrong(number, "carries another number");
     if (load<std::uint16_t>(&page[10]) != kind) return wrong(number, "is of the wrong kind");
-    const std::size_t lower = load<std::uint16_t>(&page[12]);
-    const std::size_t upper = load<std::uint16_t>(&page[14]);
-    if (lower < kHeaderBytes || lower > upper || upper > page_bytes_ || lower % 2 != 0) {
-      return wrong(number, "has bounds outside of it");
+    const auto nodes = nodes_of(page);
+    if (nodes.size() < (kind == kBranch && tree == Tree::Main ? 2 : 1)) {
+      return wrong(number, "has too few entries, or some outside of it");
     }
-    const std::size_t nodes = (lower - kHeaderBytes) / 2;
-    const std::size_t fewest = kind == kBranch && tree == Tree::Main ? 2 : 1;
-    if (nodes < fewest) return wrong(number, "has too few entries");
-    for (std::size_t i = 0; i < nodes; ++i) {
-      const std::size_t offset = load<std::uint16_t>(&page[kHeaderBytes + 2 * i]);
-      if (offset < upper || offset + kNodeBytes > page_bytes_)
-        return wrong(number, "has an entry outside of it");
-      const std::size_t key_bytes = load<std::uint16_t>(&page[offset + 6]);
-      if (offset + kNodeBytes + key_bytes > page_bytes_)
-        return wrong(number, "has a key that leaves it");
-      const bool fine = kind == kBranch ? walk(tree, child_of(&page[offset]), depth - 1)
-                                        : check_value(tree, number, page, offset);
+    if (!tiles(page, nodes)) return wrong(number, "has entries that overlap or leave it");
+    for (const std::size_t node : nodes) {
+      const bool fine = kind == kBranch ? walk(tree, child_of(&page[node]), depth - 1)
+                                        : check_value(tree, number, &page[node]);
       if (!fine) return false;
     }
     return true;
+  }
+
+  /// Offsets of a page's nodes; empty when one lies outside of it.
+  std::vector<std::size_t> nodes_of(const std::vector<std::byte>& page) const {
+    const std::size_t lower = load<std::uint16_t>(&page[12]);
+    const std::size_t upper = load<std::uint16_t>(&page[14]);
+    if (lower < kHeaderBytes || lower > upper || upper > page_bytes_ || lower % 2 != 0) return {};
+    std::vector<std::size_t> nodes;
+    for (std::size_t at = kHeaderBytes; at < lower; at += 2) {
+      nodes.push_back(load<std::uint16_t>(&page[at]));
+      if (nodes.back() < upper || nodes.back() + kNodeBytes > page_bytes_) return {};
+    }
+    return nodes;
+  }
+
+  /// Whether nodes lie side by side from upper to the page's end: LMDB moves them by their sizes.
+  bool tiles(const std::vector<std::byte>& page, std::vector<std::size_t> nodes) const {
+    std::sort(nodes.begin(), nodes.end());
+    const bool leaf = load<std::uint16_t>(&page[10]) == kLeaf;
+    std::size_t end = load<std::uint16_t>(&page[14]);
+    for (const std::size_t node : nodes) {
+      if (node != end) return false;
+      const std::size_t key_bytes = load<std::uint16_t>(&page[node + 6]);
+      const bool large = load<std::uint16_t>(&page[node + 4]) == 1;
+      std::size_t value_bytes = 0;
+      if (leaf) value_bytes = large ? sizeof(std::uint64_t) : size_of_value(&page[node]);
+      end = node + (kNodeBytes + key_bytes + value_bytes + 1) / 2 * 2;
+      if (end > page_bytes_) return false;
+    }
+    return end == page_bytes_;
+  }
+
+  static std::uint64_t size_of_value(const std::byte* node) {
+    return std::uint64_t{load<std::uint16_t>(node)} | std::uint64_t{load<std::uint16_t>(node + 2)}
+                                                          << 16;
   }
 
   static std::uint64_t child_of(const std::byte* node) {
@@ -169,23 +195,18 @@ class PageCheck {
            std::uint64_t{load<std::uint16_t>(node + 4)} << 32;
   }
 
-  bool check_value(Tree tree, std::uint64_t number, const std::vector<std::byte>& page,
-                   std::size_t offset) {
-    const std::byte* node = &page[offset];
-    const std::uint64_t bytes = std::uint64_t{load<std::uint16_t>(node)} |
-                                std::uint64_t{load<std::uint16_t>(node + 2)} << 16;
+  bool check_value(Tree tree, std::uint64_t number, const std::byte* node) {
+    const std::uint64_t bytes = size_of_value(node);
     const auto flags = load<std::uint16_t>(node + 4);
     const std::size_t key_bytes = load<std::uint16_t>(node + 6);
-    const std::size_t room = page_bytes_ - offset - kNodeBytes - key_bytes;
-    const bool large = flags == 1;
-    if (flags > 1 || room < (large ? sizeof(std::uint64_t) : bytes)) {
-      return wrong(number, "has a value that leaves it");
-    }
     const std::byte* value = node + kNodeBytes + key_bytes;
-    if (tree == Tree::Free && (key_bytes != 8 || bytes < 8))
+    if (flags > 1) return wrong(number, "has a value of an unknown kind");
+    if (tree == Tree::Free &&
+        (key_bytes != sizeof(std::uint64_t) || bytes < sizeof(std::uint64_t))) {
       return wrong(number, "is no list of free pages");
-    if (!large) return tree == Tree::Main || check_free(number, value, bytes);
-    return check_large(tree, load<std::uint64_t>(value), bytes);
+    }
+    if (flags == 1) return check_large(tree, load<std::uint64_t>(value), bytes);
+    return tree == Tree::Main || check_free(number, value, bytes);
   }
 
   bool check_large(Tree tree, std::uint64_t first, std::uint64_t bytes) {

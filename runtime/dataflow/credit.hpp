@@ -25,15 +25,18 @@ struct CreditOptions {
   std::uint32_t window = 8;              // batches; fewer stall a local hop, more only add latency
   std::uint32_t smallest_window = 2;     // one being consumed while the next is under way
   std::uint32_t batch_records = 1024;
+  std::uint32_t first_batch = 64;        // records, before the receiver has measured anything: it may be slow
   std::uint32_t smallest_batch = 8;      // records; below, the hop costs more than the records
   Duration in_flight{200};               // how long the window should take to drain
+
+  std::uint32_t initial_batch() const { return std::min(first_batch, batch_records); }
 };
 
 /// The receiver's side of one channel. Starts with a full window, which the sender has from the beginning.
 class CreditWindow {
  public:
   explicit CreditWindow(const CreditOptions& options)
-      : options_(options), window_(options.window), issued_(options.window), batch_(options.batch_records) {}
+      : options_(options), window_(options.window), issued_(options.window), batch_(options.initial_batch()) {}
 
   /// A batch was consumed in `spent` nanoseconds of the task's time. Tells what to grant; credits may be 0.
   Grant consumed(std::size_t records, std::int64_t spent_ns) {
@@ -55,7 +58,8 @@ class CreditWindow {
     record_ns_ = record_ns_ == 0 ? sample : record_ns_ + (sample - record_ns_) / 4;
     const double fits = static_cast<double>(options_.in_flight.count()) * 1e6 / record_ns_;  // records
     const double wanted = fits / options_.smallest_window / 2;
-    batch_ = static_cast<std::uint32_t>(std::clamp(wanted, double(options_.smallest_batch), double(options_.batch_records)));
+    const std::uint32_t smallest = std::min(options_.smallest_batch, options_.batch_records);
+    batch_ = static_cast<std::uint32_t>(std::clamp(wanted, double(smallest), double(options_.batch_records)));
     if (options_.window == kUnlimitedWindow) return;
     const double batches = fits / batch_;
     window_ = static_cast<std::uint32_t>(std::clamp(batches, double(options_.smallest_window), double(options_.window)));

@@ -178,7 +178,6 @@ std::optional<GateEvent> InputGate::reach(std::uint32_t index, const Barrier& ba
   Channel& channel = channels_[index];
   channel.reached = std::max(channel.reached, barrier.checkpoint);
   if (barrier.checkpoint <= reported_) return std::nullopt;  // of a checkpoint that was given up or overtaken
-  if (channel.spec.kind == InputChannel::Kind::Feedback) return std::nullopt;
   if (!alignment_ || alignment_->checkpoint < barrier.checkpoint) alignment_ = barrier;
   return report_if_aligned();
 }
@@ -200,7 +199,6 @@ std::optional<Barrier> InputGate::waiting() const {
   if (alignment_) return alignment_;
   const Barrier* found = nullptr;
   for (const Channel& channel : channels_) {
-    if (channel.spec.kind == InputChannel::Kind::Feedback) continue;
     for (const Element& element : channel.queue) {
       const auto* barrier = std::get_if<Barrier>(&element);
       if (barrier != nullptr && barrier->checkpoint > reported_ && (!found || found->checkpoint < barrier->checkpoint)) {

@@ -5,7 +5,8 @@
 // has delivered it, the gate reports it once and unblocks all. Overtaking: overtake() reports the barrier at
 // once; what it passed (queued before it, or arriving before it) is handed to the recorder, as the state of the
 // channel (Chandy and Lamport, 1985), and is processed as usual afterwards. A feedback channel is always
-// overtaken, since its barrier can only follow the task's own.
+// overtaken: its barrier mostly follows the task's own. One that comes first, from another head of the loop, blocks the
+// channel like any other, but no barrier is waited for on it.
 //
 // Loops. Batches that come round go first: those from outside wait while any are queued, unless a barrier waits behind
 // them. So a loop takes in no more than it can hold. A probe is reported when every channel of the loop has brought it.

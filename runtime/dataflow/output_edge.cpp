@@ -10,7 +10,7 @@ OutputEdge::OutputEdge(std::unique_ptr<Partitioner> partitioner, std::uint32_t c
   channels_.resize(channels);
   for (Channel& channel : channels_) {
     channel.credit = options.window;
-    channel.batch_records = options.batch_records;
+    channel.batch_records = options.initial_batch();
   }
 }
 

@@ -27,6 +27,11 @@ class SinkWriter {
   virtual void on_complete(CheckpointId) {}
   /// Nothing more will be written.
   virtual void finish() {}
+  /// Whether write() may be called now. Only asked of a sink whose description says `static constexpr bool may_refuse = true`;
+  /// one that has refused calls the context's waker when that changes.
+  virtual bool accepts() const { return true; }
+  /// After finish(): whether all is written. A writer that says no calls the context's waker when it is.
+  virtual bool drained() const { return true; }
 };
 
 template <class S, class T>

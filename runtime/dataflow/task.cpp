@@ -8,6 +8,7 @@
 namespace weir {
 namespace {
 
+constexpr std::int64_t kLongestRunNs = 2'000'000;  // then barriers and credits that arrived meanwhile are looked at
 constexpr std::size_t kSnapshotBudget = 2048;  // entries per step: some tens of microseconds
 constexpr Duration kOvertakeAgain{10};          // between two tries: short beside any sensible alignment limit
 
@@ -67,10 +68,11 @@ Task::Task(TaskOptions options, std::vector<TaskNode> nodes, std::vector<TaskInp
             if (!options_.checkpointed || !belongs_to_state(element)) return;
             recorded_.push_back(in_flight_chunk("in:" + input_specs_[channel].label, element));
           }) {
-  if (options_.isolating) options_.credit.batch_records = 1;
+  CreditOptions sending = options_.credit;
+  if (options_.isolating) sending.batch_records = 1;  // until receivers grant more
   for (std::uint32_t index = 0; index < output_specs_.size(); ++index) {
     TaskOutput& output = output_specs_[index];
-    CreditOptions credit = options_.credit;
+    CreditOptions credit = sending;
     if (output.kind == InputChannel::Kind::Feedback) credit.window = kUnlimitedWindow;
     edges_.push_back(std::make_unique<OutputEdge>(std::move(output.partitioner), output.channels, credit,
                                                   [this, index](std::uint32_t channel, Element element) {
@@ -86,6 +88,7 @@ Task::Task(TaskOptions options, std::vector<TaskNode> nodes, std::vector<TaskInp
     windows_.emplace_back(credit);
   }
   uncredited_.resize(input_specs_.size());
+  poll_records_ = options_.credit.initial_batch();
   source_ = dynamic_cast<SourceOperator*>(nodes_.front().op.get());
   open();
 }
@@ -205,6 +208,8 @@ void Task::act_on_trigger() {
 }
 
 void Task::on_complete(CheckpointId checkpoint) {
+  // The job got past what failed before. The checkpoint restored from does not count: it was not frozen here.
+  if (checkpoint == last_frozen_) options_.isolating = false;
   for (std::uint32_t index = 0; index < nodes_.size(); ++index) {
     active_ = index;
     nodes_[index].op->on_complete(checkpoint);
@@ -296,9 +301,10 @@ void Task::stop() { stopped_ = true; }
 
 bool Task::run(std::size_t steps) {
   deliver_fused();
+  const std::int64_t start = environment_.ticks_ns();
   for (std::size_t taken = 0; taken < steps; ++taken) {
-    if (step()) continue;
-    return flush();
+    if (!step()) return flush();
+    if (environment_.ticks_ns() - start > kLongestRunNs) break;
   }
   return true;
 }
@@ -359,7 +365,9 @@ bool Task::step_source() {
     finishing_ = 0;
     return true;
   }
-  const SourceOperator::Poll poll = source_->poll(batch_records());
+  const std::int64_t start = environment_.ticks_ns();
+  const SourceOperator::Poll poll = source_->poll(std::min(batch_records(), poll_records_));
+  adapt_poll(environment_.ticks_ns() - start);
   switch (poll.state) {
     case SourceOperator::Poll::State::More: return true;
     case SourceOperator::Poll::State::Wait:
@@ -371,6 +379,13 @@ bool Task::step_source() {
   head_watermark_ = EventTime::max();
   finishing_ = 0;
   return true;
+}
+
+/// Everything fused with a source runs within its poll, so a slow chain must poll less at a time: barriers wait for the poll.
+void Task::adapt_poll(std::int64_t spent_ns) {
+  constexpr std::int64_t kLongest = 10'000'000;
+  if (spent_ns > kLongest) poll_records_ = std::max<std::size_t>(1, poll_records_ / 2);
+  else if (spent_ns < kLongest / 4) poll_records_ = std::min<std::size_t>(options_.credit.batch_records, poll_records_ * 2);
 }
 
 bool Task::step_gate() {

@@ -159,6 +159,7 @@ class Task {
   bool step_finish();
   bool step_source();
   bool step_gate();
+  void adapt_poll(std::int64_t spent_ns);
   void on_watermark_event(EventTime time);
   void on_input_end(std::uint32_t input);
   void on_ended();
@@ -197,6 +198,7 @@ class Task {
   std::vector<std::uint32_t> uncredited_;  // restored batches still queued per channel
   std::vector<std::unique_ptr<OutputEdge>> edges_;
   SourceOperator* source_ = nullptr;
+  std::size_t poll_records_ = 1;
 
   std::vector<TaskMeta>* meta_ = nullptr;    // a list in the head's state
   std::optional<EventTime> head_watermark_;  // the head has not finished with it

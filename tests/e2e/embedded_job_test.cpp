@@ -141,3 +141,78 @@ TEST_CASE("a job continues from its newest checkpoint at another parallelism") {
   CHECK(counts.size() == 100);
   CHECK(std::all_of(counts.begin(), counts.end(), [](const auto& entry) { return entry.second == 2000; }));
 }
+
+namespace {
+
+/// Takes about a millisecond of the caller's time.
+void work_hard() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+}  // namespace
+
+TEST_CASE("checkpoints complete while a slow operator holds everything back") {
+  const TemporaryDirectory directory;
+  Pipeline pipeline("slow");
+  Collected<std::int64_t> rows;
+  pipeline.source("numbers", collection(numbers(1500)))
+      .shuffle()
+      .map([](std::int64_t n) {
+        work_hard();
+        return n;
+      })
+      .sink("rows", rows);
+  EmbeddedJobOptions options;
+  options.checkpoint.interval = Duration(20);
+  options.alignment_limit = Duration(5);
+  EmbeddedJob job(Plan::make(std::move(pipeline.graph()), {}), options, open_store(directory.path(), "slow"));
+  const auto outcome = job.wait_for(kPatience);
+  REQUIRE(outcome);
+  CHECK(outcome->state == JobOutcome::State::Finished);
+  // All 1500 records fit into the channel: a barrier that waited its turn would complete only at the end.
+  CHECK(job.board().checkpoints.load() > 3);
+  auto records = rows.records();
+  std::sort(records.begin(), records.end());
+  CHECK(records == numbers(1500));
+}
+
+TEST_CASE("records in flight survive a failure, also at another parallelism") {
+  for (const std::uint32_t second_parallelism : {2U, 3U, 1U}) {
+    CAPTURE(second_parallelism);
+    const TemporaryDirectory directory;
+    Collected<Keyed<std::int64_t, std::int64_t>> rows;
+    auto stop_at = std::make_shared<std::atomic<std::int64_t>>(600);
+    const auto build = [&](Pipeline& pipeline) {
+      pipeline.source("numbers", collection(numbers(1000), 2))
+          .shuffle(7)
+          .map([=](std::int64_t n) {
+            if (*stop_at > 0) {
+              work_hard();
+              if (--*stop_at == 0) throw std::runtime_error("enough for today");
+            }
+            return n;
+          })
+          .key_by([](const std::int64_t& n) { return n % 10; })
+          .count("count")
+          .sink("rows", rows);
+    };
+    EmbeddedJobOptions options;
+    options.checkpoint.interval = Duration(10);
+    options.alignment_limit = Duration(1);
+    options.restart.attempts = 1;
+    Pipeline first("flight");
+    build(first);
+    CHECK(run(first, {.parallelism = 2}, options, open_store(directory.path(), "flight")).state == JobOutcome::State::Failed);
+    *stop_at = 0;
+    Pipeline second("flight");
+    build(second);
+    CHECK(run(second, {.parallelism = second_parallelism}, options, open_store(directory.path(), "flight")).state ==
+          JobOutcome::State::Finished);
+    CHECK(rows.records().size() == 1000);
+    const auto counts = final_counts(rows.records());
+    CHECK(counts.size() == 10);
+    CHECK(std::all_of(counts.begin(), counts.end(), [](const auto& entry) { return entry.second == 100; }));
+  }
+}

@@ -107,8 +107,11 @@ class TaskHarness::World final : public TaskEnvironment {
 
 TaskHarness::TaskHarness(OperatorFactory make, HarnessOptions options, const std::vector<const Snapshot*>& stored)
     : world_(std::make_unique<World>(options)) {
-  TaskOptions task{.task = options.task, .parallelism = options.parallelism, .key_groups = options.key_groups,
-                   .checkpointed = options.checkpointed};
+  TaskOptions task;
+  task.task = options.task;
+  task.parallelism = options.parallelism;
+  task.key_groups = options.key_groups;
+  task.checkpointed = options.checkpointed;
   task.credit.window = options.credit.value_or(1 << 20);
   task.credit.batch_records = options.batch_records;
   std::vector<TaskNode> nodes;

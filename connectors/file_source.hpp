@@ -1,0 +1,197 @@
+// Sources that read files: CSV, JSON lines, plain lines.
+//
+//   pipeline.source("flights", Csv<Flight>{.path = "flights/*.csv"})
+//
+// Which files: file_set.hpp. Every file is a split, read by one task from beginning to end; a task reads its files one
+// after the other, in the order of their names. Bad rows: bad_rows.hpp.
+//
+// Guarantee: replayable, from the byte after any row, so results are exactly once as long as the files stay what they are.
+// A job that is resumed refuses a file that became shorter than its position.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/connectors/bad_rows.hpp>
+#include <weir/connectors/csv_format.hpp>
+#include <weir/connectors/file_set.hpp>
+#include <weir/connectors/input_file.hpp>
+#include <weir/connectors/json_format.hpp>
+#include <weir/connectors/text_lines.hpp>
+#include <weir/dataflow/source.hpp>
+
+namespace weir {
+
+/// Reads the rows of one file. Positions are those of rows: byte and line.
+template <class F>
+class FileReader final : public SplitReader<typename F::Record> {
+  using T = typename F::Record;
+  using Scanner = decltype(std::declval<const F&>().scanner(FilePosition{}));
+  using Reader = decltype(std::declval<const F&>().reader(std::string{}));
+
+ public:
+  FileReader(const F& format, const std::string& path, const SplitPosition& from, const BadRowOptions& bad_rows,
+             OperatorContext& context)
+      : file_(path), scanner_(format.scanner(FilePosition{})), reader_(format.reader(path)), bad_rows_(path, bad_rows, context) {
+    if (reader_.expects_header()) bind_header();
+    if (from.offset == 0) return;
+    const auto offset = static_cast<std::uint64_t>(from.offset);
+    if (file_.size() < offset) {
+      throw Failure(path + " was changed: it has " + std::to_string(file_.size()) + " bytes, and reading continues at byte " +
+                    std::to_string(offset) + "; restore it or start over");
+    }
+    scanner_ = format.scanner({offset, static_cast<std::uint64_t>(from.record)});
+    read_offset_ = offset;
+    at_end_ = false;
+  }
+
+  ReadResult read(Batch<T>& batch, std::size_t max_records) override {
+    for (std::size_t rows = 0; rows < max_records;) {
+      const std::optional<Row> row = next_row();
+      if (!row) {
+        bad_rows_.flush();
+        bad_rows_.finish();
+        return ReadResult::end();
+      }
+      ++rows;
+      Parsed<T> parsed = reader_.parse(*row);
+      if (!parsed) {
+        bad_rows_.handle(*row, parsed.error());
+        continue;
+      }
+      if (batch.records.empty()) batch.origin.position = static_cast<std::int64_t>(row->begin.line);
+      batch.records.push_back(*std::move(parsed));
+    }
+    bad_rows_.flush();
+    return ReadResult::more();
+  }
+
+  SplitPosition position() const override {
+    const FilePosition at = scanner_.position();
+    return {static_cast<std::int64_t>(at.offset), static_cast<std::int64_t>(at.line)};
+  }
+
+ private:
+  static constexpr std::size_t kBlockBytes = 256 << 10;  // large enough that the calls do not count
+
+  void bind_header() {
+    const std::optional<Row> header = next_row();
+    if (!header) return;  // an empty file has neither header nor rows
+    if (const auto error = reader_.bind(*header)) throw Failure(error->message);
+  }
+
+  std::optional<Row> next_row() {
+    while (true) {
+      if (auto row = scanner_.next()) return row;
+      if (at_end_) return std::nullopt;
+      const std::size_t got = file_.read(read_offset_, block_);
+      read_offset_ += got;
+      at_end_ = got == 0;
+      if (at_end_) {
+        scanner_.finish();
+      } else {
+        scanner_.feed({block_.data(), got});
+      }
+    }
+  }
+
+  InputFile file_;
+  Scanner scanner_;
+  Reader reader_;
+  BadRowHandler bad_rows_;
+  std::vector<char> block_ = std::vector<char>(kBlockBytes);
+  std::uint64_t read_offset_ = 0;
+  bool at_end_ = false;
+};
+
+/// What every file source may be told.
+struct FileOptions {
+  std::string path;
+  Follow follow = Follow::No;
+  Duration look_every{1000};  // for new files
+  BadRowOptions errors;
+};
+
+template <class F>
+class FileSource final : public Source<typename F::Record> {
+  using T = typename F::Record;
+
+ public:
+  FileSource(F format, FileOptions options) : format_(std::move(format)), options_(std::move(options)) {}
+
+  std::vector<std::string> discover() override { return find_files(options_.path, options_.follow); }
+  std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from, OperatorContext& context) override {
+    return std::make_unique<FileReader<F>>(format_, split, from, options_.errors, context);
+  }
+  std::optional<Duration> rediscover() const override {
+    return options_.follow == Follow::NewFiles ? std::optional(options_.look_every) : std::nullopt;
+  }
+
+ private:
+  F format_;
+  FileOptions options_;
+};
+
+/// Rows of T's fields; see csv_format.hpp.
+template <class T>
+struct Csv {
+  using Record = T;
+  using Rejected = BadRow;
+
+  std::string path;
+  char delimiter = ',';
+  CsvHeader header = CsvHeader::present;
+  Follow follow = Follow::No;
+  Duration look_every{1000};  // for new files, when they are followed
+  BadRowOptions errors = {};
+  std::uint64_t max_row_bytes = kMaxRowBytes;
+
+  std::unique_ptr<Source<T>> make() const {
+    const CsvFormat<T> format({.delimiter = delimiter, .header = header, .max_row_bytes = max_row_bytes});
+    return std::make_unique<FileSource<CsvFormat<T>>>(format, FileOptions{path, follow, look_every, errors});
+  }
+  bool emits_rejected() const { return errors.rows == BadRows::Collect; }
+};
+
+/// One JSON value per line; see json_format.hpp.
+template <class T>
+struct JsonLines {
+  using Record = T;
+  using Rejected = BadRow;
+
+  std::string path;
+  Follow follow = Follow::No;
+  Duration look_every{1000};  // for new files, when they are followed
+  BadRowOptions errors = {};
+  std::uint64_t max_row_bytes = kMaxRowBytes;
+
+  std::unique_ptr<Source<T>> make() const {
+    const JsonFormat<T> format({.max_row_bytes = max_row_bytes});
+    return std::make_unique<FileSource<JsonFormat<T>>>(format, FileOptions{path, follow, look_every, errors});
+  }
+  bool emits_rejected() const { return errors.rows == BadRows::Collect; }
+};
+
+/// Lines as they are.
+struct TextLines {
+  using Record = std::string;
+  using Rejected = BadRow;
+
+  std::string path;
+  Follow follow = Follow::No;
+  Duration look_every{1000};  // for new files, when they are followed
+  BadRowOptions errors = {};
+  std::uint64_t max_row_bytes = kMaxRowBytes;
+
+  std::unique_ptr<Source<std::string>> make() const {
+    const TextFormat format({.max_row_bytes = max_row_bytes});
+    return std::make_unique<FileSource<TextFormat>>(format, FileOptions{path, follow, look_every, errors});
+  }
+  bool emits_rejected() const { return errors.rows == BadRows::Collect; }
+};
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+// A directory of part files, written by several tasks, in which every row is once although the job may die at any moment.
+// The engine behind the Files sink, which knows nothing of formats and records.
+//
+//   directory := (bucket "/")? part*
+//   part      := "." name ".inprogress" | name      only the latter are for readers, and they never change
+//   name      := prefix "-" lane "-" number suffix  numbers count from 0 in each lane, over all buckets
+//   state     := PartLane*                          one lane per task; a change of parallelism deals the lanes out anew
+//
+// A part is written hidden. It is rolled - closed for good - when it is large or old enough, or input ends; the next
+// checkpoint covers it; when that is complete the part is renamed. A part may stay open over many checkpoints.
+//
+// before_snapshot: open parts are synced and their lengths put into state, with the rolled parts; new names are synced.
+// on_complete:     rolled parts that the checkpoint covers are renamed, and the directories synced.
+// open:            every part in the state is cut to its length there and renamed: its rows are covered. Parts of the
+//                  task's lanes that are not in state and whose number is not given out there yet are removed, hidden or
+//                  not: leftovers of dead attempts, or published by a newer checkpoint that can no longer be read. A fresh
+//                  start is the same with an empty state: what an earlier run wrote under the same prefix is replaced.
+//
+// So a directory and prefix belong to one sink of one job. A rolled part that is not found under either name was published
+// and then taken away by a reader, which is allowed. One task, one thread; tasks only touch parts of their own lanes.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/connectors/file_system.hpp>
+#include <weir/dataflow/operator.hpp>
+
+namespace weir {
+
+/// A part as far as a checkpoint covers it.
+struct StoredPart {
+  std::string bucket;
+  std::uint64_t number = 0;
+  std::uint64_t bytes = 0;
+  CheckpointId checkpoint = 0;  // of a rolled part: the first that covers it
+};
+WEIR_RECORD(StoredPart, bucket, number, bytes, checkpoint);
+
+struct PartLane {
+  std::uint32_t lane = 0;
+  std::string directory;  // absolute
+  std::uint64_t next_number = 0;
+  std::vector<StoredPart> open;
+  std::vector<StoredPart> rolled;
+};
+WEIR_RECORD(PartLane, lane, directory, next_number, open, rolled);
+
+struct PartOptions {
+  std::filesystem::path directory;
+  std::string prefix = "part";
+  std::string suffix = {};                   // ".csv"
+  std::string header = {};                   // of every part
+  std::uint64_t roll_bytes = 128 << 20;
+  Duration roll_after{60'000};               // since the part was begun
+  std::size_t max_open_parts = 64;           // per task; beyond that the oldest is rolled
+};
+
+class PartFiles {
+ public:
+  explicit PartFiles(PartOptions options, FileSystem& files = real_file_system());
+
+  void open(OperatorContext& context);
+  /// Whole rows. The bucket is a relative path, or empty for the directory itself; throws Failure on others.
+  void write(const std::string& bucket, std::string_view rows);
+  void on_processing_time(ProcessingTime now);
+  void before_snapshot(CheckpointId checkpoint);
+  void on_complete(CheckpointId checkpoint);
+  void finish();
+
+ private:
+  struct OpenPart {
+    std::uint64_t number = 0;
+    std::uint64_t bytes = 0;
+    ProcessingTime since;
+    std::unique_ptr<OutputFile> file;
+    bool synced = false;
+  };
+  using OpenParts = std::map<std::string, OpenPart>;  // by bucket
+
+  struct PartName {
+    std::uint32_t lane = 0;
+    std::uint64_t number = 0;
+  };
+
+  bool mine(std::uint32_t lane) const { return lane % context_->parallelism() == context_->task(); }
+  PartLane& own_lane() { return lanes_->front(); }
+  std::filesystem::path visible(const PartLane& lane, const StoredPart& part) const;
+  std::optional<PartName> parse(std::string name) const;
+
+  void take_lanes();
+  void recover(const PartLane& lane, const StoredPart& part, bool rolled);
+  void remove_leftovers();
+  void probe();
+  OpenPart& part_for(const std::string& bucket);
+  void make_bucket(const std::string& bucket);
+  void roll(OpenParts::iterator part);
+  void roll_oldest();
+  void sync_names();
+
+  PartOptions options_;
+  FileSystem& files_;
+  OperatorContext* context_ = nullptr;
+  std::vector<PartLane>* lanes_ = nullptr;  // state: this task's own first, then those it looks after
+  OpenParts open_;
+  std::set<std::string> buckets_;                       // whose directories exist
+  std::set<std::filesystem::path> unsynced_directories_;
+};
+
+}  // namespace weir
