@@ -1,5 +1,6 @@
 #include <weir/connectors/system_stats.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -86,7 +87,7 @@ class StatsSource final : public Source<SystemSample> {
     if (options_.every.count() <= 0) throw Failure("the interval of system statistics must be longer than 0");
     if (options_.host.empty()) options_.host = machine_name();
   }
-  std::vector<std::string> discover() override { return {options_.host}; }
+  std::vector<std::string> discover() override { return {"this machine"}; }
   std::unique_ptr<SplitReader<SystemSample>> open(const std::string&, const SplitPosition& from, OperatorContext& context) override {
     return std::make_unique<StatsReader>(options_, from.offset, context);
   }
@@ -122,7 +123,8 @@ Result<MemoryUse> parse_memory(std::string_view proc_meminfo) {
 
 double busy_share(const CpuTicks& before, const CpuTicks& after) {
   if (after.total <= before.total || after.busy < before.busy) return 0;
-  return static_cast<double>(after.busy - before.busy) / static_cast<double>(after.total - before.total);
+  // The time spent waiting for disks may go back a little, which makes the total too small.
+  return std::min(1.0, static_cast<double>(after.busy - before.busy) / static_cast<double>(after.total - before.total));
 }
 
 std::unique_ptr<Source<SystemSample>> SystemStats::make() const { return std::make_unique<StatsSource>(*this); }

@@ -134,7 +134,9 @@ class KeyedBroadcastConnected {
     static_assert(timer, "process: on_timer must take (const weir::Timer&, auto& context)");
     constexpr bool open = OpenIsSound<F, KeyedState, BroadcastState>;
     static_assert(open, "process: beside a broadcast stream, open must take (weir::KeyedState&, weir::BroadcastState&)");
-    if constexpr (valid && timer && open) {
+    constexpr bool end = EndIsSound<F>;
+    static_assert(end, "process: finish is for streams without keys; per key, set a timer at weir::EventTime::max()");
+    if constexpr (valid && timer && open && end) {
       using Made = KeyedBroadcastProcess<T, KeyOf, U, F>;
       auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
       const auto results = keyed_.stream().template step<typename F::Out>(

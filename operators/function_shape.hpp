@@ -17,12 +17,16 @@ namespace detail {
 // A member of F makes the same name of the other base ambiguous, whatever its type.
 struct Open { int open; };
 struct OnTimer { int on_timer; };
+struct Finish { int finish; };
 template <class F> struct WithOpen : F, Open {};
 template <class F> struct WithOnTimer : F, OnTimer {};
+template <class F> struct WithFinish : F, Finish {};
 template <class F>
 concept NamesOpen = !std::is_final_v<F> && !requires { &WithOpen<F>::open; };
 template <class F>
 concept NamesOnTimer = !std::is_final_v<F> && !requires { &WithOnTimer<F>::on_timer; };
+template <class F>
+concept NamesFinish = !std::is_final_v<F> && !requires { &WithFinish<F>::finish; };
 }  // namespace detail
 
 template <class F, class... State>
@@ -40,6 +44,10 @@ concept HasTimer = requires(F& function, const Timer& timer, KeyedContext<K, typ
 /// on_timer() is as it must be, or not there.
 template <class F, class K>
 concept TimerIsSound = !std::is_class_v<F> || HasTimer<F, K> || !detail::NamesOnTimer<F>;
+
+/// There is no finish() that nobody would call.
+template <class F>
+concept EndIsSound = !std::is_class_v<F> || !detail::NamesFinish<F>;
 
 // The functions themselves.
 

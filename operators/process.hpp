@@ -69,7 +69,9 @@ auto KeyedStream<T, KeyOf>::process(const std::string& name, F function, StepOpt
   static_assert(timer, "process: on_timer must take (const weir::Timer&, auto& context)");
   constexpr bool open = OpenIsSound<F, KeyedState>;
   static_assert(open, "process: on a keyed stream, open must take (weir::KeyedState&)");
-  if constexpr (valid && timer && open) {
+  constexpr bool end = EndIsSound<F>;
+  static_assert(end, "process: finish is for streams without keys; per key, set a timer at weir::EventTime::max()");
+  if constexpr (valid && timer && open && end) {
     auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
     const auto results = stream_.template step<typename F::Out>(
         "process", named("process", name, options),

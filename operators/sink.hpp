@@ -39,7 +39,6 @@ class WriteSink final : public ContextOperator {
     return Progress::Done;
   }
   bool accepts(std::uint32_t) const override { return writer_->accepts(); }
-  bool drained() const override { return writer_->drained(); }
   Progress finish() override {
     if (!std::exchange(finished_, true)) writer_->finish();
     return writer_->drained() ? Progress::Done : Progress::More;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/operators/aggregate.hpp>
+#include <weir/operators/async.hpp>
 #include <weir/operators/broadcast.hpp>
 #include <weir/operators/connect.hpp>
 #include <weir/operators/distinct.hpp>
@@ -9,8 +10,10 @@
 #include <weir/operators/filter.hpp>
 #include <weir/operators/flat_map.hpp>
 #include <weir/operators/interval_join.hpp>
+#include <weir/operators/iterate.hpp>
 #include <weir/operators/job.hpp>
 #include <weir/operators/keyed_stream.hpp>
+#include <weir/operators/lookup_join.hpp>
 #include <weir/operators/map.hpp>
 #include <weir/operators/materialize.hpp>
 #include <weir/operators/merge.hpp>

@@ -18,9 +18,9 @@ namespace {
 
 using Query = void (*)(const Site& site, const Output& output);
 
-constexpr std::array<std::pair<const char*, Query>, 22> kQueries = {{
+constexpr std::array<std::pair<const char*, Query>, 24> kQueries = {{
     {"q0", q0},   {"q1", q1},   {"q2", q2},   {"q3", q3},   {"q4", q4},   {"q5", q5},
-    {"q6", q6},   {"q7", q7},     {"q9", q9},   {"q11", q11},
+    {"q6", q6},   {"q7", q7},   {"q8", q8},   {"q9", q9},   {"q10", q10}, {"q11", q11},
     {"q12", q12}, {"q13", q13}, {"q14", q14}, {"q15", q15}, {"q16", q16}, {"q17", q17},
     {"q18", q18}, {"q19", q19}, {"q20", q20}, {"q21", q21}, {"q22", q22}, {"q23", q23},
 }};
@@ -38,30 +38,26 @@ std::uint64_t count_option(const weir::Options& options, const std::string& name
   return static_cast<std::uint64_t>(number);
 }
 
-Events source_of(const weir::Options& options) {
-  Events source;
-  GeneratorOptions& generator = source.generator;
+Events events_of(const weir::Options& options) {
+  Events events;
+  GeneratorOptions& generator = events.generator;
   generator.events = count_option(options, "events", "how many to generate", "100000");
   generator.rate = count_option(options, "rate", "events per second of event time", "10000");
   generator.out_of_order =
       count_option(options, "out-of-order", "events in a shuffled group; 1: in order", "1");
   generator.generators =
       count_option(options, "generators", "timelines, each with its own range of ids", "1");
-  generator.stripes = kStripes;
-  if (const auto limit =
-          count_option(options, "throttle", "events per second of real time; 0: no limit", "0")) {
-    source.per_second = limit;
-  }
-  check(generator).or_throw();
+  events.per_second = static_cast<double>(
+      count_option(options, "throttle", "events per second of real time; 0: no limit", "0"));
   if (generator.rate > 2'000'000)
-    throw weir::Failure("option --rate must be at most 2000000: event times are made in microseconds");
-  return source;
+    throw weir::Failure(
+        "option --rate must be at most 2000000: a time step is a microsecond at least");
+  return events;
 }
 
 /// The events as lines of JSON, in the order in which they arrive.
-void dump(weir::Pipeline& pipeline, Events source, const std::string& file) {
-  source.generator.stripes = 1;
-  pipeline.source("events", source, {.parallelism = 1})
+void dump(weir::Pipeline& pipeline, const Events& events, const std::string& file) {
+  pipeline.source("events", events.source(1), {.parallelism = 1})
       .map([](const Event& event) { return to_json(event); }, {.parallelism = 1})
       .sink("dump", weir::RowFile{file, weir::RowFormat::text});
 }
@@ -69,23 +65,23 @@ void dump(weir::Pipeline& pipeline, Events source, const std::string& file) {
 }  // namespace
 
 WEIR_JOB(nexmark) {
-  const std::string dump_file =
-      options.get("dump", {.help = "file to write the events to, as lines of JSON", .fallback = ""});
+  const std::string dump_file = options.get(
+      "dump", {.help = "file to write the events to, as lines of JSON", .fallback = ""});
   const bool dumps = !dump_file.empty();
   const std::string name =
       options.get("query", {.help = "which query",
                             .fallback = dumps ? std::optional<std::string>("") : std::nullopt,
                             .choices = query_names()});
-  const Events source = source_of(options);
+  const Events events = events_of(options);
   const Output output(options);
   if (dumps) {
     pipeline.rename("nexmark-dump");
-    return dump(pipeline, source, dump_file);
+    return dump(pipeline, events, dump_file);
   }
 
   // The state of one query is no use to another.
   pipeline.rename("nexmark-" + name);
   for (const auto& [known, query] : kQueries) {
-    if (name == known) query(Site(pipeline, source), output);
+    if (name == known) query(Site(pipeline, events), output);
   }
 }

@@ -1,23 +1,40 @@
-// The auction site as its queries see it: who signs up, what is sold, what is bid. The three streams
+// The auction site as its queries see it: what is bid, what is sold, who signs up. The three streams
 // are read from one source and have event times.
+//
+// One sequence of events is dealt out to kSplits splits, whatever the parallelism: results and stored
+// positions do not depend on how many tasks read them.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
-#include "event_source.hpp"
+#include <weir/weir.hpp>
+
+#include "generator.hpp"
 
 namespace nexmark {
 
+/// Divisible by the numbers of tasks that are likely, so that each reads as many.
+constexpr std::uint32_t kSplits = 24;
+
+/// The generator's events as a source.
+struct Events {
+  GeneratorOptions generator;
+  double per_second = 0;  // of real time; 0: as fast as it can
+
+  /// Throws Failure when the generator's options are wrong.
+  weir::Generate<Event> source(std::uint32_t splits) const;
+
+  /// By how much an event can be earlier than one before it, four seconds at least.
+  weir::Duration out_of_orderness() const;
+};
+
 class Site {
  public:
-  Site(weir::Pipeline& pipeline, const Events& source)
-      : pipeline_(pipeline), events_(read(pipeline, source)), kinds_(split(events_)) {}
+  Site(weir::Pipeline& pipeline, const Events& events);
 
   weir::Pipeline& pipeline() const { return pipeline_; }
-
-  /// All three kinds in one stream.
-  const weir::Stream<Event>& events() const { return events_; }
 
   weir::Stream<Bid> bids() const {
     return kinds_[0].map([](Event event) { return *std::move(event.bid); }, {.name = "bids"});
@@ -31,20 +48,8 @@ class Site {
   }
 
  private:
-  static weir::Stream<Event> read(weir::Pipeline& pipeline, const Events& source) {
-    using namespace std::chrono_literals;
-    const weir::Duration bound = std::max<weir::Duration>(4s, disorder(source.generator));
-    return pipeline.source("events", source)
-        .event_time(&Event::date_time, {.out_of_orderness = bound});
-  }
-  static std::array<weir::Stream<Event>, 3> split(const weir::Stream<Event>& events) {
-    return events.split([](const Event& event) { return event.bid.has_value(); },
-                        [](const Event& event) { return event.auction.has_value(); });
-  }
-
   weir::Pipeline& pipeline_;
-  weir::Stream<Event> events_;
-  std::array<weir::Stream<Event>, 3> kinds_;  // bids, auctions, persons
+  std::array<weir::Stream<Event>, 3> kinds_;
 };
 
 }  // namespace nexmark

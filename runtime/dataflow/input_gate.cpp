@@ -70,8 +70,9 @@ bool InputGate::ready(const Channel& channel, const Accepts& accepts) const {
 }
 
 /// Records from outside wait while records that came round do: a loop's channels have no bound, so they are emptied first.
+/// But a barrier may be behind them, and a loop that never rests must not hold up a savepoint for ever.
 bool InputGate::held_by_loop(const Channel& channel) const {
-  return feedback_batches_ > 0 && channel.spec.kind != InputChannel::Kind::Feedback;
+  return feedback_batches_ > 0 && channel.spec.kind != InputChannel::Kind::Feedback && !waiting();
 }
 
 /// The next channel in turn from which an element may be taken; one with restored elements, if there is any.

@@ -5,18 +5,10 @@
 #include <map>
 #include <set>
 
+#include "sim/modelled.hpp"
+
 namespace weir::sim {
 namespace {
-
-/// A stream and the records that it must carry. `ordered`: all records of a key come from one task, in the order of `events`.
-/// `timed`: event times and watermarks agree with the records' own times.
-struct Modelled {
-  Stream<Event> stream;
-  Events events;
-  bool ordered = true;
-  bool timed = true;
-  std::size_t group = 0;  // class of the step that makes it
-};
 
 class Builder {
  public:
@@ -90,7 +82,7 @@ class Builder {
 
   Modelled step(const Modelled& from, std::size_t index) {
     const std::size_t group = chance(50) ? from.group : pick(3);
-    switch (pick(9)) {
+    switch (pick(14)) {
       case 0: return map(routed(from, group));
       case 1: return filter(routed(from, group));
       case 2: return flat_map(routed(from, group));
@@ -99,8 +91,39 @@ class Builder {
       case 5: return count(from, group);
       case 6: return from.ordered ? running_sum(from, group) : count(from, group);
       case 7: return from.timed ? late_times(routed(from, group)) : map(routed(from, group));
+      case 8: return from.timed ? window(from, group) : loop(from, group);
+      case 9: return from.timed ? sliding(from, group) : map(routed(from, group));
+      case 10: return from.timed ? session_sums(moved(from, group), 1 + integer(60), keyed("session", group)) : count(from, group);
+      case 11: return from.timed ? join(from, group) : filter(routed(from, group));
+      case 12: return loop(from, group);
       default: return from.timed ? window(from, group) : count(from, group);
     }
+  }
+
+  std::int64_t integer(std::size_t choices) { return static_cast<std::int64_t>(pick(choices)); }
+  KeyedStep keyed(const std::string& verb, std::size_t group) {
+    return {name(verb), world_.parallelism[group], options("map", group)};
+  }
+  static Modelled moved(Modelled from, std::size_t group) {
+    from.group = group;
+    return from;
+  }
+
+  Modelled sliding(const Modelled& from, std::size_t group) {
+    const std::int64_t slide = 1 + integer(60);
+    const std::int64_t size = chance(50) ? slide * (1 + integer(6)) : slide + integer(100);
+    return sliding_sums(moved(from, group), size, slide, keyed("sliding", group));
+  }
+
+  Modelled join(const Modelled& from, std::size_t group) {
+    const Modelled& other = open_[pick(open_.size())];
+    return join_near(moved(from, group), other.timed ? other : from, integer(15), keyed("join", group));
+  }
+
+  Modelled loop(const Modelled& from, std::size_t group) {
+    const Modelled start = routed(from, pick(3));
+    const KeyedStep step{name("loop"), world_.parallelism[start.group], options("halve", group)};
+    return halve_in_loop(moved(start, group), integer(100), step);
   }
 
   Modelled map(Modelled from) {

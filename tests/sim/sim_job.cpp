@@ -28,7 +28,7 @@ class SimJob final : public JobSide {
     attempt_options_.credit.smallest_batch = 1;
     attempt_options_.alignment_limit = Duration(std::vector<int>{0, 1, 5, 50, 1'000'000}[pick(5)]);
     attempt_options_.isolating = pick(20) == 0;
-    checkpoint_every_ = 50 + pick(1500);
+    checkpoint_every_ = 20 + pick(200);
     kill_every_ = 500 + pick(5000);
     kills_left_ = pick(4);
     checkpoints_left_ = 30;
@@ -149,11 +149,11 @@ class SimJob final : public JobSide {
   void step() {
     const std::size_t choice = pick(100);
     if (choice < 50 && attempt_->deliver_something()) return;
-    if (choice < 90 && attempt_->run_something()) return;
+    if (choice < 90 && attempt_->run_something(Hurry::No)) return;
     if (choice < 95) clock_ = clock_ + Duration(pick(8) == 0 ? pick(2000) : pick(3));
     if (attempt_->tick_something()) return;
     if (coordinate()) return;
-    if (attempt_->deliver_something() || attempt_->run_something()) return;
+    if (attempt_->deliver_something() || attempt_->run_something(Hurry::Yes)) return;
     const auto alarm = attempt_->next_alarm();
     WEIR_CHECK(alarm.has_value(), "the job stands still:\n", attempt_->describe(), describe_checkpoint());
     clock_ = std::max(clock_, *alarm);
@@ -205,7 +205,9 @@ class SimJob final : public JobSide {
     const std::size_t index = pick(stored_.size());
     Stored stored = std::move(stored_[index]);
     stored_.erase(stored_.begin() + static_cast<std::ptrdiff_t>(index));
-    commit_ = coordinator_->stored(stored.task, stored.checkpoint, std::move(stored.parts), clock_);
+    if (auto request = coordinator_->stored(stored.task, stored.checkpoint, std::move(stored.parts), clock_)) {
+      commit_ = std::move(request);
+    }
     return true;
   }
 

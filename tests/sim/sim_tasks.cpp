@@ -8,7 +8,7 @@ namespace weir::sim {
 /// One task, its world, and what is on its way to it.
 class SimTask final : public TaskEnvironment {
  public:
-  SimTask(Attempt& attempt, std::uint32_t number, RestoredTask restored) : attempt_(attempt), number_(number) {
+  SimTask(Attempt& attempt, std::uint32_t number, RestoredTask restored) : attempt_(attempt), number_(number), slow_(attempt.random_() % 5 == 0) {
     const TaskWiring& wiring = attempt.plan_.tasks[number];
     arriving_.resize(wiring.senders.size());
     restored_batches_.resize(wiring.senders.size());
@@ -74,8 +74,8 @@ class SimTask final : public TaskEnvironment {
     scheduled_ = true;
     return true;
   }
-  bool run() {
-    if (!scheduled_) return false;
+  bool run(Hurry hurry) {
+    if (!scheduled_ || (hurry == Hurry::No && slow_ && attempt_.random_() % 32 != 0)) return false;
     scheduled_ = task_->run(1 + attempt_.random_() % 8);
     return true;
   }
@@ -146,6 +146,7 @@ class SimTask final : public TaskEnvironment {
 
   Attempt& attempt_;
   std::uint32_t number_;
+  bool slow_;  // so that those before it run out of credit
   std::vector<std::deque<Element>> arriving_;             // by channel
   std::vector<std::vector<std::deque<Grant>>> granted_;   // by edge and channel
   std::deque<Order> orders_;
@@ -187,10 +188,10 @@ bool Attempt::deliver_something() {
   return false;
 }
 
-bool Attempt::run_something() {
+bool Attempt::run_something(Hurry hurry) {
   const std::size_t start = random_();
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    if (tasks_[(start + i) % tasks_.size()]->run()) return true;
+    if (tasks_[(start + i) % tasks_.size()]->run(hurry)) return true;
   }
   return false;
 }

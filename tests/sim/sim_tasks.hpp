@@ -35,6 +35,9 @@ struct AttemptOptions {
   bool isolating = false;
 };
 
+/// Whether slow tasks run like all others, for once.
+enum class Hurry { No, Yes };
+
 class SimTask;
 
 /// Owns the tasks; refers to the plan, the clock and the random numbers of the job.
@@ -46,7 +49,7 @@ class Attempt {
 
   /// Each of these does one thing of its kind, chosen at random; false when there is none to do.
   bool deliver_something();
-  bool run_something();
+  bool run_something(Hurry hurry);
   bool tick_something();
 
   void order(std::uint32_t task, Order order);
@@ -59,7 +62,10 @@ class Attempt {
   std::string describe() const;
 
  private:
-  friend class SimTask;
+  friend /// Whether slow tasks run like all others, for once.
+enum class Hurry { No, Yes };
+
+class SimTask;
 
   const Plan& plan_;
   AttemptOptions options_;

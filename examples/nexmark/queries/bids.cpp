@@ -19,7 +19,8 @@ constexpr std::int64_t converted(std::int64_t price) { return price * 908; }
 
 std::string decimal(std::int64_t thousandths) {
   const std::string fraction = std::to_string(thousandths % 1000);
-  return std::to_string(thousandths / 1000) + '.' + std::string(3 - fraction.size(), '0') + fraction;
+  return std::to_string(thousandths / 1000) + '.' + std::string(3 - fraction.size(), '0') +
+         fraction;
 }
 
 const char* time_type(weir::EventTime time) {
@@ -74,7 +75,9 @@ void q1(const Site& site, const Output& output) {
 void q2(const Site& site, const Output& output) {
   output.append(site.bids()
                     .filter([](const Bid& bid) { return bid.auction % 123 == 0; })
-                    .map([](const Bid& bid) { return AuctionPrice{bid.auction, bid.price}; }));
+                    .map([](const Bid& bid) {
+                      return AuctionPrice{bid.auction, bid.price};
+                    }));
 }
 
 /// The bids in a range of prices, classified by the time of day; and how many c's their extra has.

@@ -29,8 +29,10 @@ struct JoinSeller {
   }
 
   void on_second(const Auction& auction, auto& context) {
-    if (seller) context.emit(item(auction.id));
-    else waiting.add(auction.id);
+    if (seller)
+      context.emit(item(auction.id));
+    else
+      waiting.add(auction.id);
   }
 
  private:
@@ -63,8 +65,10 @@ struct JoinItem {
 
   void on_first(const Bid& bid, auto& context) {
     ItemBid row{bid.auction, bid.bidder, bid.price, bid.date_time.ms, {}, 0, 0};
-    if (item) answer(std::move(row), context);
-    else waiting.add(std::move(row));
+    if (item)
+      answer(std::move(row), context);
+    else
+      waiting.add(std::move(row));
   }
 
   void on_second(const Auction& auction, auto& context) {
@@ -92,12 +96,6 @@ struct Deed {
   std::optional<AuctionPrice> bid;
 };
 WEIR_RECORD(Deed, person, name, auction, bid);
-
-Deed deed_of(Event event) {
-  if (event.person) return {event.person->id, std::move(event.person->name), {}, {}};
-  if (event.auction) return {event.auction->seller, {}, event.auction->id, {}};
-  return {event.bid->bidder, {}, {}, AuctionPrice{event.bid->auction, event.bid->price}};
-}
 
 /// Everything that one person did. A row is made by whichever of its three deeds comes last.
 struct JoinDeeds {
@@ -156,8 +154,17 @@ void q20(const Site& site, const Output& output) {
 
 /// Who bids and sells too?
 void q23(const Site& site, const Output& output) {
+  const auto arrivals = site.persons().map([](const Person& person) {
+    return Deed{person.id, person.name, {}, {}};
+  });
+  const auto sales = site.auctions().map([](const Auction& auction) {
+    return Deed{auction.seller, {}, auction.id, {}};
+  });
+  const auto bids = site.bids().map([](const Bid& bid) {
+    return Deed{bid.bidder, {}, {}, AuctionPrice{bid.auction, bid.price}};
+  });
   output.append(
-      site.events().map(deed_of).key_by(&Deed::person).process("traders", JoinDeeds{}));
+      arrivals.merge(sales).merge(bids).key_by(&Deed::person).process("traders", JoinDeeds{}));
 }
 
 }  // namespace nexmark

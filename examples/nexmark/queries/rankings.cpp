@@ -15,7 +15,8 @@ void q18(const Site& site, const Output& output) {
     return std::pair(bid.bidder, bid.auction);
   };
   const auto later = [](const PlainBid& a, const PlainBid& b) {
-    return std::tie(a.date_time, a.price, a.extra) < std::tie(b.date_time, b.price, b.extra) ? b : a;
+    return std::tie(a.date_time, a.price, a.extra) < std::tie(b.date_time, b.price, b.extra) ? b
+                                                                                             : a;
   };
   output.update(site.bids().map(plain).key_by(bidder_and_auction).reduce("last", later),
                 bidder_and_auction);
@@ -25,7 +26,8 @@ void q18(const Site& site, const Output& output) {
 /// bidder.
 void q19(const Site& site, const Output& output) {
   const auto before = [](const RankedBid& a, const RankedBid& b) {
-    return std::tuple(-a.price, a.date_time, a.bidder) < std::tuple(-b.price, b.date_time, b.bidder);
+    return std::tuple(-a.price, a.date_time, a.bidder) <
+           std::tuple(-b.price, b.date_time, b.bidder);
   };
   const auto rows = site.bids()
                         .map([](const Bid& bid) {

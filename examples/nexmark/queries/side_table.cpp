@@ -2,8 +2,6 @@
 #include <string>
 #include <vector>
 
-#include <weir/operators/lookup_join.hpp>
-
 #include "../queries.hpp"
 #include "../results.hpp"
 

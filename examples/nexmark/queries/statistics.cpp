@@ -75,7 +75,8 @@ struct DayCounts {
     const Ranks auction_ranks = mark(auctions, offer.auction, ranks);
     Row& row = counts.edit();
     label(row, offer);
-    count<Row>(row, {&Row::total_bids, &Row::rank1_bids, &Row::rank2_bids, &Row::rank3_bids}, ranks);
+    count<Row>(row, {&Row::total_bids, &Row::rank1_bids, &Row::rank2_bids, &Row::rank3_bids},
+               ranks);
     count<Row>(row,
                {&Row::total_bidders, &Row::rank1_bidders, &Row::rank2_bidders, &Row::rank3_bidders},
                bidder_ranks);
@@ -88,14 +89,14 @@ struct DayCounts {
 
  private:
   static void label(DayStatistics& row, const Offer& offer) {
-    if (row.total_bids == 0) row.day = day_text(day_number(offer.at));
+    if (row.total_bids == 0) row.day = weir::utc_text(offer.at, "%Y-%m-%d");
   }
   static void label(ChannelStatistics& row, const Offer& offer) {
     if (row.total_bids == 0) {
       row.channel = offer.channel;
-      row.day = day_text(day_number(offer.at));
+      row.day = weir::utc_text(offer.at, "%Y-%m-%d");
     }
-    row.minute = std::max(row.minute, minute_text(minute_number(offer.at)));
+    row.minute = std::max(row.minute, weir::utc_text(offer.at, "%H:%M"));
   }
 };
 
@@ -109,11 +110,11 @@ struct AuctionDay {
     const bool first = row.total_bids == 0;
     if (first) {
       row.auction = offer.auction;
-      row.day = day_text(day_number(offer.at));
+      row.day = weir::utc_text(offer.at, "%Y-%m-%d");
     }
     count<Accumulator>(row,
-                       {&Accumulator::total_bids, &Accumulator::rank1_bids, &Accumulator::rank2_bids,
-                        &Accumulator::rank3_bids},
+                       {&Accumulator::total_bids, &Accumulator::rank1_bids,
+                        &Accumulator::rank2_bids, &Accumulator::rank3_bids},
                        1U | 1U << rank_of(offer.price));
     row.min_price = first ? offer.price : std::min(row.min_price, offer.price);
     row.max_price = std::max(row.max_price, offer.price);

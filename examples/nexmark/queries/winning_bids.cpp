@@ -56,8 +56,10 @@ struct BestOffer {
   }
 
   void on_first(const Offer& offer, auto& context) {
-    if (sale) consider(offer, context);
-    else waiting.add(offer);
+    if (sale)
+      consider(offer, context);
+    else
+      waiting.add(offer);
   }
 
   void on_second(const Auction& auction, auto& context) {

@@ -142,20 +142,22 @@ TEST_CASE("records that come round go first; those from outside wait until there
   HarnessOptions options;
   options.channels = {{0, InputChannel::Kind::Ordinary}, {1, InputChannel::Kind::Feedback}};
   options.credit = 1;
+  options.batch_records = 1;
   TaskHarness head([] { return std::make_unique<Merge>(); }, options);
   head.push<int>({{1, 0}}, 0);
   head.push<int>({{2, 0}}, 0);  // leaves only with credit, and holds up what comes after it
   head.push<int>({{3, 0}}, 0);
   head.push<int>({{-1, 0}}, 1);
   head.push<int>({{-2, 0}}, 1);
-  SUBCASE("") {
+  head.push<int>({{-3, 0}}, 1);
+  SUBCASE("and no checkpoint is under way") {
     head.grant(10);
-    CHECK(head.take<int>() == rows<int>({{1, 0}, {2, 0}, {-1, 0}, {-2, 0}, {3, 0}}));
+    CHECK(head.take<int>() == rows<int>({{1, 0}, {2, 0}, {-1, 0}, {-2, 0}, {-3, 0}, {3, 0}}));
   }
-  SUBCASE("unless a checkpoint waits for a barrier behind them") {
+  SUBCASE("but not when a checkpoint waits for a barrier behind them") {
     head.deliver(0, Barrier{1, 0, Barrier::Mode::Savepoint});
     head.grant(10);
-    CHECK(head.take_log<int>() == std::vector<std::string>{"1@0", "2@0", "-1@0", "3@0", "barrier 1", "-2@0"});
+    CHECK(head.take_log<int>() == std::vector<std::string>{"1@0", "2@0", "-1@0", "3@0", "-2@0", "barrier 1", "-3@0"});
   }
 }
 
@@ -320,6 +322,32 @@ TEST_CASE("a stream that joins the body keeps the loop alive until it ends, and 
     CHECK(runner.finished());
     CHECK(job.received->records.size() == 20);
   }
+}
+
+TEST_CASE("a loop does not end while a call in its body waits for an answer") {
+  LoopJob job;
+  job.script->records = {{{1, 3, 0}, EventTime::min()}};
+  job.script->open_all();
+  auto open = std::make_shared<std::vector<std::pair<Lap, AsyncReply<Lap>>>>();
+  Pipeline pipeline("laps");
+  job.received = receive(script_source(pipeline, "laps", job.script).iterate("loop", [&](const Stream<Lap>& loop) {
+    const auto [again, out] = loop.async<Lap>("ask", [open](const Lap& lap, AsyncReply<Lap> reply) {
+      open->emplace_back(once_more(lap), reply);
+    }).split(goes_on);
+    return Loop{again, out};
+  }), "finish");
+  PlanRunner runner(pipeline.graph(), {.parallelism = 2}, 11);
+  for (int round = 0; round < 3; ++round) {
+    runner.run();
+    CHECK_FALSE(runner.finished());
+    REQUIRE(open->size() == 1);
+    const auto [lap, reply] = open->front();
+    open->clear();
+    reply(lap);
+  }
+  runner.run();
+  CHECK(runner.finished());
+  CHECK(job.result() == std::vector<Lap>{{1, 0, 3}});
 }
 
 TEST_CASE("one loop may follow another") {

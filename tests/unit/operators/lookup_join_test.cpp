@@ -57,6 +57,11 @@ HarnessOptions two_inputs(std::uint32_t task = 0, std::uint32_t parallelism = 1)
 
 Rows<Name> some_names() { return {{{"at", "Austria"}}, {{"ch", "Schweiz"}}, {{"ch", "Suisse"}}}; }
 
+void end_table(TaskHarness& task) {
+  task.watermark_on(kNames, EventTime::max().ms);
+  task.end(kNames);
+}
+
 Rows<std::string> after(TaskHarness& task, const Rows<Visit>& visits) {
   task.push(visits, kVisits);
   return task.take<std::string>();
@@ -67,7 +72,7 @@ Rows<std::string> after(TaskHarness& task, const Rows<Visit>& visits) {
 TEST_CASE("an inner lookup yields one result per record and row of its key, at the record's time") {
   TaskHarness task(inner(), two_inputs());
   task.push(some_names(), kNames);
-  task.end(kNames);
+  end_table(task);
   CHECK(after(task, {{{"ch", 1}, 5}, {{"xx", 2}, 6}, {{"at", 3}, 7}}) ==
         rows<std::string>({{"Schweiz1", 5}, {"Suisse1", 5}, {"Austria3", 7}}));
 }
@@ -75,7 +80,7 @@ TEST_CASE("an inner lookup yields one result per record and row of its key, at t
 TEST_CASE("a left lookup also yields a result for a record without rows") {
   TaskHarness task(left(), two_inputs());
   task.push(some_names(), kNames);
-  task.end(kNames);
+  end_table(task);
   CHECK(after(task, {{{"xx", 2}, 6}, {{"ch", 1}, 5}}) == rows<std::string>({{"?2", 6}, {"Schweiz1", 5}, {"Suisse1", 5}}));
 }
 
@@ -85,13 +90,13 @@ TEST_CASE("no record of the stream is taken before the table has ended") {
   CHECK(after(task, {{{"at", 1}, 1}, {{"fr", 2}, 2}}).empty());
   CHECK(task.task().gate().queued_batches(kVisits) == 1);
   task.push(Rows<Name>{{{"fr", "France"}}}, kNames);
-  task.end(kNames);
+  end_table(task);
   CHECK(task.take<std::string>() == rows<std::string>({{"Austria1", 1}, {"France2", 2}}));
 }
 
 TEST_CASE("an empty table has no rows") {
   TaskHarness task(left(), two_inputs());
-  task.end(kNames);
+  end_table(task);
   CHECK(after(task, {{{"at", 1}, 1}}) == rows<std::string>({{"?1", 1}}));
 }
 
@@ -101,7 +106,7 @@ TEST_CASE("a stream that ends before its table is joined all the same") {
   task.end(kVisits);
   task.push(some_names(), kNames);
   CHECK_FALSE(task.finished());
-  task.end(kNames);
+  end_table(task);
   CHECK(task.take_log<std::string>() == Log{"Austria1@1", "end"});
 }
 
@@ -109,7 +114,7 @@ TEST_CASE("the table's watermarks hold back nothing once it has ended") {
   TaskHarness task(inner(), two_inputs());
   task.push(some_names(), kNames);
   task.watermark_on(kVisits, 3);
-  task.end(kNames);
+  end_table(task);
   CHECK(task.take_log<std::string>() == Log{"watermark 3"});
   task.push(Rows<Visit>{{{"at", 1}, 4}}, kVisits);
   task.watermark_on(kVisits, 4);
@@ -131,7 +136,7 @@ TEST_CASE("a checkpoint before the table's end takes the records before its barr
   TaskHarness task(inner(), two_inputs(), {&snapshot});
   for (TaskHarness* each : {&before, &task}) {
     each->push(Rows<Name>{{{"ch", "Suisse"}}}, kNames);
-    each->end(kNames);
+    end_table(*each);
   }
   // Those that waited come first, and the watermark behind them.
   CHECK(before.take_log<std::string>() == Log{"Austria1@1", "Suisse2@2", "watermark 2", "Austria3@3"});
@@ -143,7 +148,7 @@ TEST_CASE("the table is in the checkpoint once and every task of the next run ha
   for (const std::uint32_t number : {0u, 1u}) {
     TaskHarness task(inner(), two_inputs(number, 2));
     task.push(some_names(), kNames);
-    task.end(kNames);
+    end_table(task);
     snapshots.push_back(task.snapshot());
   }
   CHECK(snapshots[0].summary() == "progress: 1 shared items, rows: 3 shared items, waiting: 0 items");
@@ -151,7 +156,7 @@ TEST_CASE("the table is in the checkpoint once and every task of the next run ha
   for (const std::uint32_t number : {0u, 1u, 2u}) {
     TaskHarness task(inner(), two_inputs(number, 3), {&snapshots[0], &snapshots[1]});
     CHECK(after(task, {{{"ch", 1}, 5}}) == rows<std::string>({{"Schweiz1", 5}, {"Suisse1", 5}}));
-    task.end(kNames);  // the table's source is at its end and says so again
+    end_table(task);  // the table's source is at its end and says so again
     CHECK(after(task, {{{"at", 2}, 6}}) == rows<std::string>({{"Austria2", 6}}));
   }
 }

@@ -1,0 +1,230 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "support/sink_trial.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace weir;
+using namespace weir::testing;
+
+namespace {
+
+SinkTrial::Make csv_sink(const std::filesystem::path& path) {
+  return [path](FileSystem& files) {
+    return std::make_unique<RowFileWriter<CsvFormat<TrialRow>>>(CsvFormat<TrialRow>(), path, files);
+  };
+}
+
+std::string expected(std::int64_t rows) {
+  const CsvFormat<TrialRow> format;
+  std::string text = format.header();
+  for (std::int64_t n = 0; n < rows; ++n) format.append(text, trial_row(n));
+  return text;
+}
+
+/// The file holds each of its rows in its place, and none beyond the first `rows`.
+bool holds_only(const std::filesystem::path& path, std::int64_t rows) { return expected(rows).starts_with(content(path)); }
+
+std::size_t files_in(const TemporaryDirectory& directory) {
+  return real_file_system().list(directory.path(), FileSystem::Depth::Flat).size();
+}
+
+TaskHarness harness(const std::filesystem::path& path, const std::vector<const Snapshot*>& stored = {},
+                    FileSystem& files = real_file_system()) {
+  return TaskHarness([path, &files] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(files)); }, {}, stored);
+}
+
+void push(TaskHarness& task, std::int64_t from, std::int64_t to) {
+  Rows<TrialRow> batch;
+  for (std::int64_t n = from; n < to; ++n) batch.push_back({trial_row(n), n});
+  task.push(batch);
+}
+
+}  // namespace
+
+TEST_CASE("rows appear in the file when their checkpoint is complete") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  auto task = harness(path);
+  CHECK(content(path) == expected(0));
+  push(task, 0, 3);
+  (void)task.snapshot();
+  push(task, 3, 5);
+  CHECK(content(path) == expected(0));
+  task.complete();
+  CHECK(content(path) == expected(3));
+  task.end_of_input();
+  CHECK(content(path) == expected(3));
+  (void)task.snapshot();
+  task.complete();
+  CHECK(content(path) == expected(5));
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("a checkpoint that was given up is covered by the next one") {
+  const TemporaryDirectory directory;
+  auto task = harness(directory / "out.csv");
+  push(task, 0, 2);
+  (void)task.snapshot();
+  push(task, 2, 4);
+  (void)task.snapshot();
+  task.complete();
+  CHECK(content(directory / "out.csv") == expected(4));
+}
+
+TEST_CASE("a fresh start replaces the file and removes what a dead run left") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "out.csv") << "what was there before, and longer than the header\n";
+  std::ofstream(directory / ".out.csv.uncommitted-7") << "left";
+  std::ofstream(directory / ".out.csv.uncommitted-notes") << "not ours";
+  std::ofstream(directory / ".other.csv.uncommitted-7") << "another sink's";
+  auto task = harness(directory / "out.csv");
+  CHECK(content(directory / "out.csv") == expected(0));
+  CHECK(files_in(directory) == 3);
+}
+
+TEST_CASE("a job that goes on in another file finishes the old one") {
+  const TemporaryDirectory directory;
+  Snapshot stored;
+  {
+    auto task = harness(directory / "old.csv");
+    push(task, 0, 3);
+    stored = task.snapshot();
+  }
+  auto task = harness(directory / "new.csv", {&stored});
+  CHECK(content(directory / "old.csv") == expected(3));
+  CHECK(content(directory / "new.csv") == expected(0));
+}
+
+TEST_CASE("a file that lost bytes that were written is refused") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  Snapshot stored;
+  {
+    auto task = harness(path);
+    push(task, 0, 3);
+    stored = task.snapshot();
+    task.complete();
+  }
+  std::filesystem::resize_file(path, 5);
+  CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("rows for"), Failure);
+  std::filesystem::remove(path);
+  CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("restore it or start over"), Failure);
+}
+
+TEST_CASE("a path that cannot be written is told in one line when the sink opens") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "no" / "out.csv";
+  CHECK_THROWS_WITH_AS(harness(path), ("cannot write " + path.string() + ": No such file or directory").c_str(), Failure);
+  CHECK_THROWS_WITH_AS(harness("/dev/null"), doctest::Contains("cannot write /dev/null: it is no regular file"), Failure);
+  CHECK_THROWS_AS(harness(directory.path()), Failure);
+}
+
+TEST_CASE("a single file is written by one task") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  HarnessOptions options;
+  options.parallelism = 2;
+  CHECK_THROWS_WITH_AS(TaskHarness([&] { return std::make_unique<WriteSink<TrialRow>>(CsvFile{path}.make<TrialRow>()); }, options),
+                       doctest::Contains("give it .parallelism = 1"), Failure);
+
+  Pipeline pipeline("job");
+  const auto rows = pipeline.source("rows", collection<TrialRow>({}));
+  rows.sink("out", CsvFile{path});
+  CHECK(pipeline.graph().nodes.back().parallelism == 1);
+  CHECK_THROWS_WITH_AS(rows.sink("more", CsvFile{path}, {.parallelism = 3}),
+                       "sink 'more' cannot have parallelism 3; at most 1", Failure);
+}
+
+TEST_CASE("whatever call the machine stops before, the file ends with every row once") {
+  const std::string script = "w3 s c w2 s w4 s c w1 w2 s c s c w3";
+  for (const bool power : {false, true}) {
+    for (std::uint64_t call = 0;; ++call) {
+      const TemporaryDirectory directory;
+      const auto path = directory / "out.csv";
+      SinkTrial trial(csv_sink(path), parse_script(script), call);
+      trial.files().crash_at(call);
+      const bool reached = trial.run();
+      CAPTURE(call);
+      CAPTURE(power);
+      if (!reached) {
+        CHECK(holds_only(path, trial.covered()));
+        if (power) trial.files().lose_power();
+        trial.files().reset();
+        REQUIRE(trial.run());
+      }
+      REQUIRE(content(path) == expected(trial.rows()));
+      REQUIRE(files_in(directory) == 1);
+      if (reached) {
+        CHECK(call > 40);
+        break;
+      }
+    }
+  }
+}
+
+TEST_CASE("a second crash during recovery changes nothing") {
+  const std::string script = "w3 s c w2 s c w4 s c w1";
+  for (std::uint64_t first = 0; first < 60; ++first) {
+    for (std::uint64_t second = 0; second < 14; ++second) {
+      const TemporaryDirectory directory;
+      const auto path = directory / "out.csv";
+      SinkTrial trial(csv_sink(path), parse_script(script), first * 100 + second);
+      CAPTURE(first);
+      CAPTURE(second);
+      trial.files().crash_at(first);
+      if (trial.run()) break;
+      trial.files().lose_power();
+      trial.files().reset();
+      trial.files().crash_at(second);
+      if (!trial.run()) {
+        trial.files().lose_power();
+        trial.files().reset();
+        REQUIRE(trial.run());
+      }
+      REQUIRE(content(path) == expected(trial.rows()));
+      REQUIRE(files_in(directory) == 1);
+    }
+  }
+}
+
+TEST_CASE("when the newest checkpoint cannot be read the one before still gives every row once") {
+  for (std::uint64_t call = 0;; ++call) {
+    const TemporaryDirectory directory;
+    const auto path = directory / "out.csv";
+    SinkTrial trial(csv_sink(path), parse_script("w3 s c w2 s c w4 s c w1"), call);
+    trial.files().crash_at(call);
+    CAPTURE(call);
+    const bool reached = trial.run();
+    trial.lose_newest_checkpoint();
+    trial.files().reset();
+    REQUIRE(trial.run());
+    REQUIRE(content(path) == expected(trial.rows()));
+    REQUIRE(files_in(directory) == 1);
+    if (reached) break;
+  }
+}
+
+TEST_CASE("a call that fails once, as on a full disk, costs nothing but a restart") {
+  for (std::uint64_t call = 0;; ++call) {
+    const TemporaryDirectory directory;
+    const auto path = directory / "out.csv";
+    SinkTrial trial(csv_sink(path), parse_script("w3 s c w2 s w4 s c w1"));
+    trial.files().fail_at(call);
+    CAPTURE(call);
+    const bool reached = trial.run();
+    if (!reached) REQUIRE(trial.run());
+    REQUIRE(content(path) == expected(trial.rows()));
+    REQUIRE(files_in(directory) == 1);
+    if (reached) break;
+  }
+}
+
+TEST_CASE("records that CSV has no columns for are refused with advice") {
+  CHECK_THROWS_WITH_AS((RowFile{"x", RowFormat::csv}.make<std::vector<std::int64_t>>()),
+                       doctest::Contains("write json"), Failure);
+  CHECK(RowFile{"x", RowFormat::json}.make<std::vector<std::int64_t>>() != nullptr);
+  CHECK(row_format("json") == RowFormat::json);
+  CHECK_THROWS_WITH_AS(row_format("xml"), "'xml' is not a format; write csv, json or text", Failure);
+}
