@@ -79,7 +79,7 @@ bool is_worse(const AirportDelay& a, const AirportDelay& b) {
 WEIR_JOB(flights) {
   const auto input = options.get("input", {.help = "CSV files of flights", .fallback = "examples/data/flights.csv"});
   const auto airports_path = options.get("airports", {.help = "CSV file of airports", .fallback = "examples/data/airports.csv"});
-  const auto output = options.get("output", {.help = "CSV file to write; empty: print", .fallback = ""});
+  const auto output = options.get("output", {.help = "CSV file to write too; empty: none", .fallback = ""});
   const auto window = options.duration("window", {.help = "length of the sliding window", .fallback = "1d"});
   const auto slide = options.duration("slide", {.help = "time between two windows", .fallback = "1d"});
   const auto least = options.number("least-departures", {.help = "airports with fewer in a window are left out", .fallback = "3"});
@@ -120,6 +120,7 @@ WEIR_JOB(flights) {
                          return row;
                        });
 
-  if (output.empty()) worst.global().sink("console", weir::Console{}, {.parallelism = 1});
-  else worst.global().sink("file", weir::CsvFile{.path = output}, {.parallelism = 1});
+  const auto rows = worst.global();
+  rows.sink("console", weir::Console{}, {.parallelism = 1});
+  if (!output.empty()) rows.sink("file", weir::CsvFile{.path = output}, {.parallelism = 1});
 }

@@ -8,6 +8,7 @@
 // Materialized folds either into the table that is valid in the end.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 

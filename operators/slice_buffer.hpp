@@ -2,52 +2,67 @@
 // each, with what they will touch fetched ahead so that cache misses overlap. No allocation per record, no work per
 // window. What is new, and what comes too late for its slice, is told to the operator.
 //
-// State: table "slices", (key, start of slice) -> accumulator; a checkpoint writes the slices that changed.
-// Belongs to one operator.
+// State: table "slices", (key, number of chunk) -> N neighbouring slices; a checkpoint writes the chunks that changed.
+// Table "grid" tells a restored run that the window is another one now. Belongs to one operator.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/firing_progress.hpp>
 #include <weir/operators/rolling.hpp>
+#include <weir/operators/slice_chunk.hpp>
 #include <weir/operators/window_grid.hpp>
 
 namespace weir {
 
-template <class T, class KeyOf, class A>
+/// How many keys a firing takes before it lets the task look at other things.
+constexpr std::size_t kFiringStep = 4096;
+/// How often it asks whether downstream has room.
+constexpr std::size_t kFiringCheck = 64;
+
+/// Throws Failure when the state is that of another grid.
+void check_grid(OperatorContext& context, const WindowGrid& grid);
+
+template <class T, class KeyOf, class A, unsigned N>
 class SliceBuffer {
  public:
   using K = KeyOfResult<T, KeyOf>;
+  using Slice = WindowGrid::Slice;
   using Accumulator = typename A::Accumulator;
-  using Table = StateTable<Scoped<K, EventTime>, Accumulator>;
+  using Table = StateTable<Scoped<K, std::int64_t>, SliceChunk<Accumulator, N>>;
   using Entry = typename Table::Entry;
+
+  static constexpr int kShift = std::countr_zero(N);
 
   /// A record's place.
   struct Place {
     std::uint64_t key_hash = 0;
-    std::uint64_t hash = 0;  // of key and slice
-    EventTime slice;
+    std::uint64_t hash = 0;  // of key and chunk
+    Slice slice = 0;
   };
-  /// An entry, and whether the record made it.
   struct Added {
     const Entry& entry;
-    bool fresh;
+    bool fresh;  // the record made the entry
   };
 
   SliceBuffer(KeyOf key_of, A aggregate, const WindowGrid& grid)
       : key_of_(std::move(key_of)), aggregate_(std::move(aggregate)), grid_(grid) {}
 
-  void open(OperatorContext& context) { table_ = &context.state().template table<Scoped<K, EventTime>, Accumulator>("slices"); }
+  void open(OperatorContext& context) {
+    check_grid(context, grid_);
+    table_ = &context.state().template table<Scoped<K, std::int64_t>, SliceChunk<Accumulator, N>>("slices");
+  }
 
   const WindowGrid& grid() const { return grid_; }
   const A& aggregate() const { return aggregate_; }
   const Table& table() const { return *table_; }
 
-  /// Adds the records whose slice begins at `open_from` or later; calls fresh(entry, place) for new entries, and
-  /// behind(i, place) for the other records instead of adding them. Records between windows are dropped.
+  /// Adds the records of slices from `open_from` on; calls fresh(entry, place) for new entries, and behind(i, place) for
+  /// the other records instead of adding them. Records between windows are dropped.
   template <class Fresh, class Behind>
-  void add(const Batch<T>& in, EventTime open_from, Fresh&& fresh, Behind&& behind) {
+  void add(const Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
     place(in);
     const std::size_t count = places_.size();
     for (std::size_t i = 0; i < count; ++i) {
@@ -65,11 +80,18 @@ class SliceBuffer {
   Added add(const T& record, const Place& at) {
     const std::size_t before = table_->size();
     scratch_.key = std::invoke(key_of_, record);
-    scratch_.scope = at.slice;
+    scratch_.scope = at.slice >> kShift;
     Entry& entry = table_->edit_entry(scratch_, at.hash);
     const bool fresh = table_->size() != before;
-    if (fresh) entry.value = aggregate_.create();
-    aggregate_.add(entry.value, record);
+    Accumulator& accumulator = entry.value.slices[at.slice & (N - 1)];
+    if constexpr (N == 1) {
+      if (fresh) accumulator = aggregate_.create();
+    } else {
+      const std::uint32_t bit = std::uint32_t{1} << (at.slice & (N - 1));
+      if (!(entry.value.present & bit)) accumulator = aggregate_.create();
+      entry.value.present |= bit;
+    }
+    aggregate_.add(accumulator, record);
     return {entry, fresh};
   }
 
@@ -77,24 +99,29 @@ class SliceBuffer {
   void erase(const Entry& entry) { table_->erase(entry.key, hash_of(entry.key)); }
 
  private:
-  static constexpr EventTime kNowhere = EventTime::min();
+  static constexpr Slice kNowhere = std::numeric_limits<Slice>::min();
 
   void place(const Batch<T>& in) {
     const std::size_t count = in.records.size();
     places_.resize(count);
-    EventTime slice = kNowhere;
-    std::uint64_t slice_hash = 0;
+    EventTime from = EventTime::max();  // of the slice that the last record was in
+    EventTime until = EventTime::min();
+    Slice slice = kNowhere;
+    std::uint64_t chunk_hash = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const EventTime time = in.times[i];
-      if (!WindowGrid::placeable(time)) [[unlikely]] fail_unplaceable(time);
-      if (const EventTime next = grid_.slice_of(time); next != slice) {
-        slice = next;
-        slice_hash = hash_of(slice);
+      if (time < from || until <= time) {
+        if (!WindowGrid::placeable(time)) [[unlikely]] fail_unplaceable(time);
+        slice = grid_.slice_of(time);
+        from = grid_.start_of(slice);
+        until = grid_.start_of(slice + 1);
+        chunk_hash = hash_of<std::int64_t>(slice >> kShift);
+        if (!grid_.in_some_window(slice)) slice = kNowhere;
       }
       Place& at = places_[i];
       at.key_hash = hash_of<K>(std::invoke(key_of_, in.records[i]));
-      at.hash = hash_join(hash_join(0, at.key_hash), slice_hash);  // as hash_of(Scoped)
-      at.slice = grid_.last_end(slice) > slice ? slice : kNowhere;
+      at.hash = hash_join(hash_join(0, at.key_hash), chunk_hash);  // as hash_of(Scoped)
+      at.slice = slice;
     }
   }
 
@@ -102,13 +129,8 @@ class SliceBuffer {
   A aggregate_;
   WindowGrid grid_;
   Table* table_ = nullptr;
-  Scoped<K, EventTime> scratch_;
+  Scoped<K, std::int64_t> scratch_;
   std::vector<Place> places_;
 };
-
-/// How many keys a firing takes before it lets the task look at other things.
-constexpr std::size_t kFiringStep = 4096;
-/// How often it asks whether downstream has room.
-constexpr std::size_t kFiringCheck = 64;
 
 }  // namespace weir

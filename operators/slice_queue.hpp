@@ -2,148 +2,216 @@
 // slice and without inverting anything: two stacks. The older slices of the window carry aggregates from themselves up to
 // the flip point, so that dropping the oldest is a pop; the newer ones are folded into one accumulator. When the older
 // part is used up, the flip point moves to the end and the newer part becomes the older one (Tangwongsan, Hirzel,
-// Schneider, Low-latency sliding-window aggregation in worst-case constant time, DEBS 2017; Cutty: Carbone et al., CIKM
-// 2016, shares slices among windows this way).
+// Schneider, Low-latency sliding-window aggregation in worst-case constant time, DEBS 2017; slices shared among windows
+// are those of Carbone et al., Cutty, CIKM 2016).
 //
-//   slices: | kept for late records |      window                       |
-//           head_                   first_           flip_              end
-//                                   suffixes_.back() |  recent_         |
+//   slices:  kept for late records |           window            | not over
+//                                  from_           flip_         upto_
+//                                  | suffixes_.back() | recent_  |
 //
 // Transient: made again from the state's entries. Accumulators are merged older first. One thread.
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
+#include <bit>
+#include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
-#include <weir/operators/window.hpp>
+#include <weir/operators/slice_chunk.hpp>
+#include <weir/operators/window_grid.hpp>
 
 namespace weir {
 
-/// Entry: of the table of slices; its key's scope is where the slice begins. It outlives its place here.
-template <class Entry, class A>
+/// Entry: of the table of chunks of N slices; the key's scope is the chunk's number. It outlives its place here.
+template <class Entry, class A, unsigned N>
 class SliceQueue {
  public:
   using Accumulator = typename A::Accumulator;
+  using Slice = WindowGrid::Slice;
 
-  bool empty() const { return head_ == slices_.size(); }
-  bool window_empty() const { return first_ == slices_.size(); }
-  const Entry& oldest() const { return *slices_[head_]; }
+  bool empty() const { return oldest_ == chunks_.size(); }
+  const Entry& oldest() const { return *chunks_[oldest_]; }
 
-  /// Starts to load what sliding will read.
+  /// Start to load what sliding will read: first the lists, and when these are there, the chunks.
   void prefetch() const {
-    __builtin_prefetch(slices_.data() + first_);
+    __builtin_prefetch(chunks_.data() + oldest_);
+    __builtin_prefetch(chunks_.data() + chunks_.size());
     __builtin_prefetch(suffixes_.data() + suffixes_.size());
   }
-
-  /// Adds a slice newer than all others.
-  void push(const Entry& entry, const A& aggregate) {
-    if (flip_ < slices_.size()) aggregate.merge(recent_, entry.value);
-    else recent_ = entry.value;
-    slices_.push_back(&entry);
+  void prefetch_chunks() const {
+    if (empty()) return;
+    __builtin_prefetch(chunks_[oldest_]);
+    __builtin_prefetch(chunks_.back());
   }
 
-  /// The window now begins at `start`; it never moves back.
-  void slide_to(EventTime start, const A& aggregate) {
-    while (first_ < slices_.size() && slices_[first_]->key.scope < start) drop_first();
-    if (suffixes_.empty() && first_ < slices_.size()) flip(aggregate);
+  /// A new chunk. Those of slices before upto_ need changed() too.
+  void add(const Entry& entry) {
+    auto at = chunks_.end();
+    while (at != chunks_.begin() + oldest_ && (*std::prev(at))->key.scope > entry.key.scope) --at;
+    if (at - chunks_.begin() < static_cast<std::ptrdiff_t>(passed_)) ++passed_;
+    chunks_.insert(at, &entry);
   }
 
-  /// Calls use(accumulator) with the aggregate over the window, which is not empty.
-  template <class Use>
-  decltype(auto) with_aggregate(const A& aggregate, Use&& use) const {
-    if (flip_ == slices_.size()) return use(suffixes_.back());
-    Accumulator whole = suffixes_.back();
-    aggregate.merge(whole, recent_);
-    return use(std::as_const(whole));
-  }
-
-  /// Adds a slice among older ones, `start` being where the window begins.
-  void insert(const Entry& entry, EventTime start) {
-    const auto at = std::upper_bound(slices_.begin() + head_, slices_.end(), entry.key.scope,
-                                     [](EventTime slice, const Entry* other) { return slice < other->key.scope; });
-    slices_.insert(at, &entry);
-    if (entry.key.scope < start) ++first_;
-    changed();
-  }
-
-  /// A slice in the queue has changed: the running aggregates are void.
+  /// A slice before upto_ has changed: the running aggregates are void.
   void changed() {
     suffixes_.clear();
-    flip_ = first_;
-    // slide_to flips before the next use, which fills recent_ anew
+    recent_any_ = false;
+    flip_ = from_;
   }
 
-  /// Forgets the oldest slice.
+  /// Forgets the oldest chunk, whose slices are in no window to come.
   void pop_oldest() {
-    if (first_ == head_) drop_first();
-    ++head_;
-    if (head_ == slices_.size()) clear();
-    else if (head_ >= kCompact && head_ * 2 > slices_.size()) compact();
+    leave(end_of(oldest()));
+    ++oldest_;
+    passed_ = std::max(passed_, oldest_);
+    if (oldest_ < kCompact || oldest_ * 2 < chunks_.size()) return;
+    chunks_.erase(chunks_.begin(), chunks_.begin() + oldest_);
+    passed_ -= std::exchange(oldest_, 0);
   }
 
-  /// Calls visit(end, accumulator) for windows of `size` ending at first, first + slide, … last, all of which contain
-  /// the slice that begins at `pivot`. Each costs what it has in slices that its neighbours have not.
+  /// Begins anew, for another key. There are no chunks.
+  void reset() {
+    chunks_.clear();
+    suffixes_.clear();
+    from_ = flip_ = upto_ = kBeginning;
+    oldest_ = passed_ = 0;
+    recent_any_ = false;
+  }
+
+  /// The window now is [from, upto); neither ever moves back. Whether there is a slice in it.
+  bool slide_to(Slice from, Slice upto, const A& aggregate) {
+    leave(from);
+    while (passed_ < chunks_.size() && end_of(*chunks_[passed_]) <= from) ++passed_;
+    enter(upto, aggregate);
+    if (!suffixes_.empty()) return true;
+    flip(aggregate);
+    return !suffixes_.empty();
+  }
+
+  /// The first slice that the oldest chunk not yet behind the window may have; the greatest number when there is none.
+  Slice next() const {
+    return passed_ == chunks_.size() ? std::numeric_limits<Slice>::max() : chunks_[passed_]->key.scope * N;
+  }
+
+  /// Calls use(accumulator) with the aggregate over the window, which has slices.
+  template <class Use>
+  void with_aggregate(const A& aggregate, Use&& use) const {
+    if (!recent_any_) return use(suffixes_.back());
+    Accumulator whole = suffixes_.back();
+    aggregate.merge(whole, recent_);
+    use(std::as_const(whole));
+  }
+
+  /// Calls visit(end, accumulator) for the windows of the grid that end at first, …, last, all of which contain `pivot`. Each
+  /// costs what it has in slices that its neighbours have not.
   template <class Visit>
-  void each_window_around(EventTime pivot, EventTime first, EventTime last, const std::pair<Duration, Duration>& size_slide,
-                          const A& aggregate, Visit&& visit) const {
-    const auto [size, slide] = size_slide;
-    const auto middle = std::upper_bound(slices_.begin() + head_, slices_.end(), pivot,
-                                         [](EventTime slice, const Entry* other) { return slice < other->key.scope; });
-    std::vector<std::pair<EventTime, Accumulator>> before;  // from a slice up to the pivot, newest first
-    for (auto at = middle; at != slices_.begin() + head_ && (*std::prev(at))->key.scope >= first - size; --at) {
-      const Entry& entry = **std::prev(at);
-      before.emplace_back(entry.key.scope, entry.value);
+  void each_window_around(Slice pivot, EventTime first, EventTime last, const WindowGrid& grid, const A& aggregate,
+                          Visit&& visit) const {
+    std::vector<std::pair<Slice, Accumulator>> before;  // from a slice up to the pivot, newest first
+    each_backwards(grid.slice_of(first - grid.size()), pivot + 1, [&](Slice slice, const Accumulator& accumulator) {
+      before.emplace_back(slice, accumulator);
       if (before.size() > 1) aggregate.merge(before.back().second, before[before.size() - 2].second);
-    }
+    });
     Accumulator behind = aggregate.create();
-    auto next = middle;
-    for (EventTime end = first; end <= last; end = end + slide) {
-      while (before.back().first < end - size) before.pop_back();
-      for (; next != slices_.end() && (*next)->key.scope < end; ++next) aggregate.merge(behind, (*next)->value);
+    bool any_behind = false;
+    Slice next = pivot + 1;
+    for (EventTime end = first; end <= last; end = end + grid.slide()) {
+      const Slice from = grid.slice_of(end - grid.size());
+      while (before.back().first < from) before.pop_back();
+      const Slice upto = grid.slice_of(end);
+      each(next, upto, [&](Slice, const Accumulator& accumulator) {
+        aggregate.merge(behind, accumulator);
+        any_behind = true;
+      });
+      next = std::max(next, upto);
       Accumulator whole = before.back().second;
-      if (next != middle) aggregate.merge(whole, behind);
+      if (any_behind) aggregate.merge(whole, behind);
       visit(end, std::as_const(whole));
     }
   }
 
  private:
-  static constexpr std::uint32_t kCompact = 16;  // forgotten slices worth a move of the others
+  static constexpr Slice kBeginning = -(Slice{1} << 62);  // before every slice, and safe to subtract from
+  static constexpr std::uint32_t kCompact = 16;           // forgotten chunks worth a move of the others
 
-  void drop_first() {
-    ++first_;
-    if (!suffixes_.empty()) suffixes_.pop_back();
-    flip_ = std::max(flip_, first_);
+  static Slice end_of(const Entry& chunk) { return (chunk.key.scope + 1) * N; }
+
+  /// The slices of a chunk that are present and in [from, upto), as bits.
+  static std::uint32_t present_in(const Entry& chunk, Slice from, Slice upto) {
+    const Slice begin = chunk.key.scope * N;
+    const auto low = static_cast<unsigned>(std::clamp<Slice>(from - begin, 0, N));
+    const auto high = static_cast<unsigned>(std::clamp<Slice>(upto - begin, 0, N));
+    if (low >= high) return 0;
+    const auto mask = static_cast<std::uint32_t>((std::uint64_t{1} << high) - (std::uint64_t{1} << low));
+    return chunk.value.present & mask;
+  }
+
+  /// Calls visit(slice, accumulator) for slices in [from, upto), oldest first.
+  template <class Visit>
+  void each(Slice from, Slice upto, Visit&& visit) const {
+    std::size_t at = chunks_.size();
+    while (at > oldest_ && end_of(*chunks_[at - 1]) > from) --at;
+    for (; at < chunks_.size() && chunks_[at]->key.scope * N < upto; ++at) {
+      const Entry& chunk = *chunks_[at];
+      for (auto bits = present_in(chunk, from, upto); bits != 0; bits &= bits - 1) {
+        const int i = std::countr_zero(bits);
+        visit(chunk.key.scope * N + i, chunk.value.slices[static_cast<unsigned>(i)]);
+      }
+    }
+  }
+
+  /// The same, newest first.
+  template <class Visit>
+  void each_backwards(Slice from, Slice upto, Visit&& visit) const {
+    for (std::size_t at = chunks_.size(); at > oldest_ && end_of(*chunks_[at - 1]) > from; --at) {
+      const Entry& chunk = *chunks_[at - 1];
+      for (auto bits = present_in(chunk, from, upto); bits != 0;) {
+        const int i = 31 - std::countl_zero(bits);
+        bits &= ~(std::uint32_t{1} << i);
+        visit(chunk.key.scope * N + i, chunk.value.slices[static_cast<unsigned>(i)]);
+      }
+    }
+  }
+
+  /// Drops what is before `from`.
+  void leave(Slice from) {
+    const Slice until = std::min(from, flip_);
+    for (std::size_t at = passed_; at < chunks_.size() && !suffixes_.empty(); ++at) {
+      if (chunks_[at]->key.scope * N >= until) break;
+      suffixes_.resize(suffixes_.size() - static_cast<std::size_t>(std::popcount(present_in(*chunks_[at], from_, until))));
+    }
+    from_ = std::max(from_, from);
+  }
+
+  /// Takes in what is over.
+  void enter(Slice upto, const A& aggregate) {
+    each(std::max(upto_, from_), upto, [&](Slice, const Accumulator& accumulator) {
+      if (std::exchange(recent_any_, true)) aggregate.merge(recent_, accumulator);
+      else recent_ = accumulator;
+    });
+    upto_ = std::max(upto_, upto);
   }
 
   void flip(const A& aggregate) {
-    for (std::size_t at = slices_.size(); at > first_; --at) {
-      suffixes_.push_back(slices_[at - 1]->value);
+    each_backwards(from_, upto_, [&](Slice, const Accumulator& accumulator) {
+      suffixes_.push_back(accumulator);
       if (suffixes_.size() > 1) aggregate.merge(suffixes_.back(), suffixes_[suffixes_.size() - 2]);
-    }
-    flip_ = static_cast<std::uint32_t>(slices_.size());
+    });
+    flip_ = upto_;
+    recent_any_ = false;
   }
 
-  void clear() {
-    slices_.clear();
-    suffixes_.clear();
-    head_ = first_ = flip_ = 0;
-  }
-
-  void compact() {
-    slices_.erase(slices_.begin(), slices_.begin() + head_);
-    first_ -= head_;
-    flip_ -= head_;
-    head_ = 0;
-  }
-
-  std::vector<const Entry*> slices_;
-  std::vector<Accumulator> suffixes_;  // of the slices from flip_ - 1 down to first_
-  Accumulator recent_{};               // of the slices from flip_ on, if there are any and suffixes_ is not void
-  std::uint32_t head_ = 0;
-  std::uint32_t first_ = 0;
-  std::uint32_t flip_ = 0;
+  std::vector<const Entry*> chunks_;   // by number
+  std::vector<Accumulator> suffixes_;  // of the slices in [from_, flip_), newest first
+  Accumulator recent_{};               // of those in [flip_, upto_), if recent_any_
+  Slice from_ = kBeginning;
+  Slice flip_ = kBeginning;
+  Slice upto_ = kBeginning;
+  std::uint32_t oldest_ = 0;           // of chunks_; those before are forgotten
+  std::uint32_t passed_ = 0;           // those before are wholly before from_
+  bool recent_any_ = false;
 };
 
 }  // namespace weir

@@ -1,17 +1,21 @@
-// Sliding event-time windows over an aggregate. Records are added to slices only; when a window is over, the slices that
-// are new in it join the queues of their keys (slice_queue.hpp), and every key that has records in the window yields its
-// queue's aggregate: a few operations per key and window, whatever the number of slices in a window. A slice is erased
-// once no window needs it and the allowed lateness has passed. Stretches without records are skipped.
+// Sliding event-time windows over an aggregate. Records are added to slices only; when a window is over, every key that
+// has slices in it takes in those that are new (slice_queue.hpp) and yields its aggregate: a few operations per key and
+// window, whatever the number of slices in a window. Slices are erased once no window needs them and the allowed lateness
+// has passed. Stretches of time without records are skipped.
 //
-//   window := (absorb new slices) (fire keys in order) (prune old slices)        each in steps, between which a
-//                                                                                snapshot may be taken
+//   window := (join: keys that have new slices) (fire: keys in order) (prune: old slices)    each in steps, between which
+//                                                                                            a snapshot may be taken
 //
-// State: the slices, and how far firing is (firing_progress.hpp). The queues are made again from it.
+// A record touches nothing of its key but the slice: what is new in a slice is noted, and looked up when its first window
+// is over, many keys at a time, so that cache misses overlap.
+//
+// State: the slices, and how far firing is (firing_progress.hpp). All else is made again from it.
 // Port 0: results; port 1: records too late for all their windows.
 #pragma once
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -21,8 +25,8 @@
 
 namespace weir {
 
-/// `Make` turns (key, window, result) into Out.
-template <class T, class KeyOf, class A, class Make, class Out>
+/// `Make` turns (key, window, result) into Out; N slices share an entry of state.
+template <class T, class KeyOf, class A, class Make, class Out, unsigned N>
 class SlidingAggregate final : public ContextOperator {
  public:
   SlidingAggregate(KeyOf key_of, A aggregate, Make make, const WindowGrid& grid, Duration lateness)
@@ -36,13 +40,14 @@ class SlidingAggregate final : public ContextOperator {
     progress_.open(context);
     out_.open(context);
     late_.open(context);
-    restore();
+    if (const auto resumed = progress_.resumed()) resume_at_ = grid().first_end(grid().slice_of(*resumed - Duration(1)));
+    slices_.table().for_each_entry([&](const Entry& entry) { note(entry, hash_of(entry.key.key)); });
   }
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
     slices_.add(
-        in, end_, [&](const Entry& entry, const Place& at) { await(entry, at.key_hash); },
+        in, open_from_, [&](const Entry& entry, const Place& at) { note(entry, at.key_hash); },
         [&](std::size_t i, const Place& at) { add_late(in.records[i], in.times[i], at); });
     out_.flush();
     late_.flush();
@@ -55,7 +60,7 @@ class SlidingAggregate final : public ContextOperator {
     while (progress == Progress::Done && begin_window(limit)) {
       switch (phase_) {
         case Phase::Between: break;
-        case Phase::Absorb: progress = absorb(budget); break;
+        case Phase::Join: progress = join(budget); break;
         case Phase::Fire: progress = fire(budget); break;
         case Phase::Prune: progress = prune(end_, limit, budget); break;
       }
@@ -69,7 +74,7 @@ class SlidingAggregate final : public ContextOperator {
   void before_snapshot(CheckpointId) override {
     switch (phase_) {
       case Phase::Between: return progress_.save(std::max(closed_, fired_end_) + Duration(1), 0);
-      case Phase::Absorb: return progress_.save(end_, 0);
+      case Phase::Join: return progress_.save(end_, 0);
       case Phase::Fire:
         if (cursor_ < active_.size()) return progress_.save(end_, active_[cursor_].order);
         [[fallthrough]];
@@ -78,29 +83,33 @@ class SlidingAggregate final : public ContextOperator {
   }
 
  private:
-  using Buffer = SliceBuffer<T, KeyOf, A>;
+  using Buffer = SliceBuffer<T, KeyOf, A, N>;
   using K = typename Buffer::K;
   using Entry = typename Buffer::Entry;
   using Place = typename Buffer::Place;
+  using Slice = WindowGrid::Slice;
+
+  static constexpr Slice kNever = std::numeric_limits<Slice>::max();
 
   struct KeyState {
     K key{};
     std::uint64_t hash = 0;
-    SliceQueue<Entry, A> queue;
-    EventTime first_unfired;  // windows that end before this have fired
+    SliceQueue<Entry, A, N> queue;
+    EventTime first_unfired;    // windows that end before this have fired
+    Slice joins_at = kNever;    // its first place in joining_
     std::uint32_t id = 0;       // its place in keys_
-    std::uint32_t waiting = 0;  // slices in pending_
-    bool active = false;        // listed in active_ or joining_
+    std::uint32_t waiting = 0;  // its places in joining_
+    bool active = false;        // whether it is in active_
   };
-  struct Arrival {
-    KeyState* key;
+  struct Fresh {
+    std::uint64_t key_hash;
     const Entry* entry;
   };
   struct Active {
     std::uint32_t order;
     KeyState* key;
   };
-  enum class Phase : std::uint8_t { Between, Absorb, Fire, Prune };
+  enum class Phase : std::uint8_t { Between, Join, Fire, Prune };
 
   const WindowGrid& grid() const { return slices_.grid(); }
   const A& aggregate() const { return slices_.aggregate(); }
@@ -109,30 +118,13 @@ class SlidingAggregate final : public ContextOperator {
   void close(EventTime limit) {
     closed_ = limit;
     end_ = grid().last_end_before(limit);
+    open_from_ = grid().slice_of(end_);
   }
 
-  void restore() {
-    if (const auto resumed = progress_.resumed()) resume_at_ = grid().first_end(*resumed - Duration(1));
-    slices_.table().for_each_entry([&](const Entry& entry) { await(entry, hash_of(entry.key.key)); });
-  }
+  // --- keys ---
 
-  /// A slice is there whose windows are not over.
-  void await(const Entry& entry, std::uint64_t key_hash) {
-    KeyState& state = key_state(entry, key_hash);
-    ++state.waiting;
-    pending(entry.key.scope).push_back({&state, &entry});
-  }
-
-  std::vector<Arrival>& pending(EventTime slice) {
-    if (!last_pending_ || last_slice_ != slice) {
-      last_pending_ = &pending_[slice];
-      last_slice_ = slice;
-    }
-    return *last_pending_;
-  }
-
-  KeyState& key_state(const Entry& entry, std::uint64_t hash) {
-    const auto found = index_.find(hash, [&](std::uint32_t id) { return keys_[id].key == entry.key.key; });
+  KeyState& key_state(const K& key, std::uint64_t hash) {
+    const auto found = index_.find(hash, [&](std::uint32_t id) { return keys_[id].key == key; });
     if (found != SlotIndex::kNone) return keys_[found];
     if (free_.empty()) {
       free_.push_back(&keys_.emplace_back());
@@ -140,7 +132,7 @@ class SlidingAggregate final : public ContextOperator {
     }
     KeyState& state = *free_.back();
     free_.pop_back();
-    state.key = entry.key.key;
+    state.key = key;
     state.hash = hash;
     state.first_unfired = progress_.first_unfired(key_order(hash));
     index_.insert(hash, state.id);
@@ -149,39 +141,58 @@ class SlidingAggregate final : public ContextOperator {
 
   void release(KeyState& state) {
     index_.erase(state.hash, state.id);
+    state.queue.reset();
     free_.push_back(&state);
+  }
+
+  /// There is a new chunk, which no window that is over has seen.
+  void note(const Entry& entry, std::uint64_t key_hash) {
+    if (!last_fresh_ || last_number_ != entry.key.scope) {
+      last_number_ = entry.key.scope;
+      last_fresh_ = &fresh_[last_number_];
+    }
+    last_fresh_->push_back({key_hash, &entry});
+  }
+
+  /// Gives a chunk to its key.
+  KeyState& add_chunk(const Entry& entry, std::uint64_t key_hash) {
+    KeyState& state = key_state(entry.key.key, key_hash);
+    state.queue.add(entry);
+    if (lateness_.count() > 0) chunks_[entry.key.scope].push_back(&state);
+    return state;
+  }
+
+  /// From the first window with this slice on, the key is to be looked at.
+  void join_at(KeyState& state, Slice slice) {
+    if (state.active || state.joins_at <= slice) return;
+    state.joins_at = slice;
+    ++state.waiting;
+    joining_[slice].push_back(&state);
   }
 
   // --- late records ---
 
   void add_late(T& record, EventTime time, const Place& at) {
     if (grid().last_end(at.slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
-    const auto added = slices_.add(record, at);
-    KeyState& state = key_state(added.entry, at.key_hash);
-    if (added.fresh) {
-      state.queue.insert(added.entry, grid().window_ending(end_).start);
-      absorbed_[at.slice].push_back(&state);
-    } else {
-      state.queue.changed();
+    while (!fresh_.empty() && fresh_.begin()->first * N < open_from_) {
+      std::size_t endless = std::numeric_limits<std::size_t>::max();
+      take_fresh(endless);
     }
-    if (!state.active) activate(state);
+    const auto added = slices_.add(record, at);
+    KeyState& state = added.fresh ? add_chunk(added.entry, at.key_hash) : key_state(added.entry.key.key, at.key_hash);
+    state.queue.changed();
     state.first_unfired = std::max(state.first_unfired, end_ + Duration(1));
+    join_at(state, open_from_);
     fire_late(state, at.slice);
   }
 
-  void activate(KeyState& state) {
-    state.active = true;
-    const Active joining{key_order(state.hash), &state};
-    active_.insert(std::upper_bound(active_.begin(), active_.end(), joining, by_order), joining);
-  }
-
   /// The windows around the slice that are over, but not for longer than the allowed lateness.
-  void fire_late(KeyState& state, EventTime slice) {
+  void fire_late(KeyState& state, Slice slice) {
     EventTime first = grid().first_end(slice);
     while (first + lateness_ <= closed_) first = first + grid().slide();
     const EventTime last = std::min(grid().last_end(slice), end_);
     if (first > last) return;
-    state.queue.each_window_around(slice, first, last, {grid().size(), grid().slide()}, aggregate(),
+    state.queue.each_window_around(slice, first, last, grid(), aggregate(),
                                    [&](EventTime end, const auto& accumulator) { emit(state, end, accumulator); });
   }
 
@@ -192,67 +203,125 @@ class SlidingAggregate final : public ContextOperator {
     if (phase_ != Phase::Between) return true;
     EventTime next = end_ + grid().slide();
     if (active_.empty()) {
-      if (pending_.empty()) return false;
-      next = grid().first_end(pending_.begin()->first);
+      Slice first = kNever;
+      if (!fresh_.empty()) first = fresh_.begin()->first * N;
+      if (!joining_.empty()) first = std::min(first, joining_.begin()->first);
+      if (first == kNever) return false;
+      next = std::max(next, grid().first_end(first));
       if (resume_at_ <= limit) next = std::max(next, resume_at_);
     }
     if (next > limit) return false;
     end_ = next;
-    phase_ = Phase::Absorb;
+    phase_ = Phase::Join;
     return true;
   }
 
-  Progress absorb(std::size_t& budget) {
-    while (!pending_.empty() && pending_.begin()->first < end_) {
-      auto& arrivals = pending_.begin()->second;
-      auto& absorbed = absorbed_[pending_.begin()->first];
-      last_pending_ = nullptr;
-      for (; !arrivals.empty(); arrivals.pop_back()) {
+  Progress join(std::size_t& budget) {
+    const Slice upto = grid().slice_of(end_);
+    while (!fresh_.empty() && fresh_.begin()->first * N < upto) {
+      if (take_fresh(budget) == Progress::More) return Progress::More;
+    }
+    while (!joining_.empty() && joining_.begin()->first < upto) {
+      auto& [slice, keys] = *joining_.begin();
+      for (; !keys.empty(); keys.pop_back()) {
         if (budget == 0) return Progress::More;
         --budget;
-        const Arrival arrival = arrivals.back();
-        --arrival.key->waiting;
-        arrival.key->queue.push(*arrival.entry, aggregate());
-        absorbed.push_back(arrival.key);
-        if (!std::exchange(arrival.key->active, true)) joining_.push_back({key_order(arrival.key->hash), arrival.key});
+        KeyState& state = *keys.back();
+        --state.waiting;
+        if (state.joins_at == slice) state.joins_at = kNever;
+        activate(state);
       }
-      pending_.erase(pending_.begin());
+      joining_.erase(joining_.begin());
     }
-    join();
+    if (!joined_.empty()) sort_in();
     cursor_ = 0;
     phase_ = Phase::Fire;
     return Progress::Done;
   }
 
-  /// Keys that have joined the window take their place in the order.
-  void join() {
-    if (joining_.empty()) return;
-    std::sort(joining_.begin(), joining_.end(), by_order);
-    const auto old = static_cast<std::ptrdiff_t>(active_.size());
-    active_.insert(active_.end(), joining_.begin(), joining_.end());
-    std::inplace_merge(active_.begin(), active_.begin() + old, active_.end(), by_order);
-    joining_.clear();
+  /// The first of the noted chunks go to their keys.
+  Progress take_fresh(std::size_t& budget) {
+    auto& all = fresh_.begin()->second;
+    for (; !all.empty(); all.pop_back()) {
+      if (budget == 0) return Progress::More;
+      --budget;
+      fetch_ahead(all);
+      activate(add_chunk(*all.back().entry, all.back().key_hash));
+    }
+    fresh_.erase(fresh_.begin());
+    last_fresh_ = nullptr;
+    return Progress::Done;
   }
 
+  void activate(KeyState& state) {
+    if (!std::exchange(state.active, true)) joined_.push_back({key_order(state.hash), &state});
+  }
+
+  void fetch_ahead(const std::vector<Fresh>& all) const {
+    if (all.size() > kPrefetchIndex) {
+      index_.prefetch(all[all.size() - 1 - kPrefetchIndex].key_hash);
+      __builtin_prefetch(all[all.size() - 1 - kPrefetchIndex].entry);
+    }
+    if (all.size() <= kPrefetchEntry) return;
+    const std::uint32_t id = index_.guess(all[all.size() - 1 - kPrefetchEntry].key_hash);
+    if (id != SlotIndex::kNone) fetch(keys_[id]);
+  }
+  static void fetch(const KeyState& state) {
+    for (std::size_t at = 0; at < sizeof(KeyState); at += 64) __builtin_prefetch(reinterpret_cast<const char*>(&state) + at);
+  }
+
+  void sort_in() {
+    std::sort(joined_.begin(), joined_.end(), by_order);
+    const auto old = static_cast<std::ptrdiff_t>(active_.size());
+    active_.insert(active_.end(), joined_.begin(), joined_.end());
+    std::inplace_merge(active_.begin(), active_.begin() + old, active_.end(), by_order);
+    joined_.clear();
+  }
+  static bool by_order(const Active& a, const Active& b) { return a.order < b.order; }
+
   Progress fire(std::size_t& budget) {
-    const EventTime start = grid().window_ending(end_).start;
+    const Slice from = grid().slice_of(end_ - grid().size());
+    const Slice upto = grid().slice_of(end_);
     for (; cursor_ < active_.size(); ++cursor_) {
       if (must_pause(budget)) return Progress::More;
-      if (cursor_ + kPrefetchIndex < active_.size()) __builtin_prefetch(active_[cursor_ + kPrefetchIndex].key);
-      if (cursor_ + kPrefetchEntry < active_.size()) active_[cursor_ + kPrefetchEntry].key->queue.prefetch();
+      fetch_ahead();
       KeyState& state = *active_[cursor_].key;
-      state.queue.slide_to(start, aggregate());
-      if (state.queue.window_empty()) {
-        state.active = false;
-        leaving_ = true;
+      if (!state.queue.slide_to(from, upto, aggregate())) {
+        if (state.queue.next() >= upto) leave(state);
       } else if (state.first_unfired <= end_) {
         state.first_unfired = end_ + Duration(1);
         state.queue.with_aggregate(aggregate(), [&](const auto& accumulator) { emit(state, end_, accumulator); });
       }
+      if (lateness_.count() == 0) drop_old(state);
     }
     fired_end_ = end_;
     phase_ = Phase::Prune;
     return Progress::Done;
+  }
+
+  /// The key has nothing in the window; if it has something later, it will join again.
+  void leave(KeyState& state) {
+    state.active = false;
+    leaving_ = true;
+    if (state.queue.next() != kNever) join_at(state, state.queue.next());
+  }
+
+  void fetch_ahead() const {
+    if (cursor_ + 2 * kPrefetchIndex < active_.size()) fetch(*active_[cursor_ + 2 * kPrefetchIndex].key);
+    if (cursor_ + kPrefetchIndex < active_.size()) active_[cursor_ + kPrefetchIndex].key->queue.prefetch();
+    if (cursor_ + kPrefetchEntry < active_.size()) active_[cursor_ + kPrefetchEntry].key->queue.prefetch_chunks();
+  }
+
+  /// Without allowed lateness: what the next window does not need can go at once.
+  void drop_old(KeyState& state) {
+    while (!state.queue.empty() && is_over(state.queue.oldest().key.scope, end_, end_)) pop_oldest(state);
+    if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
+  }
+
+  void pop_oldest(KeyState& state) {
+    const Entry& entry = state.queue.oldest();
+    state.queue.pop_oldest();
+    slices_.erase(entry);
   }
 
   void emit(const KeyState& state, EventTime end, const typename A::Accumulator& accumulator) {
@@ -267,29 +336,32 @@ class SlidingAggregate final : public ContextOperator {
     return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
   }
 
-  /// Erases slices that no window after `fired` and no late record within the lateness needs.
+  /// With allowed lateness: erases slices that no window after `fired` and no late record needs.
   Progress prune(EventTime fired, EventTime limit, std::size_t& budget) {
-    while (!absorbed_.empty() && grid().last_end(absorbed_.begin()->first) <= fired &&
-           grid().last_end(absorbed_.begin()->first) + lateness_ <= limit) {
-      auto& keys = absorbed_.begin()->second;
+    while (!chunks_.empty() && is_over(chunks_.begin()->first, fired, limit)) {
+      auto& keys = chunks_.begin()->second;
       for (; !keys.empty(); keys.pop_back()) {
         if (budget == 0) return Progress::More;
         --budget;
         fetch_ahead(keys);
         KeyState& state = *keys.back();
-        slices_.erase(state.queue.oldest());
-        state.queue.pop_oldest();
+        pop_oldest(state);
         if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
       }
-      absorbed_.erase(absorbed_.begin());
+      chunks_.erase(chunks_.begin());
     }
     sweep();
     phase_ = Phase::Between;
     return Progress::Done;
   }
 
+  bool is_over(std::int64_t chunk_number, EventTime fired, EventTime limit) const {
+    const EventTime last_end = grid().last_end(chunk_number * N + (N - 1));
+    return last_end <= fired && last_end + lateness_ <= limit;
+  }
+
   void fetch_ahead(const std::vector<KeyState*>& keys) const {
-    if (keys.size() > kPrefetchIndex) __builtin_prefetch(keys[keys.size() - 1 - kPrefetchIndex]);
+    if (keys.size() > kPrefetchIndex) fetch(*keys[keys.size() - 1 - kPrefetchIndex]);
     if (keys.size() > kPrefetchEntry) slices_.prefetch_erase(keys[keys.size() - 1 - kPrefetchEntry]->queue.oldest());
   }
 
@@ -304,8 +376,6 @@ class SlidingAggregate final : public ContextOperator {
     emptied_.clear();
   }
 
-  static bool by_order(const Active& a, const Active& b) { return a.order < b.order; }
-
   Buffer slices_;
   Make make_;
   Duration lateness_;
@@ -318,20 +388,22 @@ class SlidingAggregate final : public ContextOperator {
   std::vector<KeyState*> free_;
   SlotIndex index_;
 
-  std::map<EventTime, std::vector<Arrival>> pending_;     // by slice: those from end_ on
-  std::vector<Arrival>* last_pending_ = nullptr;          // pending_[last_slice_]
-  EventTime last_slice_;
-  std::map<EventTime, std::vector<KeyState*>> absorbed_;  // by slice: those in the keys' queues
+  std::map<std::int64_t, std::vector<Fresh>> fresh_;       // by number: chunks that are not in their key's queue yet
+  std::vector<Fresh>* last_fresh_ = nullptr;               // fresh_[last_number_]
+  std::int64_t last_number_ = 0;
+  std::map<std::int64_t, std::vector<KeyState*>> chunks_;  // by number: the keys that have it; with allowed lateness only
+  std::map<Slice, std::vector<KeyState*>> joining_;        // by the slice from which on they are to be looked at
 
-  std::vector<Active> active_;   // keys with slices in the window, in order
-  std::vector<Active> joining_;
+  std::vector<Active> active_;    // keys with slices in the window, in order
+  std::vector<Active> joined_;    // to be sorted in
   std::vector<KeyState*> emptied_;
-  bool leaving_ = false;         // some of active_ are not any more
-  std::size_t cursor_ = 0;       // the next of active_ to fire
+  bool leaving_ = false;          // some of active_ are not any more
+  std::size_t cursor_ = 0;        // the next of active_ to fire
   Phase phase_ = Phase::Between;
-  EventTime end_;                // of the window in progress, or the last that is over; slices before it are absorbed
+  EventTime end_;                 // of the window in progress, or the last one that is over
+  Slice open_from_ = 0;           // slices from here on are in no window that is over
   EventTime fired_end_ = WindowGrid::clamp(EventTime::min());
-  EventTime closed_;             // windows that end here or before have fired
+  EventTime closed_;              // windows that end here or before have fired
   EventTime resume_at_ = EventTime::min();
 };
 

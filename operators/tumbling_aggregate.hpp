@@ -55,26 +55,27 @@ class TumblingAggregate final : public ContextOperator {
 
   void before_snapshot(CheckpointId) override {
     if (firing_.empty()) progress_.save(closed_ + Duration(1), 0);
-    else progress_.save(firing_window_.end, firing_[fired_].order);
+    else progress_.save(end_of(firing_slice_), firing_[fired_].order);
   }
 
  private:
-  using Buffer = SliceBuffer<T, KeyOf, A>;
+  using Buffer = SliceBuffer<T, KeyOf, A, 1>;
   using Entry = typename Buffer::Entry;
   using Place = typename Buffer::Place;
+  using Slice = WindowGrid::Slice;
   struct Due {
     std::uint32_t order;
     const Entry* entry;  // in the table; stays there until erased
   };
 
-  EventTime end_of(EventTime slice) const { return slice + slices_.grid().size(); }
+  EventTime end_of(Slice slice) const { return slices_.grid().last_end(slice); }
 
   void close(EventTime limit) {
     closed_ = limit;
-    open_from_ = slices_.grid().last_end_before(limit);
+    open_from_ = slices_.grid().slice_of(slices_.grid().last_end_before(limit));
   }
 
-  std::vector<Due>& pending(EventTime slice) {
+  std::vector<Due>& pending(Slice slice) {
     if (!last_pending_ || last_slice_ != slice) {
       last_pending_ = &pending_[slice];
       last_slice_ = slice;
@@ -99,16 +100,15 @@ class TumblingAggregate final : public ContextOperator {
   }
 
   void emit(const Entry& entry) {
-    const Window window{entry.key.scope, end_of(entry.key.scope)};
-    out_.emit(make_(entry.key.key, window, slices_.aggregate().result(entry.value)), window.last());
+    const Window window = slices_.grid().window_ending(end_of(entry.key.scope));
+    out_.emit(make_(entry.key.key, window, slices_.aggregate().result(entry.value.slices[0])), window.last());
   }
 
   /// Takes the next window that is over, if there is one and none is being fired.
   bool begin_firing(EventTime limit) {
     if (!firing_.empty()) return true;
     if (pending_.empty() || end_of(pending_.begin()->first) > limit) return false;
-    const EventTime slice = pending_.begin()->first;
-    firing_window_ = {slice, end_of(slice)};
+    firing_slice_ = pending_.begin()->first;
     firing_ = std::move(pending_.begin()->second);
     pending_.erase(pending_.begin());
     last_pending_ = nullptr;
@@ -118,7 +118,7 @@ class TumblingAggregate final : public ContextOperator {
   }
 
   Progress fire(std::size_t& budget) {
-    auto* retained = lateness_.count() > 0 ? &retained_[firing_window_.start] : nullptr;
+    auto* retained = lateness_.count() > 0 ? &retained_[firing_slice_] : nullptr;
     for (; fired_ < firing_.size(); ++fired_) {
       if (must_pause(budget)) return Progress::More;
       fetch_ahead();
@@ -168,15 +168,15 @@ class TumblingAggregate final : public ContextOperator {
   Emitter<Out> out_;
   Emitter<T> late_{1};
 
-  std::map<EventTime, std::vector<Due>> pending_;              // by slice: what has not fired
-  std::map<EventTime, std::vector<const Entry*>> retained_;    // by slice: what has fired and may again
+  std::map<Slice, std::vector<Due>> pending_;                  // by slice: what has not fired
+  std::map<Slice, std::vector<const Entry*>> retained_;        // by slice: what has fired and may again
   std::vector<Due>* last_pending_ = nullptr;                   // pending_[last_slice_]
-  EventTime last_slice_;
+  Slice last_slice_ = 0;
   std::vector<Due> firing_;                                    // the window being fired, in order; empty between windows
   std::size_t fired_ = 0;
-  Window firing_window_;
+  Slice firing_slice_ = 0;
   EventTime closed_;                                           // windows that end here or before have fired
-  EventTime open_from_;                                        // slices from here on belong to no fired window
+  Slice open_from_ = 0;                                        // slices from here on belong to no fired window
 };
 
 }  // namespace weir

@@ -25,6 +25,10 @@ WindowGrid::WindowGrid(const char* verb, Duration size, Duration slide, Duration
   cut_ = rest == 0 ? slide_ : rest;
 }
 
+std::string WindowGrid::to_text() const {
+  return "size " + std::to_string(size_) + "ms, slide " + std::to_string(slide_) + "ms, offset " + std::to_string(offset_) + "ms";
+}
+
 void fail_unplaceable(EventTime time) {
   if (time == EventTime::min()) {
     throw Failure("a record in an event-time window has no event time: call event_time() before window(), or use a "

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <weir/operators/window.hpp>
 
@@ -26,8 +27,8 @@ class WindowGrid {
 
   Duration size() const { return Duration(size_); }
   Duration slide() const { return Duration(slide_); }
-  /// Whether a record can be in several windows.
-  bool overlapping() const { return size_ > slide_; }
+  /// Whether every instant is in some window.
+  bool gapless() const { return size_ >= slide_; }
 
   /// Whether the time can be placed at all. Records without event time cannot, nor can the ends of time.
   static constexpr bool placeable(EventTime time) {
@@ -42,18 +43,33 @@ class WindowGrid {
 
   /// Where the last window that begins at or before `time` begins.
   EventTime last_start(EventTime time) const { return {floor(time.ms)}; }
-  /// Where the slice around `time` begins. With slide > size, a slice between windows is in none.
-  EventTime slice_of(EventTime time) const {
-    const std::int64_t begin = floor(time.ms);
-    return {time.ms - begin >= cut_ ? begin + cut_ : begin};
-  }
-  /// The end of the first window that contains the slice or, when none does, that begins after it.
-  EventTime first_end(EventTime slice) const { return {floor(slice.ms - size_) + slide_ + size_}; }
-  /// The end of the last window that contains the slice.
-  EventTime last_end(EventTime slice) const { return {floor(slice.ms) + size_}; }
+  Window window_ending(EventTime end) const { return {{end.ms - size_}, end}; }
   /// The end of the last window that ends at or before `time`.
   EventTime last_end_before(EventTime time) const { return {floor(time.ms - size_) + size_}; }
-  Window window_ending(EventTime end) const { return {{end.ms - size_}, end}; }
+
+  /// Slices are numbered in order; number 0 begins at the offset.
+  using Slice = std::int64_t;
+
+  Slice slice_of(EventTime time) const {
+    const std::int64_t begin = floor(time.ms);
+    const Slice slide = (begin - offset_) / slide_;
+    return cut_ == slide_ ? slide : 2 * slide + (time.ms - begin >= cut_ ? 1 : 0);
+  }
+  EventTime start_of(Slice slice) const {
+    if (cut_ == slide_) return {offset_ + slice * slide_};
+    return {offset_ + (slice >> 1) * slide_ + ((slice & 1) != 0 ? cut_ : 0)};
+  }
+  /// The end of the first window that contains the slice or, when none does, that begins after it.
+  EventTime first_end(Slice slice) const { return {floor(start_of(slice).ms - size_) + slide_ + size_}; }
+  /// The end of the last window that contains the slice or, when none does, that ends before it.
+  EventTime last_end(Slice slice) const { return {floor(start_of(slice).ms) + size_}; }
+  /// With slide > size, there are slices between windows.
+  bool in_some_window(Slice slice) const { return gapless() || start_of(slice) < last_end(slice); }
+  /// How many slices make a window, rounded up.
+  std::int64_t slices_per_window() const { return (size_ + slide_ - 1) / slide_ * (cut_ == slide_ ? 1 : 2); }
+
+  /// "size 3600000ms, slide 1000ms, offset 0ms"
+  std::string to_text() const;
 
  private:
   static constexpr std::uint64_t kReach = std::uint64_t{1} << 61;  // leaves room for any arithmetic here

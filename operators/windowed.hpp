@@ -154,6 +154,9 @@ class Windowed {
   }
 
  private:
+  static constexpr std::int64_t kManySlices = 16;   // per window: from here on they share entries of state
+  static constexpr unsigned kSlicesPerChunk = 8;    // 64 bytes of the usual accumulators
+
   static constexpr bool kPlain = std::is_same_v<Trigger, AtEnd> && std::is_same_v<Evict, NoEvictor>;
   template <class Kind>
   static constexpr bool kSliced = kPlain && std::is_same_v<Assigner, Kind>;
@@ -165,14 +168,20 @@ class Windowed {
         return std::make_unique<TumblingAggregate<T, KeyOf, A, Make, Out>>(w.key_of_, aggregate, make, w.assigner_.grid, w.lateness());
       };
     } else if constexpr (kSliced<SlidingWindows<WindowTime::Event>>) {
-      return [w = *this, aggregate, make] {
-        return std::make_unique<SlidingAggregate<T, KeyOf, A, Make, Out>>(w.key_of_, aggregate, make, w.assigner_.grid, w.lateness());
-      };
+      if (assigner_.grid.slices_per_window() < kManySlices) return sliding_operator<Out, A, Make, 1>(aggregate, make);
+      return sliding_operator<Out, A, Make, kSlicesPerChunk>(aggregate, make);
     } else if constexpr (std::is_same_v<Evict, NoEvictor>) {
       return general_operator<Out>(AggregateBody<T, K, A, Make, Out>(aggregate, make));
     } else {
       return elements_operator<Out, Nothing>(ApplyAggregate<T, K, A, Make, Out>{aggregate, make});
     }
+  }
+
+  template <class Out, class A, class Make, unsigned N>
+  OperatorFactory sliding_operator(const A& aggregate, const Make& make) const {
+    return [w = *this, aggregate, make] {
+      return std::make_unique<SlidingAggregate<T, KeyOf, A, Make, Out, N>>(w.key_of_, aggregate, make, w.assigner_.grid, w.lateness());
+    };
   }
 
   template <class Out, class WindowState, class Apply>

@@ -84,17 +84,9 @@ class StateTable final : public Table {
 
   /// The entry to change, made by default when there is none. It keeps its address until it is erased.
   Entry& edit_entry(const K& key, std::uint64_t hash) {
-    auto slot = slot_of(key, hash);
-    if (slot == SlotIndex::kNone) {
-      slot = take_slot(key);
-      index_.insert(hash, slot);
-      if (tracking_ == Tracking::On) {
-        marks_[slot] = hot_;
-        dirty_.push_back(slot);
-      }
-    } else {
-      touch(slot);
-    }
+    const auto slot = slot_of(key, hash);
+    if (slot == SlotIndex::kNone) [[unlikely]] return add_entry(key, hash);
+    touch(slot);
     return at(slot);
   }
 
@@ -251,6 +243,16 @@ class StateTable final : public Table {
     std::construct_at(&at(slot), Entry{key, V{}});
     marks_[slot] = static_cast<std::uint8_t>(kLive | (hot_ & kParity));
     return slot;
+  }
+
+  [[gnu::noinline]] Entry& add_entry(const K& key, std::uint64_t hash) {
+    const std::uint32_t slot = take_slot(key);
+    index_.insert(hash, slot);
+    if (tracking_ == Tracking::On) {
+      marks_[slot] = hot_;
+      dirty_.push_back(slot);
+    }
+    return at(slot);
   }
 
   void erase_slot(std::uint64_t hash, std::uint32_t slot) {

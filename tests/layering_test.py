@@ -64,7 +64,7 @@ def violations(path, text):
             target = included.split("/")[1]
             if target not in ALLOWED[layer]:
                 yield f"{path}: layer {layer} must not include <{included}>"
-        elif quote == '"' and ".." in included:
+        elif layer and quote == '"' and ".." in included:
             yield f'{path}: include "{included}" as <weir/...>'
         elif quote == '"' and included.endswith(".capnp.h") and is_header:
             yield f'{path}: "{included}" belongs in a .cpp'

@@ -169,6 +169,7 @@ void Task::restore_watermark(EventTime time) {
 }
 
 void Task::on_element(std::uint32_t channel, Element element) {
+  if (finished_ && !gate_.recording()) return;  // a barrier that goes round a loop which has ended
   const auto* barrier = std::get_if<Barrier>(&element);
   const auto arrived = barrier ? std::optional<Barrier>(*barrier) : std::nullopt;
   const bool ends = std::holds_alternative<End>(element);
@@ -257,7 +258,7 @@ bool Task::step_time() {
 }
 
 void Task::overtake_if_due() {
-  if (!barrier_since_) return;
+  if (!barrier_since_ || finished_) return;
   const ProcessingTime now = environment_.now();
   if (now >= *barrier_since_ + options_.alignment_limit) {
     if (const auto barrier = gate_.overtake()) return snapshot(*barrier);

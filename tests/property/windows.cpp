@@ -257,6 +257,10 @@ Shape random_shape(Shape::Kind kind, std::mt19937_64& random) {
   Shape shape{kind};
   shape.size = 1 + below(kind == Shape::Kind::Session ? 6 : 20);
   shape.slide = kind == Shape::Kind::Sliding ? 1 + below(12) : shape.size;
+  if (kind == Shape::Kind::Sliding && random() % 2 == 0) {  // many slices, which then share entries of state
+    shape.size = 24 + below(40);
+    shape.slide = 1 + below(3);
+  }
   shape.offset = below(40) - 20;
   shape.lateness = random() % 2 == 0 ? 0 : below(30);
   return shape;

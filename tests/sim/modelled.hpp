@@ -25,7 +25,7 @@ struct KeyedStep {
 
 /// Sums over sliding event-time windows; the window's start is the result's number.
 Modelled sliding_sums(Modelled from, std::int64_t size_ms, std::int64_t slide_ms, const KeyedStep& step);
-/// Sums over sessions.
+/// Sums over sessions, by the least gap from `gap_ms` on that no two records of a key have exactly.
 Modelled session_sums(Modelled from, std::int64_t gap_ms, const KeyedStep& step);
 /// All pairs of records of one key not more than `reach_ms` apart.
 Modelled join_near(Modelled left, const Modelled& right, std::int64_t reach_ms, const KeyedStep& step);

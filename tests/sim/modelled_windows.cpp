@@ -10,6 +10,19 @@ Event window_event(std::int64_t key, std::int64_t start, std::int64_t end, std::
   return {key, sum, start, "window", {}, EventTime{end - 1}};
 }
 
+using Keys = std::map<std::int64_t, Events>;
+
+/// Whether some session would begin exactly where the one before ends. Whether such two are one depends on the watermark: if
+/// it comes between, the first has fired when the second begins.
+bool touch(const Keys& keys, std::int64_t gap_ms) {
+  for (const auto& [key, events] : keys) {
+    for (std::size_t i = 1; i < events.size(); ++i) {
+      if (events[i].at.ms - events[i - 1].at.ms == gap_ms) return true;
+    }
+  }
+  return false;
+}
+
 Event to_event(const WindowResult<std::int64_t, std::int64_t>& window) {
   return window_event(window.key, window.start.ms, window.end.ms, window.value);
 }
@@ -35,20 +48,23 @@ Modelled sliding_sums(Modelled from, std::int64_t size_ms, std::int64_t slide_ms
 }
 
 Modelled session_sums(Modelled from, std::int64_t gap_ms, const KeyedStep& step) {
+  Keys keys;
+  for (const Event& event : from.events) keys[event.key].push_back(event);
+  for (auto& [key, events] : keys) {
+    std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
+  }
+  while (touch(keys, gap_ms)) ++gap_ms;
   from.stream = from.stream.key_by(&Event::key)
                     .window(session(Duration(gap_ms)))
                     .sum(step.name, &Event::value, {.parallelism = step.parallelism})
                     .map(to_event, step.next);
-  std::map<std::int64_t, Events> keys;
-  for (const Event& event : from.events) keys[event.key].push_back(event);
   from.events.clear();
-  for (auto& [key, events] : keys) {
-    std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
+  for (const auto& [key, events] : keys) {
     for (std::size_t i = 0; i < events.size();) {
       const std::int64_t start = events[i].at.ms;
       std::int64_t end = start + gap_ms;
       std::int64_t sum = 0;
-      for (; i < events.size() && events[i].at.ms <= end; ++i) {  // touching sessions are one
+      for (; i < events.size() && events[i].at.ms < end; ++i) {
         sum += events[i].value;
         end = std::max(end, events[i].at.ms + gap_ms);
       }

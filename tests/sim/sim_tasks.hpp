@@ -62,10 +62,7 @@ class Attempt {
   std::string describe() const;
 
  private:
-  friend /// Whether slow tasks run like all others, for once.
-enum class Hurry { No, Yes };
-
-class SimTask;
+  friend class SimTask;
 
   const Plan& plan_;
   AttemptOptions options_;

@@ -6,7 +6,7 @@
 // Bytes beyond a file's last sync may be missing; a file that was cut may have its old content back; files made, renamed and
 // removed since their directory was last synced may be as before, from any point of that history on.
 //
-// Real files in a real directory. One thread.
+// Real files in a real directory; syncs are only remembered. One thread.
 #pragma once
 
 #include <cstdint>

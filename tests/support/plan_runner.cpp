@@ -144,6 +144,16 @@ bool PlanRunner::advance_time() {
   return true;
 }
 
+CheckpointId PlanRunner::publish() {
+  for (Seat& seat : seats_) seat.task->on_complete(last_checkpoint_);
+  return last_checkpoint_;
+}
+
+void PlanRunner::continue_from(CheckpointId checkpoint) {
+  last_checkpoint_ = checkpoint;
+  publish();
+}
+
 std::size_t PlanRunner::rows_in_flight() const {
   std::size_t rows = 0;
   for (const auto& [name, op] : complete_->operators) {

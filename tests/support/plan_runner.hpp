@@ -41,6 +41,10 @@ class PlanRunner {
   /// The last complete one.
   const StoredJob* checkpoint() const { return complete_.get(); }
   std::unique_ptr<StoredJob> take_checkpoint() { return std::move(complete_); }
+  /// Tells all tasks that the last complete checkpoint is: sinks publish what it covers. Its id.
+  CheckpointId publish();
+  /// Continues to count checkpoints from the one restored from, which is complete.
+  void continue_from(CheckpointId checkpoint);
   /// Its rows in flight.
   std::size_t rows_in_flight() const;
 

@@ -1,0 +1,272 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "support/sink_trial.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace weir;
+using namespace weir::testing;
+
+namespace {
+
+std::string by_parity(const TrialRow& row) { return row.number % 2 == 0 ? "even" : "odd/deep"; }
+
+PartOptions part_options(const std::filesystem::path& directory) {
+  PartOptions options;
+  options.directory = directory;
+  options.suffix = ".csv";
+  options.roll_bytes = 40;
+  options.roll_after = Duration(1000);
+  return options;
+}
+
+SinkTrial::Make files_sink(const std::filesystem::path& directory) {
+  return [directory](FileSystem& files) {
+    using Writer = FilesWriter<CsvFormat<TrialRow>, decltype(&by_parity)>;
+    return std::make_unique<Writer>(CsvFormat<TrialRow>(), &by_parity, part_options(directory), files);
+  };
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& path : real_file_system().list(directory, FileSystem::Depth::Recursive)) {
+    names.push_back(path.lexically_relative(directory).string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// The numbers of the rows in all files for readers, in order. Every file must begin with the header and hold whole rows.
+std::vector<std::int64_t> rows_in(const std::filesystem::path& directory) {
+  std::vector<std::int64_t> numbers;
+  const CsvFormat<TrialRow> format;
+  for (const auto& path : real_file_system().list(directory, FileSystem::Depth::Recursive)) {
+    if (path.filename().string().front() == '.') continue;
+    std::string expected = format.header();
+    const std::string text = content(path);
+    REQUIRE(text.starts_with(expected));
+    std::istringstream lines(text.substr(expected.size()));
+    for (std::string line; std::getline(lines, line);) {
+      numbers.push_back(std::stoll(line));
+      format.append(expected, trial_row(numbers.back()));
+    }
+    REQUIRE(text == expected);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+std::vector<std::int64_t> first_numbers(std::int64_t count) {
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t n = 0; n < count; ++n) numbers.push_back(n);
+  return numbers;
+}
+
+bool has_hidden(const std::filesystem::path& directory) {
+  const auto names = names_in(directory);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.find(".inprogress") != std::string::npos; });
+}
+
+void push(TaskHarness& task, std::int64_t from, std::int64_t to) {
+  Rows<TrialRow> batch;
+  for (std::int64_t n = from; n < to; ++n) batch.push_back({trial_row(n), n});
+  task.push(batch);
+}
+
+template <class Sink>
+OperatorFactory factory(Sink sink) {
+  return [sink] { return std::make_unique<WriteSink<TrialRow>>(sink.template make<TrialRow>()); };
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a part appears when it was rolled and the checkpoint behind that is complete") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  TaskHarness task(factory(Files{.directory = out, .roll_after = std::chrono::seconds(10)}));
+  push(task, 0, 2);
+  CHECK(names_in(out) == Names{".part-0-0.csv.inprogress"});
+  (void)task.snapshot();
+  task.complete();
+  CHECK(rows_in(out).empty());  // still open
+  task.advance(Duration(10'000));
+  CHECK(rows_in(out).empty());  // rolled, not covered
+  push(task, 2, 3);
+  (void)task.snapshot();
+  CHECK(rows_in(out).empty());  // covered by a checkpoint that is not complete
+  task.complete();
+  CHECK(rows_in(out) == first_numbers(2));
+  task.end_of_input();
+  (void)task.snapshot();
+  task.complete();
+  CHECK(rows_in(out) == first_numbers(3));
+  CHECK(names_in(out) == Names{"part-0-0.csv", "part-0-1.csv"});
+}
+
+TEST_CASE("a part is rolled when it is large enough") {
+  const TemporaryDirectory directory;
+  TaskHarness task(factory(Files{.directory = directory / "out", .format = RowFormat::json, .prefix = "rows", .roll_bytes = 60}));
+  for (std::int64_t n = 0; n < 6; ++n) push(task, n, n + 1);
+  (void)task.snapshot();
+  task.complete();
+  const auto names = names_in(directory / "out");
+  CHECK(names.size() == 3);
+  CHECK(content(directory / "out/rows-0-0.json") ==
+        "{\"number\":0,\"text\":\"\"}\n{\"number\":1,\"text\":\"bbbbbbb\"}\n{\"number\":2,\"text\":\"ccc\"}\n");
+}
+
+TEST_CASE("records go to the directory that the function names") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  TaskHarness task(factory(Files{.directory = out}.partitioned_by(
+      [](const TrialRow&, EventTime time) { return utc_text(EventTime{time.ms * 3'600'000}, "%Y-%m-%d/%H"); })));
+  push(task, 0, 3);
+  push(task, 1, 2);
+  task.end_of_input();
+  (void)task.snapshot();
+  task.complete();
+  CHECK(names_in(out) == Names{"1970-01-01/00/part-0-0.csv", "1970-01-01/01/part-0-1.csv", "1970-01-01/02/part-0-2.csv"});
+  CHECK(rows_in(out) == std::vector<std::int64_t>{0, 1, 1, 2});
+}
+
+TEST_CASE("with many buckets the oldest part is rolled, so that few files are open") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  TaskHarness task(factory(Files{.directory = out, .max_open_parts = 2}.partitioned_by(
+      [](const TrialRow& row) { return std::to_string(row.number); })));
+  push(task, 0, 5);
+  (void)task.snapshot();
+  task.complete();
+  CHECK(rows_in(out) == first_numbers(3));
+}
+
+TEST_CASE("a bucket that leads out of the directory is refused") {
+  const TemporaryDirectory directory;
+  for (const std::string bucket : {"../x", "/x", "a/../b", ".x", "a/", "a//.b"}) {
+    CAPTURE(bucket);
+    TaskHarness task(factory(Files{.directory = directory / "out"}.partitioned_by([bucket](const TrialRow&) { return bucket; })));
+    CHECK_THROWS_WITH_AS(push(task, 0, 1), doctest::Contains("cannot be a bucket of part files"), Failure);
+  }
+}
+
+TEST_CASE("a fresh start replaces this sink's files and no others") {
+  const TemporaryDirectory directory;
+  for (const std::string name : {"part-0-0.csv", "part-5-12.csv", ".part-1-3.csv.inprogress", "part-0-0.json", "part-00-1.csv",
+                                 "part-0.csv", "part-0-0.csv.bak", "other-0-0.csv", "notes"}) {
+    std::ofstream(directory / name) << "x";
+  }
+  TaskHarness task(factory(Files{.directory = directory.path()}));
+  CHECK(names_in(directory.path()) == Names{"notes", "other-0-0.csv", "part-0-0.csv.bak", "part-0-0.json", "part-0.csv", "part-00-1.csv"});
+}
+
+TEST_CASE("a directory that cannot be written is told in one line when the sink opens") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "file") << "x";
+  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = directory / "file" / "out"})), doctest::Contains("Not a directory"), Failure);
+  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = ""})), doctest::Contains("no directory"), Failure);
+  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = directory.path(), .prefix = "a/b"})), doctest::Contains("cannot be the prefix"), Failure);
+}
+
+TEST_CASE("a published part that a reader took away is not missed, an open one is") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  const auto sink = factory(Files{.directory = out, .roll_after = std::chrono::seconds(1)});
+  Snapshot stored;
+  {
+    TaskHarness task(sink);
+    push(task, 0, 2);
+    task.advance(Duration(1000));
+    push(task, 2, 3);
+    stored = task.snapshot();
+    task.complete();
+  }
+  std::filesystem::remove(out / "part-0-0.csv");
+  TaskHarness(sink, {}, {&stored});
+  CHECK(rows_in(out) == std::vector<std::int64_t>{2});
+  std::filesystem::remove(out / "part-0-1.csv");
+  CHECK_THROWS_WITH_AS(TaskHarness(sink, {}, {&stored}), doctest::Contains("rows are lost"), Failure);
+}
+
+TEST_CASE("restored with fewer and more tasks, no row is lost and no name is used twice") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  const auto sink = factory(Files{.directory = out, .roll_after = std::chrono::seconds(1)});
+  std::vector<Snapshot> stored;
+  std::int64_t next = 0;
+  const auto run = [&](std::uint32_t tasks) {
+    std::vector<const Snapshot*> from;
+    for (const Snapshot& snapshot : stored) from.push_back(&snapshot);
+    std::vector<Snapshot> taken;
+    for (std::uint32_t number = 0; number < tasks; ++number) {
+      TaskHarness task(sink, {.task = number, .parallelism = tasks}, from);
+      push(task, next, next + 2);
+      next += 2;
+      if (number % 2 == 0) task.advance(Duration(2000));
+      push(task, next, next + 1);
+      next += 1;
+      taken.push_back(task.snapshot());
+    }  // dies before anything is published
+    stored = std::move(taken);
+  };
+  run(3);
+  run(1);
+  run(2);
+  run(4);
+  run(1);
+  std::vector<const Snapshot*> from{&stored[0]};
+  TaskHarness last(sink, {}, from);
+  CHECK(rows_in(out) == first_numbers(next));
+  CHECK_FALSE(has_hidden(out));
+}
+
+TEST_CASE("whatever call the machine stops before, the directory ends with every row once") {
+  for (const bool power : {false, true}) {
+    for (std::uint64_t call = 0;; ++call) {
+      const TemporaryDirectory directory;
+      const auto out = directory / "out";
+      SinkTrial trial(files_sink(out), parse_script("w3 s c w2 t500 s w4 s c w1 t600 w2 s c s c w3"), call);
+      trial.files().crash_at(call);
+      CAPTURE(call);
+      CAPTURE(power);
+      const bool reached = trial.run();
+      if (!reached) {
+        if (power) trial.files().lose_power();
+        for (const std::int64_t row : rows_in(out)) REQUIRE(row < trial.covered());
+        trial.files().reset();
+        REQUIRE(trial.run());
+      }
+      REQUIRE(rows_in(out) == first_numbers(trial.rows()));
+      REQUIRE_FALSE(has_hidden(out));
+      if (reached) {
+        CHECK(call > 50);
+        break;
+      }
+    }
+  }
+}
+
+TEST_CASE("crashes during recovery, failing calls and lost checkpoints change nothing for a directory") {
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    const TemporaryDirectory directory;
+    const auto out = directory / "out";
+    SinkTrial trial(files_sink(out), parse_script("w3 s c w2 t1100 s w4 s c w1 s c t400 w3"), seed);
+    std::mt19937_64 random(seed);
+    CAPTURE(seed);
+    trial.files().crash_at(random() % 70);
+    for (int attempts = 0; !trial.run(); ++attempts) {
+      if (random() % 2 == 0) trial.files().lose_power();
+      trial.files().reset();
+      if (random() % 4 == 0) trial.lose_newest_checkpoint();
+      if (attempts < 5 && random() % 4 != 0) trial.files().crash_at(random() % 40);
+      else if (attempts < 5) trial.files().fail_at(random() % 40);
+    }
+    REQUIRE(rows_in(out) == first_numbers(trial.rows()));
+    REQUIRE_FALSE(has_hidden(out));
+  }
+}
