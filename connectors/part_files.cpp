@@ -54,7 +54,6 @@ void PartFiles::open(OperatorContext& context) {
   take_lanes();
   remove_leftovers();
   probe();
-  sync_names();
 }
 
 /// Publishes what the state holds for this task's lanes. Lanes of tasks that are no more keep their next number, for a time

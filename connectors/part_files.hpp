@@ -110,7 +110,7 @@ class PartFiles {
   std::vector<PartLane>* lanes_ = nullptr;  // state: this task's own first, then those it looks after
   OpenParts open_;
   std::set<std::string> buckets_;                       // whose directories exist
-  std::set<std::filesystem::path> unsynced_directories_;
+  std::set<std::filesystem::path> unsynced_directories_;  // whose names must be durable before the next checkpoint is
 };
 
 }  // namespace weir

@@ -65,10 +65,30 @@ class ElementStore {
     for (const auto& element : list.tail) visit(element);
   }
 
-  /// Element i of the list.
-  const WindowElement<T>& at(const K& key, const Window& id, const List& list, std::size_t i) const {
-    return i / kChunk < list.chunks ? chunk(key, id, static_cast<std::uint32_t>(i / kChunk))[i % kChunk] : list.tail[i % kChunk];
-  }
+  /// Reads a list by position; fast when positions follow each other. Good until the list changes.
+  class Reader {
+   public:
+    Reader(const ElementStore& store, const K& key, const Window& id, const List& list)
+        : store_(store), key_(key), id_(id), list_(list) {}
+
+    const T& operator[](std::size_t i) {
+      const std::size_t number = i / kChunk;
+      if (number >= list_.chunks) return list_.tail[i % kChunk].record;
+      if (number != number_) {
+        number_ = number;
+        chunk_ = &store_.chunk(key_, id_, static_cast<std::uint32_t>(number));
+      }
+      return (*chunk_)[i % kChunk].record;
+    }
+
+   private:
+    const ElementStore& store_;
+    const K& key_;
+    Window id_;
+    const List& list_;
+    std::size_t number_ = static_cast<std::size_t>(-1);
+    const Elements* chunk_ = nullptr;
+  };
 
   void clear(const K& key, const Window& id, List& list) {
     for (; list.chunks > 0; --list.chunks) chunks_->erase({key, {id, list.chunks - 1}});

@@ -18,6 +18,7 @@ template <class T, class KeyOf, class U, class KeyOfU> class KeyedConnected;
 template <class T, class KeyOf, class U> class KeyedBroadcastConnected;
 struct Interval;
 struct StateOptions;
+struct PairWindowOptions;
 enum class JoinKind : std::uint8_t;
 enum class Keep : std::uint8_t;
 
@@ -71,6 +72,19 @@ class KeyedStream {
   /// The records in windows, to be aggregated or processed there; see windowed.hpp.
   template <class Assigner> auto window(Assigner assigner, WindowOptions options) const;
   template <class Assigner> auto window(Assigner assigner) const;
+  /// Pairs of one key in the same window; see window_join.hpp.
+  template <class U, class KeyOfU, class Assigner, class F>
+  auto window_join(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Assigner& assigner, JoinKind kind, F join,
+                   const PairWindowOptions& options) const;
+  template <class U, class KeyOfU, class Assigner, class F>
+  auto window_join(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Assigner& assigner, JoinKind kind,
+                   F join) const;
+  /// A function of all records of both streams with one key in the same window; see co_group.hpp.
+  template <class Out, class U, class KeyOfU, class Assigner, class F>
+  auto co_group(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Assigner& assigner, F function,
+                const PairWindowOptions& options) const;
+  template <class Out, class U, class KeyOfU, class Assigner, class F>
+  auto co_group(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Assigner& assigner, F function) const;
 
  private:
   Stream<T> stream_;

@@ -44,6 +44,10 @@ class SliceQueue {
     if (empty()) return;
     __builtin_prefetch(chunks_[oldest_]);
     __builtin_prefetch(chunks_.back());
+    if (suffixes_.size() > 1) return;  // otherwise it is about to flip
+    for (std::size_t at = passed_; at < std::min<std::size_t>(chunks_.size(), passed_ + kFewChunks); ++at) {
+      __builtin_prefetch(chunks_[at]);
+    }
   }
 
   /// A new chunk. Those of slices before upto_ need changed() too.
@@ -134,6 +138,7 @@ class SliceQueue {
 
  private:
   static constexpr Slice kBeginning = -(Slice{1} << 62);  // before every slice, and safe to subtract from
+  static constexpr std::size_t kFewChunks = 16;           // worth fetching one by one
   static constexpr std::uint32_t kCompact = 16;           // forgotten chunks worth a move of the others
 
   static Slice end_of(const Entry& chunk) { return (chunk.key.scope + 1) * N; }

@@ -89,6 +89,7 @@ class SlidingAggregate final : public ContextOperator {
   using Place = typename Buffer::Place;
   using Slice = WindowGrid::Slice;
 
+  static constexpr std::size_t kFetchStage = 6;  // keys between the stages of fetching what firing will touch
   static constexpr Slice kNever = std::numeric_limits<Slice>::max();
 
   struct KeyState {
@@ -202,7 +203,7 @@ class SlidingAggregate final : public ContextOperator {
   bool begin_window(EventTime limit) {
     if (phase_ != Phase::Between) return true;
     EventTime next = end_ + grid().slide();
-    if (active_.empty()) {
+    if (active_.empty() && joined_.empty()) {
       Slice first = kNever;
       if (!fresh_.empty()) first = fresh_.begin()->first * N;
       if (!joining_.empty()) first = std::min(first, joining_.begin()->first);
@@ -306,10 +307,17 @@ class SlidingAggregate final : public ContextOperator {
     if (state.queue.next() != kNever) join_at(state, state.queue.next());
   }
 
+  /// Each stage reads what the one before has fetched.
   void fetch_ahead() const {
-    if (cursor_ + 2 * kPrefetchIndex < active_.size()) fetch(*active_[cursor_ + 2 * kPrefetchIndex].key);
-    if (cursor_ + kPrefetchIndex < active_.size()) active_[cursor_ + kPrefetchIndex].key->queue.prefetch();
-    if (cursor_ + kPrefetchEntry < active_.size()) active_[cursor_ + kPrefetchEntry].key->queue.prefetch_chunks();
+    const auto key = [this](std::size_t ahead) { return cursor_ + ahead < active_.size() ? active_[cursor_ + ahead].key : nullptr; };
+    if (const KeyState* state = key(4 * kFetchStage)) fetch(*state);
+    if (const KeyState* state = key(3 * kFetchStage)) state->queue.prefetch();
+    if (const KeyState* state = key(2 * kFetchStage)) state->queue.prefetch_chunks();
+    if (lateness_.count() > 0) return;
+    const KeyState* state = key(kFetchStage);
+    if (!state || state->queue.empty()) return;
+    const Entry& oldest = state->queue.oldest();
+    if (is_over(oldest.key.scope, end_, end_)) slices_.prefetch_erase(oldest);
   }
 
   /// Without allowed lateness: what the next window does not need can go at once.
@@ -395,7 +403,7 @@ class SlidingAggregate final : public ContextOperator {
   std::map<Slice, std::vector<KeyState*>> joining_;        // by the slice from which on they are to be looked at
 
   std::vector<Active> active_;    // keys with slices in the window, in order
-  std::vector<Active> joined_;    // to be sorted in
+  std::vector<Active> joined_;    // active as well, to be sorted in
   std::vector<KeyState*> emptied_;
   bool leaving_ = false;          // some of active_ are not any more
   std::size_t cursor_ = 0;        // the next of active_ to fire

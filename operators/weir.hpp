@@ -4,6 +4,7 @@
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/async.hpp>
 #include <weir/operators/broadcast.hpp>
+#include <weir/operators/co_group.hpp>
 #include <weir/operators/connect.hpp>
 #include <weir/operators/distinct.hpp>
 #include <weir/operators/event_time.hpp>
@@ -24,6 +25,7 @@
 #include <weir/operators/source.hpp>
 #include <weir/operators/split.hpp>
 #include <weir/operators/top_n.hpp>
+#include <weir/operators/window_join.hpp>
 #include <weir/operators/windowed.hpp>
 
 #include <weir/connectors/connectors.hpp>

@@ -1,7 +1,7 @@
 // bench [--scale small|full] [--filter REGEX] [--benchmark_out FILE --benchmark_out_format json] [--benchmark_...]
 #include <iostream>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cases.hpp"
@@ -48,6 +48,10 @@ int main(int argc, char** argv) {
 
   bench::add_stateless_cases(*settings);
   bench::add_keyed_count_cases(*settings);
+  bench::add_window_cases(*settings);
+  bench::add_checkpoint_cases(*settings);
+  bench::add_state_size_cases(*settings);
+  bench::add_latency_cases(*settings);
   bench::ResultTable table;
   benchmark::RunSpecifiedBenchmarks(&table);
   benchmark::Shutdown();

@@ -88,7 +88,12 @@ void CrashingFileSystem::remove(const std::filesystem::path& path) {
 
 void CrashingFileSystem::make_directories(const std::filesystem::path& path) {
   step("make directory " + path.string());
+  std::vector<std::filesystem::path> made;  // the innermost first
+  for (std::filesystem::path part = path; !std::filesystem::exists(part); part = directory_of(part)) made.push_back(part);
   real_file_system().make_directories(path);
+  for (auto part = made.rbegin(); part != made.rend(); ++part) {
+    names_.push_back({directory_of(*part), [made = *part] { std::filesystem::remove_all(made); }});
+  }
 }
 
 std::vector<std::filesystem::path> CrashingFileSystem::list(const std::filesystem::path& directory, Depth depth) {
@@ -97,7 +102,10 @@ std::vector<std::filesystem::path> CrashingFileSystem::list(const std::filesyste
 
 void CrashingFileSystem::sync_directory(const std::filesystem::path& directory) {
   step("sync directory " + directory.string());
-  std::erase_if(names_, [&](const NameChange& change) { return std::filesystem::equivalent(change.directory, directory); });
+  std::erase_if(names_, [&](const NameChange& change) {
+    std::error_code gone;
+    return std::filesystem::equivalent(change.directory, directory, gone);
+  });
 }
 
 void CrashingFileSystem::lose_power() {

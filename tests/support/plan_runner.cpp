@@ -91,6 +91,11 @@ void PlanRunner::trigger(Barrier::Mode mode) {
   const Barrier barrier{++last_checkpoint_, 0, mode};
   pending_ = Pending{barrier, std::make_unique<StoredJob>(), {}};
   pending_->stored->key_groups = plan_.options.key_groups;
+  for (const Vertex& vertex : plan_.vertices) {
+    for (const NodeId node : vertex.nodes) {
+      pending_->stored->operators[plan_.graph.nodes[node].name].parallelism = vertex.parallelism;
+    }
+  }
   for (std::uint32_t number = 0; number < seats_.size(); ++number) {
     post(kCoordinator, number, [barrier](Task& task) { task.on_trigger(barrier); });
   }

@@ -151,7 +151,7 @@ void q12(const Site& site, const Output& output) {
   output.append(site.bids()
                     .key_by(&Bid::bidder)
                     .window(weir::tumbling_processing(10s))
-                    .aggregate("bids", weir::count(), bidder_window));
+                    .aggregate("counts", weir::count(), bidder_window));
 }
 
 }  // namespace nexmark

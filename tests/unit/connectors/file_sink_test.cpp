@@ -109,6 +109,20 @@ TEST_CASE("a part appears when it was rolled and the checkpoint behind that is c
   CHECK(names_in(out) == Names{"part-0-0.csv", "part-0-1.csv"});
 }
 
+TEST_CASE("a checkpoint that is complete publishes no part of the one behind it") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  TaskHarness task(factory(Files{.directory = out, .roll_bytes = 1}));
+  push(task, 0, 1);
+  (void)task.snapshot();
+  push(task, 1, 2);
+  (void)task.snapshot();
+  task.task().on_complete(1);
+  CHECK(rows_in(out) == first_numbers(1));
+  task.task().on_complete(2);
+  CHECK(rows_in(out) == first_numbers(2));
+}
+
 TEST_CASE("a part is rolled when it is large enough") {
   const TemporaryDirectory directory;
   TaskHarness task(factory(Files{.directory = directory / "out", .format = RowFormat::json, .prefix = "rows", .roll_bytes = 60}));

@@ -73,6 +73,32 @@ TEST_CASE("a checkpoint that was given up is covered by the next one") {
   CHECK(content(directory / "out.csv") == expected(4));
 }
 
+TEST_CASE("a checkpoint that is complete publishes nothing of the one behind it") {
+  const TemporaryDirectory directory;
+  auto task = harness(directory / "out.csv");
+  push(task, 0, 2);
+  (void)task.snapshot();
+  push(task, 2, 4);
+  (void)task.snapshot();
+  task.task().on_complete(1);
+  CHECK(content(directory / "out.csv") == expected(2));
+  task.task().on_complete(2);
+  CHECK(content(directory / "out.csv") == expected(4));
+}
+
+TEST_CASE("a restored file is cut at once where the checkpoint ends") {
+  const TemporaryDirectory directory;
+  auto task = harness(directory / "out.csv");
+  push(task, 0, 2);
+  const Snapshot older = task.snapshot();
+  task.complete();
+  push(task, 2, 4);
+  (void)task.snapshot();
+  task.complete();
+  const auto restored = harness(directory / "out.csv", {&older});
+  CHECK(content(directory / "out.csv") == expected(2));
+}
+
 TEST_CASE("a fresh start replaces the file and removes what a dead run left") {
   const TemporaryDirectory directory;
   std::ofstream(directory / "out.csv") << "what was there before, and longer than the header\n";

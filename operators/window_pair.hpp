@@ -1,0 +1,155 @@
+// Windows over two keyed streams at once: what joins and co-groups share. A window keeps the records of both sides one by
+// one, under one key and in one place, and they meet when it fires.
+#pragma once
+
+#include <weir/operators/named_step.hpp>
+#include <weir/operators/windowed.hpp>
+
+namespace weir {
+
+struct PairWindowOptions {
+  Duration allowed_lateness{0};  // see WindowOptions
+  StepOptions step = {};
+};
+
+/// The records of a key in a window, by side.
+template <class A, class B>
+struct PairContents {
+  ElementList<A> left;
+  ElementList<B> right;
+  std::uint64_t emitted = 0;  // pairs, while the window is firing
+};
+template <class A, class B>
+constexpr auto weir_fields(const PairContents<A, B>*) {
+  using Type = PairContents<A, B>;
+  return std::make_tuple(make_field("left", &Type::left), make_field("right", &Type::right), make_field("emitted", &Type::emitted));
+}
+template <class A, class B>
+constexpr std::string_view weir_record_name(const PairContents<A, B>*) { return "PairContents"; }
+
+/// Keeps the records for a body that says what to fire.
+template <class K, class A, class B>
+class PairBody {
+ public:
+  using Contents = PairContents<A, B>;
+
+  void open(OperatorContext& context) {
+    context_ = &context;
+    left_.open(context, "left");
+    right_.open(context, "right");
+  }
+
+  void add(const K& key, const Window& id, Contents& contents, const A& record, EventTime time, std::integral_constant<int, 0>) {
+    left_.append(key, id, contents.left, {record, time});
+  }
+  void add(const K& key, const Window& id, Contents& contents, const B& record, EventTime time, std::integral_constant<int, 1>) {
+    right_.append(key, id, contents.right, {record, time});
+  }
+
+  /// The larger lists stay where they are.
+  template <class Session>
+  void merge(const K& key, Session& into, Session& from) {
+    if (size(from.pane.contents) > size(into.pane.contents)) {
+      std::swap(into.id, from.id);
+      std::swap(into.pane, from.pane);
+      std::swap(into.pane.trigger, from.pane.trigger);
+    }
+    left_.move(key, from.id, from.pane.contents.left, into.id, into.pane.contents.left);
+    right_.move(key, from.id, from.pane.contents.right, into.id, into.pane.contents.right);
+  }
+
+  void clear(const Firing<K>& firing, Contents& contents) {
+    left_.clear(firing.key, firing.id, contents.left);
+    right_.clear(firing.key, firing.id, contents.right);
+  }
+  void drop(const Firing<K>& firing, Contents& contents) { clear(firing, contents); }
+  bool vacant(const Contents& contents) const { return size(contents) == 0; }
+
+ protected:
+  std::size_t size(const Contents& contents) const { return left_.size(contents.left) + right_.size(contents.right); }
+  bool output_full() const { return context_->output_full(); }
+
+  ElementStore<K, A> left_;
+  ElementStore<K, B> right_;
+
+ private:
+  OperatorContext* context_ = nullptr;
+};
+
+/// Port 0: results; 1 and 2: late records of the left and the right input.
+template <class A, class KeyOfA, class B, class KeyOfB, class Assigner, class Trigger, class Body, class Out>
+class WindowPairOperator final : public WindowCore<KeyOfResult<A, KeyOfA>, Assigner, Trigger, Body, Out> {
+ public:
+  using K = KeyOfResult<A, KeyOfA>;
+  using Core = WindowCore<K, Assigner, Trigger, Body, Out>;
+
+  WindowPairOperator(KeyOfA left, KeyOfB right, Assigner assigner, Trigger trigger, Body body, Duration lateness)
+      : Core(std::move(assigner), std::move(trigger), std::move(body), lateness), left_key_(std::move(left)), right_key_(std::move(right)) {}
+
+  void open(OperatorContext& context) override {
+    Core::open(context);
+    late_left_.open(context);
+    late_right_.open(context);
+  }
+
+  void process(BatchPtr batch, std::uint32_t input) override {
+    if (input == 0) take(batch_of<A>(*batch), left_key_, late_left_, std::integral_constant<int, 0>());
+    else take(batch_of<B>(*batch), right_key_, late_right_, std::integral_constant<int, 1>());
+    this->flush();
+  }
+
+ private:
+  template <class T, class KeyOf, class Side>
+  void take(Batch<T>& in, const KeyOf& key_of, Emitter<T>& late, Side side) {
+    for (std::size_t i = 0; i < in.records.size(); ++i) {
+      T& record = in.records[i];
+      const EventTime time = in.times[i];
+      const K key = std::invoke(key_of, std::as_const(record));
+      const bool taken = this->offer(key, record, time, [&](auto& contents, const Window& id) {
+        this->body_.add(key, id, contents, record, time, side);
+      });
+      if (!taken) late.emit(std::move(record), time);
+    }
+    late.flush();
+  }
+
+  KeyOfA left_key_;
+  KeyOfB right_key_;
+  Emitter<A> late_left_{1};
+  Emitter<B> late_right_{2};
+};
+
+/// Results, and the records of either stream that came too late for their windows.
+template <class Out, class A, class B>
+struct WindowPairStream : Stream<Out> {
+  explicit WindowPairStream(const Stream<Out>& results)
+      : Stream<Out>(results), late_left(results.graph(), results.node(), 1), late_right(results.graph(), results.node(), 2) {}
+  Stream<A> late_left;
+  Stream<B> late_right;
+};
+
+namespace detail {
+
+/// Adds the operator that fires `body`.
+template <class Out, class A, class KeyOfA, class B, class KeyOfB, class Assigner, class Body>
+WindowPairStream<Out, A, B> add_window_pair(const char* verb, const std::string& name, const KeyedStream<A, KeyOfA>& left,
+                                            const KeyedStream<B, KeyOfB>& right, const Assigner& assigner, const Body& body,
+                                            const PairWindowOptions& options) {
+  using Trigger = decltype(default_trigger(assigner));
+  using Made = WindowPairOperator<A, KeyOfA, B, KeyOfB, Assigner, Trigger, Body, Out>;
+  const Duration lateness = checked({options.allowed_lateness}).allowed_lateness;
+  const auto results = left.stream().template step<Out>(
+      verb, named(verb, name, options.step), [l = left.key_of(), r = right.key_of(), assigner, body, lateness] {
+        return std::make_unique<Made>(l, r, assigner, default_trigger(assigner), body, lateness);
+      });
+  right.stream().feed(results.node(), 1);
+  return WindowPairStream<Out, A, B>(results);
+}
+
+}  // namespace detail
+
+/// Windows that two streams can share: all but those that count with an evictor.
+template <class Assigner>
+concept PairAssigner = WindowAssigner<Assigner> && !std::same_as<Assigner, SlidingCountWindow>;
+
+}  // namespace weir

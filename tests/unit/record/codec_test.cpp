@@ -1,0 +1,210 @@
+// Values through columns and back, and columns read by a later version of their type.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include <weir/record/codec.hpp>
+
+using namespace weir;
+
+namespace codec_test {
+
+enum class Colour : std::uint8_t { Red, Green };
+
+struct Inner {
+  std::int16_t small = 0;
+  std::vector<std::string> words;
+  friend bool operator==(const Inner&, const Inner&) = default;
+};
+WEIR_RECORD(Inner, small, words);
+
+struct Everything {
+  bool flag = false;
+  std::int8_t i8 = 0;
+  std::uint16_t u16 = 0;
+  std::int32_t i32 = 0;
+  std::uint64_t u64 = 0;
+  float f32 = 0;
+  double f64 = 0;
+  Colour colour = Colour::Red;
+  EventTime at;
+  std::string text;
+  std::optional<std::string> maybe;
+  std::optional<std::optional<std::int32_t>> nested;
+  std::vector<Inner> inners;
+  std::vector<std::optional<double>> gaps;
+  std::map<std::string, std::vector<std::int64_t>> table;
+  std::tuple<std::int32_t, std::string, Inner> tuple;
+  std::pair<bool, double> pair;
+  friend bool operator==(const Everything&, const Everything&) = default;
+};
+WEIR_RECORD(Everything, flag, i8, u16, i32, u64, f32, f64, colour, at, text, maybe, nested, inners, gaps, table, tuple, pair);
+
+// One type in two versions.
+struct Order {
+  std::int32_t id = 0;
+  std::string item;
+  float price = 0;
+  std::int64_t dropped = 0;
+};
+WEIR_RECORD(Order, id, item, price, dropped);
+
+struct LaterOrder {
+  double price = 0;
+  std::string currency = "EUR";
+  std::int64_t id = 0;
+  std::optional<std::string> item;
+  std::vector<std::int32_t> tags{1};
+};
+WEIR_RECORD(LaterOrder, price, currency, id, item, tags);
+
+struct Narrower {
+  std::int16_t id = 0;
+};
+WEIR_RECORD(Narrower, id);
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : random_(seed) {}
+  std::uint64_t bits() { return random_(); }
+  std::size_t up_to(std::size_t most) { return random_() % (most + 1); }
+  std::string text() {
+    std::string text(up_to(12), ' ');
+    for (char& c : text) c = static_cast<char>(random_());
+    return text;
+  }
+  Inner inner() {
+    Inner made{static_cast<std::int16_t>(bits()), {}};
+    for (std::size_t i = up_to(3); i > 0; --i) made.words.push_back(text());
+    return made;
+  }
+  Everything everything() {
+    Everything made;
+    made.flag = bits() % 2;
+    made.i8 = static_cast<std::int8_t>(bits());
+    made.u16 = static_cast<std::uint16_t>(bits());
+    made.i32 = static_cast<std::int32_t>(bits());
+    made.u64 = bits();
+    made.f32 = static_cast<float>(bits());
+    made.f64 = bits() % 5 == 0 ? -std::numeric_limits<double>::infinity() : static_cast<double>(bits());
+    made.colour = bits() % 2 ? Colour::Green : Colour::Red;
+    made.at = bits() % 7 == 0 ? EventTime::min() : EventTime{static_cast<std::int64_t>(bits())};
+    made.text = text();
+    if (bits() % 2) made.maybe = text();
+    if (bits() % 2) made.nested.emplace();
+    if (made.nested && bits() % 2) *made.nested = static_cast<std::int32_t>(bits());
+    for (std::size_t i = up_to(3); i > 0; --i) made.inners.push_back(inner());
+    for (std::size_t i = up_to(3); i > 0; --i) made.gaps.push_back(bits() % 2 ? std::optional<double>(i) : std::nullopt);
+    for (std::size_t i = up_to(3); i > 0; --i) made.table[text()] = std::vector<std::int64_t>(up_to(3), static_cast<std::int64_t>(bits()));
+    made.tuple = {static_cast<std::int32_t>(bits()), text(), inner()};
+    made.pair = {bits() % 2 == 0, 0.5};
+    return made;
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+template <class T>
+Columns block_of(const std::vector<T>& values) {
+  Columns block(Codec<T>::columns);
+  for (const T& value : values) Codec<T>::write(block, 0, value);
+  block.rows = static_cast<std::uint32_t>(values.size());
+  return block;
+}
+
+template <class T>
+std::vector<T> read_all(const Columns& block, const Schema& stored) {
+  Cursors in(block, bind(Codec<T>::schema(), stored).or_throw());
+  std::vector<T> values;
+  for (std::uint32_t row = 0; row < block.rows; ++row) {
+    T value{};
+    Codec<T>::read(in, 0, value);
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+}  // namespace codec_test
+
+using namespace codec_test;
+
+TEST_CASE("every value comes back from its columns, packed or not") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    CAPTURE(seed);
+    Draw draw(seed);
+    std::vector<Everything> values;
+    for (std::size_t i = draw.up_to(30); i > 0; --i) values.push_back(draw.everything());
+    const Columns block = block_of(values);
+    CHECK(column_count(Codec<Everything>::schema()) == Codec<Everything>::columns);
+    CHECK(read_all<Everything>(block, Codec<Everything>::schema()) == values);
+    CHECK(read_all<Everything>(block.copy(), Codec<Everything>::schema()) == values);
+    CHECK(read_all<Everything>(unpack(pack(block)).or_throw(), Codec<Everything>::schema()) == values);
+  }
+}
+
+TEST_CASE("NaN survives") {
+  const auto back = read_all<double>(block_of<double>({std::nan("")}), Codec<double>::schema());
+  CHECK(std::isnan(back.at(0)));
+}
+
+TEST_CASE("a later version reads by name: fields come, go, move, widen and become optional") {
+  const Columns block = block_of<Order>({{7, "pen", 1.5F, 9}, {8, "ink", 2.5F, 9}});
+  const auto later = read_all<LaterOrder>(block, Codec<Order>::schema());
+  REQUIRE(later.size() == 2);
+  CHECK(later[1].price == 2.5);
+  CHECK(later[1].currency == "EUR");
+  CHECK(later[1].id == 8);
+  CHECK(later[1].item == "ink");
+  CHECK(later[1].tags == std::vector<std::int32_t>{1});
+}
+
+TEST_CASE("a field that became narrower is refused with its path") {
+  const auto bound = bind(Codec<std::vector<Narrower>>::schema(), Codec<std::vector<Order>>::schema());
+  REQUIRE(!bound);
+  CHECK(bound.error().message == "field 'value[0].id' was stored as int32 and cannot be read as int16");
+}
+
+TEST_CASE("numbers widen where every value fits") {
+  const auto widens = [](const Schema& from, const Schema& to) { return bind(to, from).ok(); };
+  CHECK(widens(Codec<std::int8_t>::schema(), Codec<std::int64_t>::schema()));
+  CHECK(widens(Codec<std::uint8_t>::schema(), Codec<std::int16_t>::schema()));
+  CHECK(widens(Codec<std::int32_t>::schema(), Codec<double>::schema()));
+  CHECK(widens(Codec<float>::schema(), Codec<double>::schema()));
+  CHECK(widens(Codec<bool>::schema(), Codec<int>::schema()));
+  CHECK(!widens(Codec<std::int64_t>::schema(), Codec<double>::schema()));
+  CHECK(!widens(Codec<std::uint16_t>::schema(), Codec<std::int16_t>::schema()));
+  CHECK(!widens(Codec<std::int16_t>::schema(), Codec<std::uint32_t>::schema()));
+  CHECK(!widens(Codec<std::string>::schema(), Codec<int>::schema()));
+  CHECK(!widens(Codec<EventTime>::schema(), Codec<std::int64_t>::schema()));
+  CHECK(read_all<std::int64_t>(block_of<std::int8_t>({-5}), Codec<std::int8_t>::schema()) == std::vector<std::int64_t>{-5});
+  CHECK(read_all<std::int32_t>(block_of<std::uint8_t>({200}), Codec<std::uint8_t>::schema()) == std::vector<std::int32_t>{200});
+}
+
+TEST_CASE("a block that ends too early is a failure, not a crash") {
+  Columns block = block_of<Order>({{7, "pen", 1.5F, 9}});
+  block.rows = 2;
+  CHECK_THROWS_AS(read_all<Order>(block, Codec<Order>::schema()), Failure);
+}
+
+TEST_CASE("a schema's text reads back as the schema") {
+  for (const Schema& schema : {Codec<Everything>::schema(), Codec<std::pair<EventTime, Order>>::schema(),
+                               Codec<std::map<std::string, std::vector<Inner>>>::schema(), Codec<int>::schema()}) {
+    CHECK(parse_schema(to_text(schema)).or_throw() == schema);
+  }
+  for (const char* bad : {"", "int", "list", "list{", "list{int32,int32}", "map{int32}", "record:R{a}", "int32 ", "int32}", "optional{}"}) {
+    CAPTURE(bad);
+    CHECK(!parse_schema(bad));
+  }
+}
+
+TEST_CASE("hashes are the same on every machine") {
+  CHECK(hash_of<std::int64_t>(1) == hash_of<std::int32_t>(1));
+  CHECK(hash_of(0.0) == hash_of(-0.0));
+  CHECK(hash_of<std::int64_t>(42) == 0x810879608e4259ccULL);
+  CHECK(hash_of(std::string("weir")) == hash_bytes("weir"));
+  CHECK(hash_of(std::make_pair(1, 2)) != hash_of(std::make_pair(2, 1)));
+  CHECK(hash_of(std::vector<int>{}) != hash_of(std::vector<int>{0}));
+}
