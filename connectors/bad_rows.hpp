@@ -41,7 +41,8 @@ class BadRowCount {
 
 struct BadRowOptions {
   BadRows rows = BadRows::Fail;
-  std::shared_ptr<BadRowCount> count = {};  // shared by whoever reads it and all tasks of the source
+  std::shared_ptr<BadRowCount> count =
+      {};  // shared by whoever reads it and all tasks of the source
 };
 
 /// What the reader of one file does with the rows that it cannot read. One thread.
@@ -59,7 +60,7 @@ class BadRowHandler {
   void finish();
 
  private:
-  std::string file_;
+  std::shared_ptr<const std::string> file_;  // owned with the batches collected
   BadRowOptions options_;
   OperatorContext& context_;
   std::unique_ptr<Batch<BadRow>> collected_;

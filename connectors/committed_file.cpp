@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kCopyBytes = 1 << 20;  // large enough that the calls do not count
 
 std::filesystem::path segment_path(const std::filesystem::path& path, std::uint64_t number) {
-  return directory_of(path) / ("." + path.filename().string() + ".uncommitted-" + std::to_string(number));
+  return directory_of(path) /
+         ("." + path.filename().string() + ".uncommitted-" + std::to_string(number));
 }
 
 bool is_segment_of(const std::filesystem::path& path, const std::filesystem::path& file) {
@@ -24,7 +25,8 @@ bool is_segment_of(const std::filesystem::path& path, const std::filesystem::pat
 
 }  // namespace
 
-CommittedFile::CommittedFile(const std::filesystem::path& path, std::string header, FileSystem& files)
+CommittedFile::CommittedFile(const std::filesystem::path& path, std::string header,
+                             FileSystem& files)
     : header_(std::move(header)), files_(files) {
   if (path.empty()) throw Failure("a file sink has no path; name the file to write");
   path_ = std::filesystem::absolute(path).lexically_normal();
@@ -33,7 +35,8 @@ CommittedFile::CommittedFile(const std::filesystem::path& path, std::string head
 void CommittedFile::open(OperatorContext& context) {
   if (context.parallelism() != 1) {
     throw Failure("sink '" + context.name() + "' writes one file, " + path_.string() + ", from " +
-                  std::to_string(context.parallelism()) + " tasks; give it .parallelism = 1, or use Files");
+                  std::to_string(context.parallelism()) +
+                  " tasks; give it .parallelism = 1, or use Files");
   }
   state_ = &context.state().list<FileProgress>("file", ChunkKind::Split);
   if (state_->empty()) {
@@ -48,7 +51,8 @@ void CommittedFile::start() {
   const auto file = files_.open(path_, 0);
   file->append(header_);
   file->sync();
-  files_.open(segment_path(path_, 0), 0);  // so that a directory that cannot be written is found out now
+  files_.open(segment_path(path_, 0),
+              0);  // so that a directory that cannot be written is found out now
   files_.remove(segment_path(path_, 0));
   files_.sync_directory(directory_of(path_));
   state_->assign(1, {path_.string(), header_.size(), 0, {}});
@@ -100,8 +104,9 @@ void CommittedFile::publish(const std::filesystem::path& path, const StagedSegme
   const std::uint64_t end = segment.begin + segment.bytes;
   if (files_.size(staged) != segment.bytes) {
     if (files_.size(path).value_or(0) >= end) return;  // it is in already
-    throw Failure("rows for " + path.string() + " are lost: neither does it reach byte " + std::to_string(end) +
-                  " nor is " + staged.string() + " there; restore it or start over");
+    throw Failure("rows for " + path.string() + " are lost: neither does it reach byte " +
+                  std::to_string(end) + " nor is " + staged.string() +
+                  " there; restore it or start over");
   }
   const auto file = files_.open(path, segment.begin);
   const InputFile rows(staged.string());

@@ -39,8 +39,8 @@ struct StagedSegment {
 WEIR_RECORD(StagedSegment, number, checkpoint, begin, bytes);
 
 struct FileProgress {
-  std::string path;              // absolute
-  std::uint64_t bytes = 0;       // of FILE once all segments are in it
+  std::string path;         // absolute
+  std::uint64_t bytes = 0;  // of FILE once all segments are in it
   std::uint64_t next_number = 0;
   std::vector<StagedSegment> staged;
 };
@@ -48,7 +48,8 @@ WEIR_RECORD(FileProgress, path, bytes, next_number, staged);
 
 class CommittedFile {
  public:
-  CommittedFile(const std::filesystem::path& path, std::string header, FileSystem& files = real_file_system());
+  CommittedFile(const std::filesystem::path& path, std::string header,
+                FileSystem& files = real_file_system());
 
   void open(OperatorContext& context);
   /// Whole rows.
@@ -66,7 +67,7 @@ class CommittedFile {
   std::string header_;
   FileSystem& files_;
   std::vector<FileProgress>* state_ = nullptr;  // with one element once opened
-  std::unique_ptr<OutputFile> segment_;         // open when rows were written since the last snapshot
+  std::unique_ptr<OutputFile> segment_;  // open when rows were written since the last snapshot
   std::uint64_t segment_bytes_ = 0;
 };
 

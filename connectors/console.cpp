@@ -13,8 +13,9 @@ constexpr std::string_view kGap = "  ";  // between columns
 
 /// How many places a text takes, taking each code point of UTF-8 for one.
 std::size_t places(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -26,14 +27,19 @@ std::string rounded(double number) {
   constexpr int kDigits = 6;
   std::array<char, 64> text{};
   auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  if (static_cast<std::size_t>(end - text.data()) <= kReadable || !std::isfinite(number)) return {text.data(), end};
+  if (static_cast<std::size_t>(end - text.data()) <= kReadable || !std::isfinite(number))
+    return {text.data(), end};
   const double size = std::abs(number);
   if (size < 1e-4 || size >= 1e15) {
-    end = std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::scientific, kDigits - 1).ptr;
+    end = std::to_chars(text.data(), text.data() + text.size(), number,
+                        std::chars_format::scientific, kDigits - 1)
+              .ptr;
     return {text.data(), end};
   }
   const int whole = std::max(1, static_cast<int>(std::floor(std::log10(size))) + 1);
-  end = std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, std::max(0, kDigits - whole)).ptr;
+  end = std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed,
+                      std::max(0, kDigits - whole))
+            .ptr;
   std::string_view shown(text.data(), static_cast<std::size_t>(end - text.data()));
   if (shown.find('.') != std::string_view::npos) {
     shown = shown.substr(0, shown.find_last_not_of('0') + 1);
@@ -68,7 +74,8 @@ void ConsoleScreen::print(std::string_view header, std::string_view lines) {
   write(lines);
 }
 
-void ConsoleScreen::print(const std::vector<std::string>& names, const std::vector<TableRow>& rows) {
+void ConsoleScreen::print(const std::vector<std::string>& names,
+                          const std::vector<TableRow>& rows) {
   const std::lock_guard lock(mutex_);
   for (const TableRow& row : rows) widen(row);
   std::string text;
@@ -88,7 +95,8 @@ void ConsoleScreen::print(const std::vector<std::string>& names, const std::vect
 
 void ConsoleScreen::widen(const TableRow& row) {
   widths_.resize(std::max(widths_.size(), row.size()));
-  for (std::size_t i = 0; i < row.size(); ++i) widths_[i] = std::max(widths_[i], places(row[i].text));
+  for (std::size_t i = 0; i < row.size(); ++i)
+    widths_[i] = std::max(widths_[i], places(row[i].text));
 }
 
 void ConsoleScreen::append_line(std::string& text, const TableRow& row) const {

@@ -74,7 +74,8 @@ TableCell table_cell(const T& value, TimeStyle times) {
     append_time(cell.text, value, times);
     return cell;
   } else {
-    constexpr bool number = (std::is_integral_v<T> && !std::is_same_v<T, bool>) || std::is_enum_v<T>;
+    constexpr bool number =
+        (std::is_integral_v<T> && !std::is_same_v<T, bool>) || std::is_enum_v<T>;
     TableCell cell{{}, number ? TableCell::Align::Right : TableCell::Align::Left};
     append_json(cell.text, value, times);
     return cell;
@@ -86,10 +87,13 @@ TableRow table_row(const T& record, TimeStyle times) {
   TableRow row;
   if constexpr (NamedRecord<T>) {
     for_each_field<T>([&](const auto& field) {
-      row.push_back(table_cell<std::remove_cvref_t<decltype(record.*field.member)>>(record.*field.member, times));
+      row.push_back(table_cell<std::remove_cvref_t<decltype(record.*field.member)>>(
+          record.*field.member, times));
     });
   } else if constexpr (IsTuple<T>::value) {
-    std::apply([&]<class... Part>(const Part&... part) { (row.push_back(table_cell<Part>(part, times)), ...); }, record);
+    std::apply([&]<class... Part>(
+                   const Part&... part) { (row.push_back(table_cell<Part>(part, times)), ...); },
+               record);
   } else {
     row.push_back(table_cell<T>(record, times));
   }
@@ -110,7 +114,8 @@ std::vector<std::string> column_names() {
 template <class T>
 class TableWriter final : public SinkWriter<T> {
  public:
-  TableWriter(std::shared_ptr<ConsoleScreen> screen, TimeStyle times) : screen_(std::move(screen)), times_(times) {}
+  TableWriter(std::shared_ptr<ConsoleScreen> screen, TimeStyle times)
+      : screen_(std::move(screen)), times_(times) {}
 
   void write(Batch<T>& batch) override {
     std::vector<TableRow> rows;
@@ -128,7 +133,8 @@ class TableWriter final : public SinkWriter<T> {
 template <class F>
 class LineWriter final : public SinkWriter<typename F::Record> {
  public:
-  LineWriter(F format, std::shared_ptr<ConsoleScreen> screen) : format_(std::move(format)), screen_(std::move(screen)) {}
+  LineWriter(F format, std::shared_ptr<ConsoleScreen> screen)
+      : format_(std::move(format)), screen_(std::move(screen)) {}
 
   void write(Batch<typename F::Record>& batch) override {
     std::string lines;
@@ -144,7 +150,8 @@ class LineWriter final : public SinkWriter<typename F::Record> {
 struct Console {
   ConsoleStyle style = ConsoleStyle::table;
   TimeStyle times = TimeStyle::iso;
-  std::shared_ptr<ConsoleScreen> screen = std::make_shared<ConsoleScreen>();  // with the writers of all tasks
+  std::shared_ptr<ConsoleScreen> screen =
+      std::make_shared<ConsoleScreen>();  // with the writers of all tasks
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {

@@ -22,9 +22,11 @@ std::vector<std::string> in_directory(const std::string& directory) {
   std::vector<std::string> files;
   std::error_code error;
   std::filesystem::directory_iterator entry(directory, error);
-  for (const std::filesystem::directory_iterator end; !error && entry != end; entry.increment(error)) {
+  for (const std::filesystem::directory_iterator end; !error && entry != end;
+       entry.increment(error)) {
     std::error_code gone;  // a file may vanish while the directory is read
-    if (entry->path().filename().string().front() != '.' && entry->is_regular_file(gone)) files.push_back(entry->path().string());
+    if (entry->path().filename().string().front() != '.' && entry->is_regular_file(gone))
+      files.push_back(entry->path().string());
   }
   if (error) fail(directory, error.message());
   return files;
@@ -36,10 +38,12 @@ std::vector<std::string> matching(const std::string& pattern) {
   std::vector<std::string> files;
   for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i) {
     std::error_code gone;
-    if (!std::filesystem::is_directory(found.gl_pathv[i], gone)) files.emplace_back(found.gl_pathv[i]);
+    if (!std::filesystem::is_directory(found.gl_pathv[i], gone))
+      files.emplace_back(found.gl_pathv[i]);
   }
   ::globfree(&found);
-  if (status != 0 && status != GLOB_NOMATCH) fail(pattern, status == GLOB_NOSPACE ? "out of memory" : "a directory cannot be read");
+  if (status != 0 && status != GLOB_NOMATCH)
+    fail(pattern, status == GLOB_NOSPACE ? "out of memory" : "a directory cannot be read");
   return files;
 }
 
@@ -52,7 +56,8 @@ std::filesystem::path fixed_directory(const std::string& pattern) {
 }  // namespace
 
 std::vector<std::string> find_files(const std::string& path, Follow follow) {
-  if (path.empty()) throw Failure("a file source has no path; name a file, a pattern or a directory");
+  if (path.empty())
+    throw Failure("a file source has no path; name a file, a pattern or a directory");
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   std::vector<std::string> files;

@@ -27,12 +27,15 @@ std::string utc_text(EventTime time, const std::string& format);
 /// All in one directory.
 struct OneBucket {
   template <class T>
-  std::string operator()(const T&) const { return {}; }
+  std::string operator()(const T&) const {
+    return {};
+  }
 };
 
 template <class F, class T>
-concept BucketFunction = std::copy_constructible<F> && (std::is_invocable_r_v<std::string, const F&, const T&> ||
-                                                        std::is_invocable_r_v<std::string, const F&, const T&, EventTime>);
+concept BucketFunction = std::copy_constructible<F> &&
+    (std::is_invocable_r_v<std::string, const F&, const T&> ||
+     std::is_invocable_r_v<std::string, const F&, const T&, EventTime>);
 
 /// Writes records in a format F to part files, each to the bucket that `bucket_of` names.
 template <class F, class B>
@@ -100,21 +103,28 @@ struct Files {
 
   /// `bucket_of(record)` or `bucket_of(record, event_time)` names the directory below `directory`: "2015-07-15/09".
   template <class B>
-  PartitionedFiles<B> partitioned_by(B bucket_of) const { return {*this, std::move(bucket_of)}; }
+  PartitionedFiles<B> partitioned_by(B bucket_of) const {
+    return {*this, std::move(bucket_of)};
+  }
 
   template <class T>
-  std::unique_ptr<SinkWriter<T>> make() const { return make_with<T>(OneBucket{}); }
+  std::unique_ptr<SinkWriter<T>> make() const {
+    return make_with<T>(OneBucket{});
+  }
 
   template <class T, class B>
   std::unique_ptr<SinkWriter<T>> make_with(const B& bucket_of) const {
-    const PartOptions options{directory, prefix, "." + suffix(), {}, roll_bytes, roll_after, max_open_parts};
+    const PartOptions options{directory,  prefix,     "." + suffix(), {},
+                              roll_bytes, roll_after, max_open_parts};
     return with_format<T>(format, times, [&](auto made) -> std::unique_ptr<SinkWriter<T>> {
       return std::make_unique<FilesWriter<decltype(made), B>>(std::move(made), bucket_of, options);
     });
   }
 
  private:
-  std::string suffix() const { return format == RowFormat::text ? "txt" : std::string(name_of(format)); }
+  std::string suffix() const {
+    return format == RowFormat::text ? "txt" : std::string(name_of(format));
+  }
 };
 
 /// Files in a directory per bucket.
@@ -126,9 +136,13 @@ struct PartitionedFiles {
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {
     constexpr bool valid = BucketFunction<B, T>;
-    static_assert(valid, "partitioned_by: the function must take the stream's record (or it and its event time) and name a directory");
-    if constexpr (valid) return files.make_with<T>(bucket_of);
-    else return nullptr;
+    static_assert(valid,
+                  "partitioned_by: the function must take the stream's record (or it and its event "
+                  "time) and name a directory");
+    if constexpr (valid)
+      return files.make_with<T>(bucket_of);
+    else
+      return nullptr;
   }
 };
 

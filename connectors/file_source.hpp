@@ -34,15 +34,19 @@ class FileReader final : public SplitReader<typename F::Record> {
   using Reader = decltype(std::declval<const F&>().reader(std::string{}));
 
  public:
-  FileReader(const F& format, const std::string& path, const SplitPosition& from, const BadRowOptions& bad_rows,
-             OperatorContext& context)
-      : file_(path), scanner_(format.scanner(FilePosition{})), reader_(format.reader(path)), bad_rows_(path, bad_rows, context) {
+  FileReader(const F& format, const std::string& path, const SplitPosition& from,
+             const BadRowOptions& bad_rows, OperatorContext& context)
+      : file_(path),
+        scanner_(format.scanner(FilePosition{})),
+        reader_(format.reader(path)),
+        bad_rows_(path, bad_rows, context) {
     if (reader_.expects_header()) bind_header();
     if (from.offset == 0) return;
     const auto offset = static_cast<std::uint64_t>(from.offset);
     if (file_.size() < offset) {
-      throw Failure(path + " was changed: it has " + std::to_string(file_.size()) + " bytes, and reading continues at byte " +
-                    std::to_string(offset) + "; restore it or start over");
+      throw Failure(path + " was changed: it has " + std::to_string(file_.size()) +
+                    " bytes, and reading continues at byte " + std::to_string(offset) +
+                    "; restore it or start over");
     }
     scanner_ = format.scanner({offset, static_cast<std::uint64_t>(from.record)});
     read_offset_ = offset;
@@ -121,10 +125,14 @@ class FileSource final : public Source<typename F::Record> {
   using T = typename F::Record;
 
  public:
-  FileSource(F format, FileOptions options) : format_(std::move(format)), options_(std::move(options)) {}
+  FileSource(F format, FileOptions options)
+      : format_(std::move(format)), options_(std::move(options)) {}
 
-  std::vector<std::string> discover() override { return find_files(options_.path, options_.follow); }
-  std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from, OperatorContext& context) override {
+  std::vector<std::string> discover() override {
+    return find_files(options_.path, options_.follow);
+  }
+  std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from,
+                                       OperatorContext& context) override {
     return std::make_unique<FileReader<F>>(format_, split, from, options_.errors, context);
   }
   std::optional<Duration> rediscover() const override {
@@ -151,8 +159,10 @@ struct Csv {
   std::uint64_t max_row_bytes = kMaxRowBytes;
 
   std::unique_ptr<Source<T>> make() const {
-    const CsvFormat<T> format({.delimiter = delimiter, .header = header, .max_row_bytes = max_row_bytes});
-    return std::make_unique<FileSource<CsvFormat<T>>>(format, FileOptions{path, follow, look_every, errors});
+    const CsvFormat<T> format(
+        {.delimiter = delimiter, .header = header, .max_row_bytes = max_row_bytes});
+    return std::make_unique<FileSource<CsvFormat<T>>>(
+        format, FileOptions{path, follow, look_every, errors});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
 };
@@ -171,7 +181,8 @@ struct JsonLines {
 
   std::unique_ptr<Source<T>> make() const {
     const JsonFormat<T> format({.max_row_bytes = max_row_bytes});
-    return std::make_unique<FileSource<JsonFormat<T>>>(format, FileOptions{path, follow, look_every, errors});
+    return std::make_unique<FileSource<JsonFormat<T>>>(
+        format, FileOptions{path, follow, look_every, errors});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
 };
@@ -189,7 +200,8 @@ struct TextLines {
 
   std::unique_ptr<Source<std::string>> make() const {
     const TextFormat format({.max_row_bytes = max_row_bytes});
-    return std::make_unique<FileSource<TextFormat>>(format, FileOptions{path, follow, look_every, errors});
+    return std::make_unique<FileSource<TextFormat>>(format,
+                                                    FileOptions{path, follow, look_every, errors});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
 };

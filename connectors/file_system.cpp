@@ -17,13 +17,15 @@ namespace {
   throw Failure("cannot " + std::string(what) + " " + path.string() + ": " + std::strerror(code));
 }
 
-[[noreturn]] void fail(std::string_view what, const std::filesystem::path& path, const std::error_code& error) {
+[[noreturn]] void fail(std::string_view what, const std::filesystem::path& path,
+                       const std::error_code& error) {
   throw Failure("cannot " + std::string(what) + " " + path.string() + ": " + error.message());
 }
 
 class RealFile final : public OutputFile {
  public:
-  RealFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  RealFile(std::filesystem::path path, int descriptor)
+      : path_(std::move(path)), descriptor_(descriptor) {}
   ~RealFile() override { ::close(descriptor_); }
   RealFile(const RealFile&) = delete;
   RealFile& operator=(const RealFile&) = delete;
@@ -47,7 +49,8 @@ class RealFile final : public OutputFile {
 
 class RealFileSystem final : public FileSystem {
  public:
-  std::unique_ptr<OutputFile> open(const std::filesystem::path& path, std::uint64_t length) override {
+  std::unique_ptr<OutputFile> open(const std::filesystem::path& path,
+                                   std::uint64_t length) override {
     // Non-blocking, so that a pipe without a reader is refused below and not waited for.
     const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     if (descriptor < 0) fail("write", path, errno);
@@ -55,15 +58,17 @@ class RealFileSystem final : public FileSystem {
     struct stat info {};
     if (::fstat(descriptor, &info) != 0) fail("write", path, errno);
     if (!S_ISREG(info.st_mode)) {
-      throw Failure("cannot write " + path.string() +
-                    ": it is no regular file, so rows cannot be written to it exactly once; use Console");
+      throw Failure(
+          "cannot write " + path.string() +
+          ": it is no regular file, so rows cannot be written to it exactly once; use Console");
     }
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (size < length) {
       throw Failure(path.string() + " was changed: it has " + std::to_string(size) + " bytes, of " +
                     std::to_string(length) + " that were written; restore it or start over");
     }
-    if (size > length && ::ftruncate(descriptor, static_cast<off_t>(length)) != 0) fail("cut", path, errno);
+    if (size > length && ::ftruncate(descriptor, static_cast<off_t>(length)) != 0)
+      fail("cut", path, errno);
     if (::lseek(descriptor, static_cast<off_t>(length), SEEK_SET) < 0) fail("write", path, errno);
     return file;
   }
@@ -89,12 +94,14 @@ class RealFileSystem final : public FileSystem {
     if (error) fail("make directory", path, error);
   }
 
-  std::vector<std::filesystem::path> list(const std::filesystem::path& directory, Depth depth) override {
+  std::vector<std::filesystem::path> list(const std::filesystem::path& directory,
+                                          Depth depth) override {
     std::vector<std::filesystem::path> files;
     std::error_code error;
     std::filesystem::recursive_directory_iterator entry(directory, error);
     if (error == std::errc::no_such_file_or_directory) return files;
-    for (const std::filesystem::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
+    for (const std::filesystem::recursive_directory_iterator end; !error && entry != end;
+         entry.increment(error)) {
       if (depth == Depth::Flat) entry.disable_recursion_pending();
       std::error_code gone;  // a file may vanish while the directory is read
       if (entry->is_regular_file(gone)) files.push_back(entry->path());
@@ -103,7 +110,9 @@ class RealFileSystem final : public FileSystem {
     return files;
   }
 
-  void sync_directory(const std::filesystem::path& directory) override { weir::sync_directory(directory).or_throw(); }
+  void sync_directory(const std::filesystem::path& directory) override {
+    weir::sync_directory(directory).or_throw();
+  }
 };
 
 }  // namespace

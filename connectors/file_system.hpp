@@ -31,7 +31,8 @@ class FileSystem {
 
   /// Opens a regular file, making it where there is none, and cuts it to `length` bytes; what is appended follows there.
   /// Throws when it is shorter.
-  virtual std::unique_ptr<OutputFile> open(const std::filesystem::path& path, std::uint64_t length) = 0;
+  virtual std::unique_ptr<OutputFile> open(const std::filesystem::path& path,
+                                           std::uint64_t length) = 0;
   virtual std::optional<std::uint64_t> size(const std::filesystem::path& path) = 0;
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   /// No error when there is none.
@@ -39,7 +40,8 @@ class FileSystem {
   virtual void make_directories(const std::filesystem::path& path) = 0;
   /// The regular files in a directory, and in those below it when asked to; none when there is no such directory.
   enum class Depth : std::uint8_t { Flat, Recursive };
-  virtual std::vector<std::filesystem::path> list(const std::filesystem::path& directory, Depth depth) = 0;
+  virtual std::vector<std::filesystem::path> list(const std::filesystem::path& directory,
+                                                  Depth depth) = 0;
   /// Makes the names in a directory durable.
   virtual void sync_directory(const std::filesystem::path& directory) = 0;
 };

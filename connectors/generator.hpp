@@ -52,12 +52,14 @@ class EmissionSchedule {
   /// When the record at `index`, counted from the start, is due.
   std::chrono::nanoseconds due(std::int64_t index) const {
     const double nanoseconds = static_cast<double>(index) * 1e9 / records_per_second_;
-    return std::chrono::milliseconds(start_.ms) + std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
+    return std::chrono::milliseconds(start_.ms) +
+           std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
   }
   /// How many records are due by `now`.
   std::int64_t due_by(ProcessingTime now) const {
     const double seconds = static_cast<double>((now - start_).count()) / 1000;
-    return seconds < 0 ? 0 : static_cast<std::int64_t>(std::floor(seconds * records_per_second_)) + 1;
+    return seconds < 0 ? 0
+                       : static_cast<std::int64_t>(std::floor(seconds * records_per_second_)) + 1;
   }
   /// How long to wait for the record at `index`, in whole milliseconds.
   Duration wait_for(std::int64_t index, ProcessingTime now) const {
@@ -73,7 +75,8 @@ class EmissionSchedule {
 template <class T>
 class GeneratorReader final : public SplitReader<T> {
  public:
-  GeneratorReader(const Generate<T>& options, std::uint32_t split, std::int64_t made, OperatorContext& context)
+  GeneratorReader(const Generate<T>& options, std::uint32_t split, std::int64_t made,
+                  OperatorContext& context)
       : options_(options),
         split_(split),
         first_(made),
@@ -87,7 +90,8 @@ class GeneratorReader final : public SplitReader<T> {
     if (schedule_.paced()) until = std::min(until, first_ + schedule_.due_by(context_.now()));
     for (; made_ < until; ++made_) make(batch);
     if (options_.count && made_ >= records_of_split()) return ReadResult::end();
-    if (!schedule_.paced() || static_cast<std::size_t>(batch.records.size()) == max_records) return ReadResult::more();
+    if (!schedule_.paced() || static_cast<std::size_t>(batch.records.size()) == max_records)
+      return ReadResult::more();
     return ReadResult::wait_for(schedule_.wait_for(made_ - first_, context_.now()));
   }
 
@@ -101,12 +105,14 @@ class GeneratorReader final : public SplitReader<T> {
 
   void make(Batch<T>& batch) {
     if (!schedule_.paced()) {
-      batch.records.push_back(options_.record ? options_.record(number()) : options_.scheduled_record(number(), {}));
+      batch.records.push_back(options_.record ? options_.record(number())
+                                              : options_.scheduled_record(number(), {}));
       return;
     }
     const auto due = schedule_.due(made_ - first_);
-    batch.push(options_.record ? options_.record(number()) : options_.scheduled_record(number(), due),
-               EventTime{std::chrono::floor<Duration>(due).count()});
+    batch.push(
+        options_.record ? options_.record(number()) : options_.scheduled_record(number(), due),
+        EventTime{std::chrono::floor<Duration>(due).count()});
   }
 
   const Generate<T> options_;
@@ -125,16 +131,20 @@ class GeneratorSource final : public Source<T> {
       throw Failure("a generator needs either a record function or a scheduled_record function");
     }
     if (options_.splits == 0) throw Failure("a generator needs at least 1 split");
-    if (!(options_.records_per_second >= 0)) throw Failure("a generator's records_per_second cannot be negative; 0 is as fast as it can");
+    if (!(options_.records_per_second >= 0))
+      throw Failure("a generator's records_per_second cannot be negative; 0 is as fast as it can");
   }
 
   std::vector<std::string> discover() override {
     std::vector<std::string> names;
-    for (std::uint32_t split = 0; split < options_.splits; ++split) names.push_back(std::to_string(split));
+    for (std::uint32_t split = 0; split < options_.splits; ++split)
+      names.push_back(std::to_string(split));
     return names;
   }
-  std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from, OperatorContext& context) override {
-    return std::make_unique<GeneratorReader<T>>(options_, static_cast<std::uint32_t>(std::stoul(split)), from.offset, context);
+  std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from,
+                                       OperatorContext& context) override {
+    return std::make_unique<GeneratorReader<T>>(
+        options_, static_cast<std::uint32_t>(std::stoul(split)), from.offset, context);
   }
   std::size_t concurrent_splits() const override { return options_.splits; }
 

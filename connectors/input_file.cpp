@@ -18,7 +18,8 @@ namespace {
 
 }  // namespace
 
-InputFile::InputFile(std::string path) : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+InputFile::InputFile(std::string path)
+    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (descriptor_ < 0) fail(path_, errno);
   ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
@@ -28,7 +29,8 @@ InputFile::~InputFile() { ::close(descriptor_); }
 std::size_t InputFile::read(std::uint64_t offset, std::span<char> block) const {
   std::size_t filled = 0;
   while (filled < block.size()) {
-    const ssize_t got = ::pread(descriptor_, block.data() + filled, block.size() - filled, static_cast<off_t>(offset + filled));
+    const ssize_t got = ::pread(descriptor_, block.data() + filled, block.size() - filled,
+                                static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(path_, errno);
     if (got == 0) break;

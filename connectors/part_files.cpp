@@ -29,16 +29,22 @@ void require_bucket(const std::string& bucket) {
   bool usable = path.is_relative() && !bucket.ends_with('/');
   for (const auto& part : path) usable &= !part.empty() && part.string().front() != '.';
   if (!usable) {
-    throw Failure("'" + bucket + "' cannot be a bucket of part files: it must be a relative path, and no part of it may begin with a dot");
+    throw Failure("'" + bucket +
+                  "' cannot be a bucket of part files: it must be a relative path, and no part of "
+                  "it may begin with a dot");
   }
 }
 
 }  // namespace
 
-PartFiles::PartFiles(PartOptions options, FileSystem& files) : options_(std::move(options)), files_(files) {
+PartFiles::PartFiles(PartOptions options, FileSystem& files)
+    : options_(std::move(options)), files_(files) {
   if (options_.directory.empty()) throw Failure("a sink of part files has no directory; name one");
-  if (options_.prefix.empty() || options_.prefix.front() == '.' || options_.prefix.find('/') != std::string::npos) {
-    throw Failure("'" + options_.prefix + "' cannot be the prefix of part files: it must be a name that does not begin with a dot");
+  if (options_.prefix.empty() || options_.prefix.front() == '.' ||
+      options_.prefix.find('/') != std::string::npos) {
+    throw Failure(
+        "'" + options_.prefix +
+        "' cannot be the prefix of part files: it must be a name that does not begin with a dot");
   }
   if (options_.max_open_parts == 0) throw Failure("max_open_parts must be at least 1");
   options_.directory = std::filesystem::absolute(options_.directory / "").lexically_normal();
@@ -46,7 +52,8 @@ PartFiles::PartFiles(PartOptions options, FileSystem& files) : options_(std::mov
 
 void PartFiles::open(OperatorContext& context) {
   context_ = &context;
-  for (std::filesystem::path made = options_.directory; !files_.size(made) && made.has_relative_path(); made = directory_of(made)) {
+  for (std::filesystem::path made = options_.directory;
+       !files_.size(made) && made.has_relative_path(); made = directory_of(made)) {
     unsynced_directories_.insert(directory_of(made));
   }
   files_.make_directories(options_.directory);
@@ -65,8 +72,11 @@ void PartFiles::take_lanes() {
     for (const StoredPart& part : std::exchange(lane.rolled, {})) recover(lane, part, true);
     for (const StoredPart& part : std::exchange(lane.open, {})) recover(lane, part, false);
   }
-  std::erase_if(*lanes_, [&](const PartLane& lane) { return lane.directory != options_.directory; });
-  const auto own = std::find_if(lanes_->begin(), lanes_->end(), [&](const PartLane& lane) { return lane.lane == context_->task(); });
+  std::erase_if(*lanes_,
+                [&](const PartLane& lane) { return lane.directory != options_.directory; });
+  const auto own = std::find_if(lanes_->begin(), lanes_->end(), [&](const PartLane& lane) {
+    return lane.lane == context_->task();
+  });
   if (own == lanes_->end()) {
     lanes_->insert(lanes_->begin(), {context_->task(), options_.directory.string(), 0, {}, {}});
   } else {
@@ -84,8 +94,8 @@ void PartFiles::recover(const PartLane& lane, const StoredPart& part, bool rolle
   } else if (const auto size = files_.size(to)) {
     if (*size != part.bytes) files_.open(to, part.bytes)->sync();
   } else if (!rolled) {
-    throw Failure("rows are lost: " + from.string() + " is gone, of which the checkpoint covers " + std::to_string(part.bytes) +
-                  " bytes; restore it or start over");
+    throw Failure("rows are lost: " + from.string() + " is gone, of which the checkpoint covers " +
+                  std::to_string(part.bytes) + " bytes; restore it or start over");
   }
 }
 
@@ -96,7 +106,8 @@ void PartFiles::remove_leftovers() {
     if (is_hidden) name = name.substr(1, name.size() - 1 - kHiddenSuffix.size());
     const auto part = parse(name);
     if (!part || !mine(part->lane)) continue;
-    const auto lane = std::find_if(lanes_->begin(), lanes_->end(), [&](const PartLane& known) { return known.lane == part->lane; });
+    const auto lane = std::find_if(lanes_->begin(), lanes_->end(),
+                                   [&](const PartLane& known) { return known.lane == part->lane; });
     const std::uint64_t given_out = lane == lanes_->end() ? 0 : lane->next_number;
     if (!is_hidden && part->number < given_out) continue;
     files_.remove(path);
@@ -112,13 +123,14 @@ void PartFiles::probe() {
 }
 
 std::filesystem::path PartFiles::visible(const PartLane& lane, const StoredPart& part) const {
-  const std::string name =
-      options_.prefix + "-" + std::to_string(lane.lane) + "-" + std::to_string(part.number) + options_.suffix;
+  const std::string name = options_.prefix + "-" + std::to_string(lane.lane) + "-" +
+                           std::to_string(part.number) + options_.suffix;
   return std::filesystem::path(lane.directory) / part.bucket / name;
 }
 
 std::optional<PartFiles::PartName> PartFiles::parse(std::string name) const {
-  if (!name.starts_with(options_.prefix + "-") || !name.ends_with(options_.suffix)) return std::nullopt;
+  if (!name.starts_with(options_.prefix + "-") || !name.ends_with(options_.suffix))
+    return std::nullopt;
   std::string_view rest = name;
   rest.remove_prefix(options_.prefix.size() + 1);
   if (rest.size() < options_.suffix.size()) return std::nullopt;
@@ -152,7 +164,9 @@ PartFiles::OpenPart& PartFiles::part_for(const std::string& bucket) {
   file->append(options_.header);
   unsynced_directories_.insert(directory_of(path));
   context_->wake_at(context_->now() + options_.roll_after);
-  return open_.emplace(bucket, OpenPart{number, options_.header.size(), context_->now(), std::move(file)}).first->second;
+  return open_
+      .emplace(bucket, OpenPart{number, options_.header.size(), context_->now(), std::move(file)})
+      .first->second;
 }
 
 void PartFiles::make_bucket(const std::string& bucket) {
@@ -172,7 +186,9 @@ void PartFiles::roll(OpenParts::iterator part) {
 }
 
 void PartFiles::roll_oldest() {
-  roll(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a.second.number < b.second.number; }));
+  roll(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
+    return a.second.number < b.second.number;
+  }));
 }
 
 void PartFiles::on_processing_time(ProcessingTime now) {
@@ -204,7 +220,9 @@ void PartFiles::before_snapshot(CheckpointId checkpoint) {
 
 void PartFiles::on_complete(CheckpointId checkpoint) {
   PartLane& lane = own_lane();
-  const auto covered = [&](const StoredPart& part) { return part.checkpoint != 0 && part.checkpoint <= checkpoint; };
+  const auto covered = [&](const StoredPart& part) {
+    return part.checkpoint != 0 && part.checkpoint <= checkpoint;
+  };
   std::set<std::filesystem::path> directories;
   for (const StoredPart& part : lane.rolled) {
     if (!covered(part)) continue;

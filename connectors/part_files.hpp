@@ -55,11 +55,11 @@ WEIR_RECORD(PartLane, lane, directory, next_number, open, rolled);
 struct PartOptions {
   std::filesystem::path directory;
   std::string prefix = "part";
-  std::string suffix = {};                   // ".csv"
-  std::string header = {};                   // of every part
+  std::string suffix = {};  // ".csv"
+  std::string header = {};  // of every part
   std::uint64_t roll_bytes = 128 << 20;
-  Duration roll_after{60'000};               // since the part was begun
-  std::size_t max_open_parts = 64;           // per task; beyond that the oldest is rolled
+  Duration roll_after{60'000};      // since the part was begun
+  std::size_t max_open_parts = 64;  // per task; beyond that the oldest is rolled
 };
 
 class PartFiles {
@@ -107,10 +107,12 @@ class PartFiles {
   PartOptions options_;
   FileSystem& files_;
   OperatorContext* context_ = nullptr;
-  std::vector<PartLane>* lanes_ = nullptr;  // state: this task's own first, then those it looks after
+  std::vector<PartLane>* lanes_ =
+      nullptr;  // state: this task's own first, then those it looks after
   OpenParts open_;
-  std::set<std::string> buckets_;                       // whose directories exist
-  std::set<std::filesystem::path> unsynced_directories_;  // whose names must be durable before the next checkpoint is
+  std::set<std::string> buckets_;  // whose directories exist
+  std::set<std::filesystem::path>
+      unsynced_directories_;  // whose names must be durable before the next checkpoint is
 };
 
 }  // namespace weir

@@ -12,7 +12,8 @@ constexpr Duration kConnectTimeout{5000};  // of one try; a host that is gone do
 
 }  // namespace
 
-std::optional<TcpSocket> connect_with_retry(const TcpAddress& address, Duration retry_for, const StopSignal& stop) {
+std::optional<TcpSocket> connect_with_retry(const TcpAddress& address, Duration retry_for,
+                                            const StopSignal& stop) {
   const auto give_up = std::chrono::steady_clock::now() + retry_for;
   for (Duration wait = kFirstWait;; wait = std::min(wait * 2, kLongestWait)) {
     auto socket = TcpSocket::connect(address, kConnectTimeout, stop);

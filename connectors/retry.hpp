@@ -8,6 +8,7 @@
 namespace weir {
 
 /// Connects, trying again for `retry_for`. Empty when stopped; throws Failure when the time is up.
-std::optional<TcpSocket> connect_with_retry(const TcpAddress& address, Duration retry_for, const StopSignal& stop);
+std::optional<TcpSocket> connect_with_retry(const TcpAddress& address, Duration retry_for,
+                                            const StopSignal& stop);
 
 }  // namespace weir

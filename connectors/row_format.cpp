@@ -11,9 +11,12 @@ RowFormat row_format(std::string_view name) {
 
 std::string_view name_of(RowFormat format) {
   switch (format) {
-    case RowFormat::csv: return "csv";
-    case RowFormat::json: return "json";
-    case RowFormat::text: break;
+    case RowFormat::csv:
+      return "csv";
+    case RowFormat::json:
+      return "json";
+    case RowFormat::text:
+      break;
   }
   return "text";
 }

@@ -39,7 +39,8 @@ auto with_format(RowFormat format, TimeStyle times, Use use) {
     if (format == RowFormat::csv) return use(CsvFormat<T>({.times = times}));
   }
   throw Failure(std::string("the records cannot be written as ") + std::string(name_of(format)) +
-                (format == RowFormat::csv ? ": CSV has columns for plain fields only; write json" : ": they are not text; write json or csv"));
+                (format == RowFormat::csv ? ": CSV has columns for plain fields only; write json"
+                                          : ": they are not text; write json or csv"));
 }
 
 }  // namespace weir

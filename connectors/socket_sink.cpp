@@ -20,7 +20,7 @@ struct SocketSender::Shared {
   std::size_t bytes = 0;           // of all chunks
   std::string failure;
   bool stopped = false;
-  std::thread thread;              // not guarded
+  std::thread thread;  // not guarded
 
   void run() {
     try {
@@ -58,7 +58,8 @@ struct SocketSender::Shared {
         std::unique_lock lock(mutex);
         changed.wait(lock, [&] { return stopped || !chunks.empty(); });
         if (stopped) return false;
-        rest = std::string_view(chunks.front()).substr(sent);  // stays where it is: others only add chunks
+        rest = std::string_view(chunks.front())
+                   .substr(sent);  // stays where it is: others only add chunks
       }
       const auto done = socket.send(rest, stop);
       if (!done) return true;
@@ -82,7 +83,8 @@ struct SocketSender::Shared {
   }
 };
 
-SocketSender::SocketSender(SocketSinkOptions options, Waker waker) : shared_(std::make_unique<Shared>()) {
+SocketSender::SocketSender(SocketSinkOptions options, Waker waker)
+    : shared_(std::make_unique<Shared>()) {
   shared_->options = std::move(options);
   shared_->waker = std::move(waker);
   shared_->thread = std::thread([shared = shared_.get()] { shared->run(); });
@@ -124,7 +126,8 @@ std::string SocketSender::unsent() const {
   const std::lock_guard lock(shared_->mutex);
   std::string lines;
   const std::size_t begin = shared_->line_begin();
-  for (const std::string& chunk : shared_->chunks) lines += lines.empty() ? chunk.substr(begin) : chunk;
+  for (const std::string& chunk : shared_->chunks)
+    lines += lines.empty() ? chunk.substr(begin) : chunk;
   return lines;
 }
 

@@ -51,7 +51,8 @@ class SocketWriter final : public SinkWriter<typename F::Record> {
   using T = typename F::Record;
 
  public:
-  SocketWriter(F format, SocketSinkOptions options) : format_(std::move(format)), options_(std::move(options)) {}
+  SocketWriter(F format, SocketSinkOptions options)
+      : format_(std::move(format)), options_(std::move(options)) {}
 
   void open(OperatorContext& context) override {
     unsent_ = &context.state().list<std::string>("unsent", ChunkKind::Split);

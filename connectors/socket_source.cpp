@@ -19,11 +19,11 @@ struct SocketReceiver::Shared {
   StopSignal stop;
   std::mutex mutex;
   std::condition_variable room;
-  std::deque<Event> queue;         // guarded, as all that follows
+  std::deque<Event> queue;  // guarded, as all that follows
   std::size_t queued_bytes = 0;
-  std::string failure;             // why the thread has ended, if it was a failure
+  std::string failure;  // why the thread has ended, if it was a failure
   bool stopped = false;
-  std::thread thread;              // not guarded
+  std::thread thread;  // not guarded
 
   TcpAddress address() const { return {options.host, options.port}; }
 
@@ -70,7 +70,8 @@ struct SocketReceiver::Shared {
   }
 };
 
-SocketReceiver::SocketReceiver(SocketLines options, Waker waker) : shared_(std::make_unique<Shared>()) {
+SocketReceiver::SocketReceiver(SocketLines options, Waker waker)
+    : shared_(std::make_unique<Shared>()) {
   shared_->options = std::move(options);
   shared_->waker = std::move(waker);
   shared_->thread = std::thread([shared = shared_.get()] { shared->run(); });
@@ -103,8 +104,13 @@ namespace {
 
 class SocketReader final : public SplitReader<std::string> {
  public:
-  SocketReader(const SocketLines& options, const std::string& name, std::int64_t lines, OperatorContext& context)
-      : options_(options), format_({options.max_line_bytes}), reader_(name), scanner_(format_.scanner()), lines_(lines),
+  SocketReader(const SocketLines& options, const std::string& name, std::int64_t lines,
+               OperatorContext& context)
+      : options_(options),
+        format_({options.max_line_bytes}),
+        reader_(name),
+        scanner_(format_.scanner()),
+        lines_(lines),
         receiver_(options, context.waker()) {}
 
   ReadResult read(Batch<std::string>& batch, std::size_t max_records) override {
@@ -139,7 +145,9 @@ class SocketReader final : public SplitReader<std::string> {
     }
     const bool reconnects = options_.on_close == SocketLines::OnClose::Reconnect;
     if (event.kind == Kind::Broken) {
-      if (!reconnects) throw Failure("the connection to " + to_text(TcpAddress{options_.host, options_.port}) + " broke");
+      if (!reconnects)
+        throw Failure("the connection to " + to_text(TcpAddress{options_.host, options_.port}) +
+                      " broke");
       scanner_ = format_.scanner();  // the beginning of a line without its end is no line
       return;
     }
@@ -152,8 +160,8 @@ class SocketReader final : public SplitReader<std::string> {
   TextFormat format_;
   TextReader reader_;
   LineScanner scanner_;
-  std::string block_;       // what the scanner reads
-  bool finished_ = false;   // the scanner was told the end
+  std::string block_;      // what the scanner reads
+  bool finished_ = false;  // the scanner was told the end
   bool ended_ = false;
   std::int64_t lines_;
   SocketReceiver receiver_;  // last, so that its thread ends first
@@ -162,10 +170,14 @@ class SocketReader final : public SplitReader<std::string> {
 class SocketSource final : public Source<std::string> {
  public:
   explicit SocketSource(SocketLines options) : options_(std::move(options)) {
-    if (options_.host.empty() || options_.port == 0) throw Failure("a socket source needs a host and a port");
+    if (options_.host.empty() || options_.port == 0)
+      throw Failure("a socket source needs a host and a port");
   }
-  std::vector<std::string> discover() override { return {to_text(TcpAddress{options_.host, options_.port})}; }
-  std::unique_ptr<SplitReader<std::string>> open(const std::string& split, const SplitPosition& from,
+  std::vector<std::string> discover() override {
+    return {to_text(TcpAddress{options_.host, options_.port})};
+  }
+  std::unique_ptr<SplitReader<std::string>> open(const std::string& split,
+                                                 const SplitPosition& from,
                                                  OperatorContext& context) override {
     return std::make_unique<SocketReader>(options_, split, from.record, context);
   }
@@ -176,6 +188,8 @@ class SocketSource final : public Source<std::string> {
 
 }  // namespace
 
-std::unique_ptr<Source<std::string>> SocketLines::make() const { return std::make_unique<SocketSource>(*this); }
+std::unique_ptr<Source<std::string>> SocketLines::make() const {
+  return std::make_unique<SocketSource>(*this);
+}
 
 }  // namespace weir

@@ -42,7 +42,8 @@ std::string content_of(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file || text.str().empty()) throw Failure("cannot read " + path + ", which system statistics come from");
+  if (!file || text.str().empty())
+    throw Failure("cannot read " + path + ", which system statistics come from");
   return text.str();
 }
 
@@ -54,7 +55,11 @@ std::string machine_name() {
 class StatsReader final : public SplitReader<SystemSample> {
  public:
   StatsReader(SystemStats options, std::int64_t taken, OperatorContext& context)
-      : options_(std::move(options)), context_(context), taken_(taken), last_(ticks()), due_(context.now() + options_.every) {}
+      : options_(std::move(options)),
+        context_(context),
+        taken_(taken),
+        last_(ticks()),
+        due_(context.now() + options_.every) {}
 
   ReadResult read(Batch<SystemSample>& batch, std::size_t) override {
     if (options_.samples && taken_ >= *options_.samples) return ReadResult::end();
@@ -62,7 +67,8 @@ class StatsReader final : public SplitReader<SystemSample> {
     if (now < due_) return ReadResult::wait_for(due_ - now);
     const CpuTicks current = ticks();
     const MemoryUse memory = parse_memory(content_of(options_.proc + "/meminfo")).or_throw();
-    batch.records.push_back({options_.host, busy_share(last_, current), memory.used_bytes, memory.total_bytes, EventTime{now.ms}});
+    batch.records.push_back({options_.host, busy_share(last_, current), memory.used_bytes,
+                             memory.total_bytes, EventTime{now.ms}});
     last_ = current;
     ++taken_;
     while (due_ <= now) due_ = due_ + options_.every;  // what was missed is not made up for
@@ -84,11 +90,13 @@ class StatsReader final : public SplitReader<SystemSample> {
 class StatsSource final : public Source<SystemSample> {
  public:
   explicit StatsSource(SystemStats options) : options_(std::move(options)) {
-    if (options_.every.count() <= 0) throw Failure("the interval of system statistics must be longer than 0");
+    if (options_.every.count() <= 0)
+      throw Failure("the interval of system statistics must be longer than 0");
     if (options_.host.empty()) options_.host = machine_name();
   }
   std::vector<std::string> discover() override { return {"this machine"}; }
-  std::unique_ptr<SplitReader<SystemSample>> open(const std::string&, const SplitPosition& from, OperatorContext& context) override {
+  std::unique_ptr<SplitReader<SystemSample>> open(const std::string&, const SplitPosition& from,
+                                                  OperatorContext& context) override {
     return std::make_unique<StatsReader>(options_, from.offset, context);
   }
 
@@ -117,16 +125,20 @@ Result<CpuTicks> parse_cpu_ticks(std::string_view proc_stat) {
 Result<MemoryUse> parse_memory(std::string_view proc_meminfo) {
   const auto total = kibibytes(proc_meminfo, "MemTotal:");
   const auto available = kibibytes(proc_meminfo, "MemAvailable:");
-  if (!total || !available) return Error{"the text of /proc/meminfo has no MemTotal or no MemAvailable in kB"};
+  if (!total || !available)
+    return Error{"the text of /proc/meminfo has no MemTotal or no MemAvailable in kB"};
   return MemoryUse{*total - *available, *total};
 }
 
 double busy_share(const CpuTicks& before, const CpuTicks& after) {
   if (after.total <= before.total || after.busy < before.busy) return 0;
   // The time spent waiting for disks may go back a little, which makes the total too small.
-  return std::min(1.0, static_cast<double>(after.busy - before.busy) / static_cast<double>(after.total - before.total));
+  return std::min(1.0, static_cast<double>(after.busy - before.busy) /
+                           static_cast<double>(after.total - before.total));
 }
 
-std::unique_ptr<Source<SystemSample>> SystemStats::make() const { return std::make_unique<StatsSource>(*this); }
+std::unique_ptr<Source<SystemSample>> SystemStats::make() const {
+  return std::make_unique<StatsSource>(*this);
+}
 
 }  // namespace weir

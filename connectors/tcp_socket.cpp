@@ -22,7 +22,8 @@ Error system_error(int code) { return Error{std::strerror(code)}; }
 
 /// Waits until one of `events` holds for a socket; which ones.
 Result<short> wait(int descriptor, short events, int timeout_ms, const StopSignal& stop) {
-  std::array<pollfd, 2> watched{pollfd{descriptor, events, 0}, pollfd{stop.descriptor(), POLLIN, 0}};
+  std::array<pollfd, 2> watched{pollfd{descriptor, events, 0},
+                                pollfd{stop.descriptor(), POLLIN, 0}};
   while (true) {
     const int ready = ::poll(watched.data(), watched.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
@@ -33,7 +34,8 @@ Result<short> wait(int descriptor, short events, int timeout_ms, const StopSigna
   }
 }
 
-Result<void> connect_one(int descriptor, const addrinfo& address, int timeout_ms, const StopSignal& stop) {
+Result<void> connect_one(int descriptor, const addrinfo& address, int timeout_ms,
+                         const StopSignal& stop) {
   if (::connect(descriptor, address.ai_addr, address.ai_addrlen) == 0) return {};
   if (errno != EINPROGRESS) return system_error(errno);
   const auto ready = wait(descriptor, POLLOUT, timeout_ms, stop);
@@ -64,7 +66,9 @@ bool StopSignal::sleep(Duration time) const {
   return ::poll(&watched, 1, static_cast<int>(time.count())) == 0;
 }
 
-std::string to_text(const TcpAddress& address) { return address.host + ":" + std::to_string(address.port); }
+std::string to_text(const TcpAddress& address) {
+  return address.host + ":" + std::to_string(address.port);
+}
 
 TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
@@ -75,17 +79,20 @@ TcpSocket::~TcpSocket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Result<TcpSocket> TcpSocket::connect(const TcpAddress& address, Duration timeout, const StopSignal& stop) {
+Result<TcpSocket> TcpSocket::connect(const TcpAddress& address, Duration timeout,
+                                     const StopSignal& stop) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int status = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+  const int status =
+      ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   if (status != 0) return Error{::gai_strerror(status)};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
   Error error{"no address"};
   for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
-    const int descriptor = ::socket(entry->ai_family, entry->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, entry->ai_protocol);
+    const int descriptor = ::socket(
+        entry->ai_family, entry->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, entry->ai_protocol);
     if (descriptor < 0) {
       error = system_error(errno);
       continue;
@@ -112,7 +119,8 @@ Result<std::size_t> TcpSocket::send(std::string_view bytes, const StopSignal& st
   while (true) {
     const auto ready = wait(descriptor_, POLLOUT | POLLRDHUP, -1, stop);
     if (!ready) return ready.error();
-    if ((*ready & (POLLRDHUP | POLLHUP)) != 0) return Error{"the other end has closed the connection"};
+    if ((*ready & (POLLRDHUP | POLLHUP)) != 0)
+      return Error{"the other end has closed the connection"};
     const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno != EAGAIN && errno != EINTR) return system_error(errno);

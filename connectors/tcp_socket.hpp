@@ -45,7 +45,8 @@ class TcpSocket {
   ~TcpSocket();
 
   /// Tries the host's addresses in turn. Only the look-up of a name cannot be stopped.
-  static Result<TcpSocket> connect(const TcpAddress& address, Duration timeout, const StopSignal& stop);
+  static Result<TcpSocket> connect(const TcpAddress& address, Duration timeout,
+                                   const StopSignal& stop);
 
   /// Waits for bytes; 0: the other end has closed. An error also when stopped.
   Result<std::size_t> receive(std::span<char> block, const StopSignal& stop);

@@ -87,7 +87,7 @@ class WindowCore : public ContextOperator {
       pane.pane->ended = ended(pane.window);
       put(pane.pane->contents, pane.id);
       auto call = call_for(*pane.pane, pane.window, pane.pane->ended);
-      finish(key, pane, trigger_.on_element(record, time, call), time);
+      react(key, pane, trigger_.on_element(record, time, call), time);
     });
     return placed || !late;
   }
@@ -136,7 +136,7 @@ class WindowCore : public ContextOperator {
   }
 
   /// Does what the trigger wants and sets the pane's timers.
-  void finish(const K& key, const At& pane, TriggerResult result, EventTime time) {
+  void react(const K& key, const At& pane, TriggerResult result, EventTime time) {
     if (fires(result)) {
       while (body_.fire(firing(key, pane, time), pane.pane->contents, out_) == Progress::More) {
       }

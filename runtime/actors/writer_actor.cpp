@@ -24,6 +24,7 @@ class Writer {
   }
 
   void add(const message::StoreChunk& store, const caf::actor& job) {
+    if (store.checkpoint < checkpoint_) return;  // of one that was given up before its task heard of it
     if (store.checkpoint != checkpoint_) begin(store.checkpoint);
     if (failed_) return;
     const std::uint32_t vertex = options_.plan->tasks[store.task].vertex;
@@ -46,6 +47,7 @@ class Writer {
   }
 
   void done(const message::SnapshotDone& done, const caf::actor& job) {
+    if (done.checkpoint < checkpoint_) return;
     if (done.checkpoint != checkpoint_) begin(done.checkpoint);
     if (failed_) return;
     parts_[done.task].mode = done.mode;

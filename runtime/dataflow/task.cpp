@@ -367,6 +367,7 @@ bool Task::step_source() {
     return true;
   }
   const std::int64_t start = environment_.ticks_ns();
+  origin_ = {};  // what fails in the source itself is not in the batch before
   const SourceOperator::Poll poll = source_->poll(std::min(batch_records(), poll_records_));
   adapt_poll(environment_.ticks_ns() - start);
   switch (poll.state) {

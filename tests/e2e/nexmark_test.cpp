@@ -2,12 +2,15 @@
 // events come.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "examples/nexmark/event_json.hpp"
+#include "support/nexmark/reference.hpp"
 #include "support/nexmark_run.hpp"
 #include "support/process.hpp"
 #include "support/temporary_directory.hpp"
@@ -78,6 +81,33 @@ TEST_CASE("without --final every change is written and the last row of a key is 
   for (const auto& [category, row] : last) final_rows.rows.push_back(row);
   check_same(final_rows, expected("q4", options));
   CHECK(changes > last.size());
+}
+
+TEST_CASE("q10 writes every bid to a file of its minute") {
+  const TemporaryDirectory directory;
+  const GeneratorOptions options{.events = 20'000, .rate = 100};
+  CHECK(run(command("q10", options, 3, directory / "bids"), directory / "log") == 0);
+
+  for (const auto& [minute, rows] : reference::q10(all_events(options))) {
+    std::string name = minute.first + '/' + minute.second;
+    std::replace(name.begin(), name.end(), ':', '-');
+    CAPTURE(name);
+    Table found;
+    for (const auto& file : std::filesystem::directory_iterator(directory / "bids" / name)) {
+      const Table part = read_table(file);
+      found.header = part.header;
+      found.rows.insert(found.rows.end(), part.rows.begin(), part.rows.end());
+    }
+    std::sort(found.rows.begin(), found.rows.end());
+    check_same(found, {reference::header<PlainBid>(), reference::sorted_lines(rows)});
+  }
+}
+
+TEST_CASE("q12 counts by the clock") {
+  const TemporaryDirectory directory;
+  const auto output = directory / "q12.csv";
+  CHECK(run(command("q12", {.events = 5'000}, 3, output), directory / "log") == 0);
+  CHECK(read_table(output).header == reference::header<BidderSession>());
 }
 
 TEST_CASE("dumped events are the generator's, in its order") {

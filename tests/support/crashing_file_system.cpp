@@ -56,7 +56,8 @@ void CrashingFileSystem::step(const std::string& what) {
   if (call == fail_at_) throw Failure("cannot " + what + ": No space left on device");
 }
 
-std::unique_ptr<OutputFile> CrashingFileSystem::open(const std::filesystem::path& path, std::uint64_t length) {
+std::unique_ptr<OutputFile> CrashingFileSystem::open(const std::filesystem::path& path,
+                                                     std::uint64_t length) {
   step("write " + path.string());
   const bool made = !std::filesystem::exists(path);
   auto file = real_file_system().open(path, made ? 0 : std::filesystem::file_size(path));
@@ -66,9 +67,12 @@ std::unique_ptr<OutputFile> CrashingFileSystem::open(const std::filesystem::path
   return std::make_unique<File>(*this, path, std::move(file));
 }
 
-std::optional<std::uint64_t> CrashingFileSystem::size(const std::filesystem::path& path) { return real_file_system().size(path); }
+std::optional<std::uint64_t> CrashingFileSystem::size(const std::filesystem::path& path) {
+  return real_file_system().size(path);
+}
 
-void CrashingFileSystem::rename(const std::filesystem::path& from, const std::filesystem::path& to) {
+void CrashingFileSystem::rename(const std::filesystem::path& from,
+                                const std::filesystem::path& to) {
   step("rename " + from.string());
   real_file_system().rename(from, to);
   if (const auto found = synced_.extract(from)) synced_[to] = found.mapped();
@@ -89,14 +93,16 @@ void CrashingFileSystem::remove(const std::filesystem::path& path) {
 void CrashingFileSystem::make_directories(const std::filesystem::path& path) {
   step("make directory " + path.string());
   std::vector<std::filesystem::path> made;  // the innermost first
-  for (std::filesystem::path part = path; !std::filesystem::exists(part); part = directory_of(part)) made.push_back(part);
+  for (std::filesystem::path part = path; !std::filesystem::exists(part); part = directory_of(part))
+    made.push_back(part);
   real_file_system().make_directories(path);
   for (auto part = made.rbegin(); part != made.rend(); ++part) {
     names_.push_back({directory_of(*part), [made = *part] { std::filesystem::remove_all(made); }});
   }
 }
 
-std::vector<std::filesystem::path> CrashingFileSystem::list(const std::filesystem::path& directory, Depth depth) {
+std::vector<std::filesystem::path> CrashingFileSystem::list(const std::filesystem::path& directory,
+                                                            Depth depth) {
   return real_file_system().list(directory, depth);
 }
 
@@ -120,7 +126,8 @@ void CrashingFileSystem::lose_power() {
     if (!now.starts_with(before)) {
       if (random_() % 2 == 0) put(path, before);
     } else {
-      std::filesystem::resize_file(path, before.size() + random_() % (now.size() - before.size() + 1));
+      std::filesystem::resize_file(path,
+                                   before.size() + random_() % (now.size() - before.size() + 1));
     }
   }
 }

@@ -39,12 +39,14 @@ class CrashingFileSystem final : public FileSystem {
   /// Works again, and counts from 0. What was not synced counts as synced.
   void reset();
 
-  std::unique_ptr<OutputFile> open(const std::filesystem::path& path, std::uint64_t length) override;
+  std::unique_ptr<OutputFile> open(const std::filesystem::path& path,
+                                   std::uint64_t length) override;
   std::optional<std::uint64_t> size(const std::filesystem::path& path) override;
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   void remove(const std::filesystem::path& path) override;
   void make_directories(const std::filesystem::path& path) override;
-  std::vector<std::filesystem::path> list(const std::filesystem::path& directory, Depth depth) override;
+  std::vector<std::filesystem::path> list(const std::filesystem::path& directory,
+                                          Depth depth) override;
   void sync_directory(const std::filesystem::path& directory) override;
 
  private:
@@ -64,7 +66,8 @@ class CrashingFileSystem final : public FileSystem {
   std::optional<std::uint64_t> fail_at_;
   bool crashed_ = false;
   std::vector<NameChange> names_;
-  std::map<std::filesystem::path, std::string> synced_;  // content at the last sync of files changed since
+  std::map<std::filesystem::path, std::string>
+      synced_;  // content at the last sync of files changed since
 };
 
 /// The content of a file; empty when there is none.

@@ -23,7 +23,8 @@ LoopbackServer::LoopbackServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOC
   socklen_t size = sizeof address;
   require(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
   require(::listen(listener_, 8) == 0, "listen");
-  require(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0, "name its port");
+  require(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0,
+          "name its port");
   port_ = ntohs(address.sin_port);
 }
 

@@ -5,7 +5,8 @@
 namespace weir::testing {
 
 TrialRow trial_row(std::int64_t number) {
-  return {number, std::string(static_cast<std::size_t>(number * 7 % 11), static_cast<char>('a' + number % 26))};
+  return {number, std::string(static_cast<std::size_t>(number * 7 % 11),
+                              static_cast<char>('a' + number % 26))};
 }
 
 TrialScript parse_script(const std::string& text) {
@@ -13,7 +14,10 @@ TrialScript parse_script(const std::string& text) {
   std::istringstream words(text);
   for (std::string word; words >> word;) {
     using Kind = TrialStep::Kind;
-    const Kind kind = word[0] == 'w' ? Kind::Write : word[0] == 's' ? Kind::Snapshot : word[0] == 'c' ? Kind::Complete : Kind::Advance;
+    const Kind kind = word[0] == 'w'   ? Kind::Write
+                      : word[0] == 's' ? Kind::Snapshot
+                      : word[0] == 'c' ? Kind::Complete
+                                       : Kind::Advance;
     script.push_back({kind, word.size() > 1 ? std::stoll(word.substr(1)) : 0});
   }
   return script;
@@ -21,7 +25,8 @@ TrialScript parse_script(const std::string& text) {
 
 std::int64_t SinkTrial::rows() const {
   std::int64_t rows = 0;
-  for (const TrialStep& step : script_) rows += step.kind == TrialStep::Kind::Write ? step.amount : 0;
+  for (const TrialStep& step : script_)
+    rows += step.kind == TrialStep::Kind::Write ? step.amount : 0;
   return rows;
 }
 
@@ -34,7 +39,8 @@ bool SinkTrial::run() {
     const Checkpoint from = complete_.empty() ? Checkpoint{} : complete_.back();
     std::vector<const Snapshot*> stored;
     if (from.snapshot) stored.push_back(from.snapshot.get());
-    TaskHarness task([this] { return std::make_unique<WriteSink<TrialRow>>(make_(files_)); }, {}, stored);
+    TaskHarness task([this] { return std::make_unique<WriteSink<TrialRow>>(make_(files_)); }, {},
+                     stored);
     play(task, from);
     return true;
   } catch (const Crash&) {
@@ -51,7 +57,8 @@ void SinkTrial::play(TaskHarness& task, Checkpoint at) {
     switch (step.kind) {
       case TrialStep::Kind::Write: {
         Rows<TrialRow> batch;
-        for (std::int64_t i = 0; i < step.amount; ++i, ++at.rows) batch.push_back({trial_row(at.rows), at.rows});
+        for (std::int64_t i = 0; i < step.amount; ++i, ++at.rows)
+          batch.push_back({trial_row(at.rows), at.rows});
         task.push(batch);
         break;
       }
@@ -61,7 +68,9 @@ void SinkTrial::play(TaskHarness& task, Checkpoint at) {
       case TrialStep::Kind::Complete:
         if (taken.snapshot) complete(task, taken);
         break;
-      case TrialStep::Kind::Advance: task.advance(Duration(step.amount)); break;
+      case TrialStep::Kind::Advance:
+        task.advance(Duration(step.amount));
+        break;
     }
   }
   task.end_of_input();

@@ -42,7 +42,8 @@ class SinkTrial {
  public:
   using Make = std::function<std::unique_ptr<SinkWriter<TrialRow>>(FileSystem&)>;
 
-  SinkTrial(Make make, TrialScript script, std::uint64_t seed = 0) : make_(std::move(make)), script_(std::move(script)), files_(seed) {}
+  SinkTrial(Make make, TrialScript script, std::uint64_t seed = 0)
+      : make_(std::move(make)), script_(std::move(script)), files_(seed) {}
 
   /// From the last complete checkpoint to the end of input, with a last checkpoint. False when it crashed or failed.
   bool run();

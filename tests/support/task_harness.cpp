@@ -76,7 +76,7 @@ class TaskHarness::World final : public TaskEnvironment {
     if (const auto* watermark = std::get_if<Watermark>(&element)) watermarks[edge] = watermark->time;
     emitted[edge].push_back(std::move(element));
   }
-  void grant(std::uint32_t, const Grant&) override {}
+  void grant(std::uint32_t channel, const Grant& grant) override { granted[channel] += grant.credits; }
   void store(CheckpointId checkpoint, std::uint32_t node, StateChunk chunk) override {
     stored[checkpoint].push_back({node, std::move(chunk)});
   }
@@ -99,6 +99,7 @@ class TaskHarness::World final : public TaskEnvironment {
   std::vector<EventTime> watermarks;
   std::vector<std::uint32_t> owed;  // batches sent and not granted again
   std::set<ProcessingTime> alarms;
+  std::map<std::uint32_t, std::uint64_t> granted;  // by input channel
   std::map<CheckpointId, std::vector<Snapshot::Part>> stored;
   std::map<CheckpointId, SnapshotMode> done;
   CheckpointId checkpoint = 0;
@@ -217,9 +218,19 @@ Snapshot TaskHarness::snapshot(SnapshotMode mode) {
   }
   if (!world_->options.channels.empty()) run();
   WEIR_CHECK(world_->done.contains(checkpoint), "the task did not finish its snapshot; has it credit for what is before the barrier?");
+  return *take_stored(checkpoint);
+}
+
+std::optional<Snapshot> TaskHarness::take_stored(CheckpointId checkpoint) {
+  if (!world_->done.contains(checkpoint)) return std::nullopt;
   Snapshot snapshot{world_->done[checkpoint], world_->options.task, world_->options.parallelism, {}};
   snapshot.parts = std::move(world_->stored[checkpoint]);
   return snapshot;
+}
+
+std::uint64_t TaskHarness::granted(std::uint32_t channel) const {
+  const auto found = world_->granted.find(channel);
+  return found == world_->granted.end() ? 0 : found->second;
 }
 
 void TaskHarness::complete() {

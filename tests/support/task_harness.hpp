@@ -168,6 +168,10 @@ class TaskHarness {
   /// A checkpoint: barriers on all channels (a source: a trigger), until the task is done with it. A delta holds the changes
   /// since the last snapshot of this task.
   Snapshot snapshot(SnapshotMode mode = SnapshotMode::Full);
+  /// What the task stored for a checkpoint whose barriers came through deliver(); empty until the task is done with it.
+  std::optional<Snapshot> take_stored(CheckpointId checkpoint);
+  /// Credit that the task has granted to the sender of a channel so far, the first window aside.
+  std::uint64_t granted(std::uint32_t channel = 0) const;
   /// The last checkpoint is complete.
   void complete();
 

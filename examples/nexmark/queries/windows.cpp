@@ -45,38 +45,6 @@ constexpr auto weir_fields(const Hottest::Accumulator*) {
 }
 constexpr std::string_view weir_record_name(const Hottest::Accumulator*) { return "Hottest"; }
 
-/// What a person does: signs up, and says a name, or sells.
-struct Appearance {
-  std::int64_t person = 0;
-  std::string name;  // empty: sells
-};
-WEIR_RECORD(Appearance, person, name);
-
-/// A person's appearances in a window, as an aggregate.
-struct Presence {
-  std::string name;
-  bool sells = false;
-};
-WEIR_RECORD(Presence, name, sells);
-
-struct Present {
-  using Accumulator = Presence;
-  using Result = Presence;
-
-  Accumulator create() const { return {}; }
-  void add(Accumulator& presence, const Appearance& appearance) const {
-    if (appearance.name.empty())
-      presence.sells = true;
-    else
-      presence.name = appearance.name;
-  }
-  void merge(Accumulator& presence, const Accumulator& other) const {
-    if (presence.name.empty()) presence.name = other.name;
-    presence.sells |= other.sells;
-  }
-  Result result(const Accumulator& presence) const { return presence; }
-};
-
 BidderSession bidder_window(std::int64_t bidder, const weir::Window& window, std::int64_t bids) {
   return {bidder, bids, window.start.ms, window.end.ms};
 }
@@ -121,20 +89,16 @@ void q7(const Site& site, const Output& output) {
 
 /// Who signs up and sells something in the same ten seconds?
 void q8(const Site& site, const Output& output) {
-  const auto arrivals = site.persons().map([](Person person) {
-    return Appearance{person.id, std::move(person.name)};
-  });
-  const auto sales = site.auctions().map([](const Auction& auction) {
-    return Appearance{auction.seller, {}};
-  });
-  output.append(arrivals.merge(sales)
-                    .key_by(&Appearance::person)
-                    .window(weir::tumbling(10s))
-                    .aggregate("sellers", Present{})
-                    .flat_map<NewSeller>([](const auto& window, auto&& out) {
-                      if (window.value.sells && !window.value.name.empty())
-                        out({window.key, window.value.name, window.start.ms});
-                    }));
+  const auto sellers = site.auctions().map([](const Auction& auction) { return auction.seller; });
+  const auto both = [](const auto& group, auto&& out) {
+    if (group.left.empty() || group.right.empty()) return;
+    out({group.key, group.left.front().name, group.window.start.ms});
+  };
+  output.append(site.persons()
+                    .key_by(&Person::id)
+                    .co_group<NewSeller>("sellers",
+                                         sellers.key_by([](std::int64_t id) { return id; }),
+                                         weir::tumbling(10s), both));
 }
 
 /// How many bids does a bidder make in one go, without ten seconds of silence?

@@ -60,7 +60,8 @@ std::string printed(Console console, std::vector<std::vector<T>> batches) {
 }  // namespace
 
 TEST_CASE("a table has its names once, numbers to the right and columns as wide as needed") {
-  CHECK(printed<Result3>({}, {{{"ATL", 1042, 12.3391666, {1, 2}, {978310020000}}, {"O'Hare", 7, std::nullopt, {}, {0}}},
+  CHECK(printed<Result3>({}, {{{"ATL", 1042, 12.3391666, {1, 2}, {978310020000}},
+                               {"O'Hare", 7, std::nullopt, {}, {0}}},
                               {{"a longer name", 8, 0.5, {}, {0}}}}) ==
         "origin  departures     mean  worst  day\n"
         "------  ----------  -------  -----  --------------------\n"
@@ -71,9 +72,15 @@ TEST_CASE("a table has its names once, numbers to the right and columns as wide 
 
 TEST_CASE("what is no named record is printed too") {
   CHECK(printed<std::string>({}, {{"one", "two\nlines\t\x01"}}) == "one\ntwo\\nlines\\t\\x01\n");
-  CHECK(printed<std::pair<std::string, std::int64_t>>({}, {{{"a", 10}, {"bcd", 2}}}) == "a    10\nbcd   2\n");
+  CHECK(printed<std::pair<std::string, std::int64_t>>({}, {{{"a", 10}, {"bcd", 2}}}) ==
+        "a    10\nbcd   2\n");
   CHECK(printed<std::int64_t>({}, {{5, 500}}) == "  5\n500\n");
-  CHECK(printed<Pair>({}, {{{"M\xC3\xBC" "nchen", 1}, {"Rom", 2}}}) == "key      count\n-------  -----\nM\xC3\xBC" "nchen      1\nRom          2\n");
+  CHECK(printed<Pair>({}, {{{"M\xC3\xBC"
+                             "nchen",
+                             1},
+                            {"Rom", 2}}}) ==
+        "key      count\n-------  -----\nM\xC3\xBC"
+        "nchen      1\nRom          2\n");
 }
 
 TEST_CASE("fractions are rounded for reading only where they are long") {
@@ -89,14 +96,17 @@ TEST_CASE("fractions are rounded for reading only where they are long") {
 }
 
 TEST_CASE("a console prints CSV and JSON lines for other programs") {
-  CHECK(printed<Pair>({.style = ConsoleStyle::csv}, {{{"a,b", 1}}, {{"c", 2}}}) == "key,count\n\"a,b\",1\nc,2\n");
-  CHECK(printed<Pair>({.style = ConsoleStyle::json}, {{{"a", 1}}, {{"c", 2}}}) == "{\"key\":\"a\",\"count\":1}\n{\"key\":\"c\",\"count\":2}\n");
+  CHECK(printed<Pair>({.style = ConsoleStyle::csv}, {{{"a,b", 1}}, {{"c", 2}}}) ==
+        "key,count\n\"a,b\",1\nc,2\n");
+  CHECK(printed<Pair>({.style = ConsoleStyle::json}, {{{"a", 1}}, {{"c", 2}}}) ==
+        "{\"key\":\"a\",\"count\":1}\n{\"key\":\"c\",\"count\":2}\n");
   CHECK_THROWS_AS(printed<Result3>({.style = ConsoleStyle::csv}, {}), Failure);
 }
 
 TEST_CASE("lines of tasks that print side by side do not mix") {
   Screen screen;
-  Console console{.style = ConsoleStyle::csv, .screen = std::make_shared<ConsoleScreen>(screen.file())};
+  Console console{.style = ConsoleStyle::csv,
+                  .screen = std::make_shared<ConsoleScreen>(screen.file())};
   std::vector<std::thread> tasks;
   for (int number = 0; number < 4; ++number) {
     tasks.emplace_back([&console, number] {
@@ -125,6 +135,7 @@ TEST_CASE("a console that cannot be written fails") {
   std::FILE* full = std::fopen("/dev/full", "w");
   REQUIRE(full != nullptr);
   ConsoleScreen screen(full);
-  CHECK_THROWS_WITH_AS(screen.print("", "x\n"), "cannot write to the console: No space left on device", Failure);
+  CHECK_THROWS_WITH_AS(screen.print("", "x\n"),
+                       "cannot write to the console: No space left on device", Failure);
   std::fclose(full);
 }

@@ -27,7 +27,8 @@ PartOptions part_options(const std::filesystem::path& directory) {
 SinkTrial::Make files_sink(const std::filesystem::path& directory) {
   return [directory](FileSystem& files) {
     using Writer = FilesWriter<CsvFormat<TrialRow>, decltype(&by_parity)>;
-    return std::make_unique<Writer>(CsvFormat<TrialRow>(), &by_parity, part_options(directory), files);
+    return std::make_unique<Writer>(CsvFormat<TrialRow>(), &by_parity, part_options(directory),
+                                    files);
   };
 }
 
@@ -68,7 +69,9 @@ std::vector<std::int64_t> first_numbers(std::int64_t count) {
 
 bool has_hidden(const std::filesystem::path& directory) {
   const auto names = names_in(directory);
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.find(".inprogress") != std::string::npos; });
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.find(".inprogress") != std::string::npos;
+  });
 }
 
 void push(TaskHarness& task, std::int64_t from, std::int64_t to) {
@@ -125,27 +128,34 @@ TEST_CASE("a checkpoint that is complete publishes no part of the one behind it"
 
 TEST_CASE("a part is rolled when it is large enough") {
   const TemporaryDirectory directory;
-  TaskHarness task(factory(Files{.directory = directory / "out", .format = RowFormat::json, .prefix = "rows", .roll_bytes = 60}));
+  TaskHarness task(factory(Files{.directory = directory / "out",
+                                 .format = RowFormat::json,
+                                 .prefix = "rows",
+                                 .roll_bytes = 60}));
   for (std::int64_t n = 0; n < 6; ++n) push(task, n, n + 1);
   (void)task.snapshot();
   task.complete();
   const auto names = names_in(directory / "out");
   CHECK(names.size() == 3);
   CHECK(content(directory / "out/rows-0-0.json") ==
-        "{\"number\":0,\"text\":\"\"}\n{\"number\":1,\"text\":\"bbbbbbb\"}\n{\"number\":2,\"text\":\"ccc\"}\n");
+        "{\"number\":0,\"text\":\"\"}\n{\"number\":1,\"text\":\"bbbbbbb\"}\n{\"number\":2,\"text\":"
+        "\"ccc\"}\n");
 }
 
 TEST_CASE("records go to the directory that the function names") {
   const TemporaryDirectory directory;
   const auto out = directory / "out";
-  TaskHarness task(factory(Files{.directory = out}.partitioned_by(
-      [](const TrialRow&, EventTime time) { return utc_text(EventTime{time.ms * 3'600'000}, "%Y-%m-%d/%H"); })));
+  TaskHarness task(
+      factory(Files{.directory = out}.partitioned_by([](const TrialRow&, EventTime time) {
+        return utc_text(EventTime{time.ms * 3'600'000}, "%Y-%m-%d/%H");
+      })));
   push(task, 0, 3);
   push(task, 1, 2);
   task.end_of_input();
   (void)task.snapshot();
   task.complete();
-  CHECK(names_in(out) == Names{"1970-01-01/00/part-0-0.csv", "1970-01-01/01/part-0-1.csv", "1970-01-01/02/part-0-2.csv"});
+  CHECK(names_in(out) == Names{"1970-01-01/00/part-0-0.csv", "1970-01-01/01/part-0-1.csv",
+                               "1970-01-01/02/part-0-2.csv"});
   CHECK(rows_in(out) == std::vector<std::int64_t>{0, 1, 1, 2});
 }
 
@@ -164,27 +174,34 @@ TEST_CASE("a bucket that leads out of the directory is refused") {
   const TemporaryDirectory directory;
   for (const std::string bucket : {"../x", "/x", "a/../b", ".x", "a/", "a//.b"}) {
     CAPTURE(bucket);
-    TaskHarness task(factory(Files{.directory = directory / "out"}.partitioned_by([bucket](const TrialRow&) { return bucket; })));
-    CHECK_THROWS_WITH_AS(push(task, 0, 1), doctest::Contains("cannot be a bucket of part files"), Failure);
+    TaskHarness task(factory(Files{.directory = directory / "out"}.partitioned_by(
+        [bucket](const TrialRow&) { return bucket; })));
+    CHECK_THROWS_WITH_AS(push(task, 0, 1), doctest::Contains("cannot be a bucket of part files"),
+                         Failure);
   }
 }
 
 TEST_CASE("a fresh start replaces this sink's files and no others") {
   const TemporaryDirectory directory;
-  for (const std::string name : {"part-0-0.csv", "part-5-12.csv", ".part-1-3.csv.inprogress", "part-0-0.json", "part-00-1.csv",
-                                 "part-0.csv", "part-0-0.csv.bak", "other-0-0.csv", "notes"}) {
+  for (const std::string name :
+       {"part-0-0.csv", "part-5-12.csv", ".part-1-3.csv.inprogress", "part-0-0.json",
+        "part-00-1.csv", "part-0.csv", "part-0-0.csv.bak", "other-0-0.csv", "notes"}) {
     std::ofstream(directory / name) << "x";
   }
   TaskHarness task(factory(Files{.directory = directory.path()}));
-  CHECK(names_in(directory.path()) == Names{"notes", "other-0-0.csv", "part-0-0.csv.bak", "part-0-0.json", "part-0.csv", "part-00-1.csv"});
+  CHECK(names_in(directory.path()) == Names{"notes", "other-0-0.csv", "part-0-0.csv.bak",
+                                            "part-0-0.json", "part-0.csv", "part-00-1.csv"});
 }
 
 TEST_CASE("a directory that cannot be written is told in one line when the sink opens") {
   const TemporaryDirectory directory;
   std::ofstream(directory / "file") << "x";
-  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = directory / "file" / "out"})), doctest::Contains("Not a directory"), Failure);
-  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = ""})), doctest::Contains("no directory"), Failure);
-  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = directory.path(), .prefix = "a/b"})), doctest::Contains("cannot be the prefix"), Failure);
+  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = directory / "file" / "out"})),
+                       doctest::Contains("Not a directory"), Failure);
+  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = ""})),
+                       doctest::Contains("no directory"), Failure);
+  CHECK_THROWS_WITH_AS(TaskHarness(factory(Files{.directory = directory.path(), .prefix = "a/b"})),
+                       doctest::Contains("cannot be the prefix"), Failure);
 }
 
 TEST_CASE("a published part that a reader took away is not missed, an open one is") {
@@ -204,7 +221,8 @@ TEST_CASE("a published part that a reader took away is not missed, an open one i
   TaskHarness(sink, {}, {&stored});
   CHECK(rows_in(out) == std::vector<std::int64_t>{2});
   std::filesystem::remove(out / "part-0-1.csv");
-  CHECK_THROWS_WITH_AS(TaskHarness(sink, {}, {&stored}), doctest::Contains("rows are lost"), Failure);
+  CHECK_THROWS_WITH_AS(TaskHarness(sink, {}, {&stored}), doctest::Contains("rows are lost"),
+                       Failure);
 }
 
 TEST_CASE("restored with fewer and more tasks, no row is lost and no name is used twice") {
@@ -244,7 +262,8 @@ TEST_CASE("whatever call the machine stops before, the directory ends with every
     for (std::uint64_t call = 0;; ++call) {
       const TemporaryDirectory directory;
       const auto out = directory / "out";
-      SinkTrial trial(files_sink(out), parse_script("w3 s c w2 t500 s w4 s c w1 t600 w2 s c s c w3"), call);
+      SinkTrial trial(files_sink(out),
+                      parse_script("w3 s c w2 t500 s w4 s c w1 t600 w2 s c s c w3"), call);
       trial.files().crash_at(call);
       CAPTURE(call);
       CAPTURE(power);
@@ -265,7 +284,8 @@ TEST_CASE("whatever call the machine stops before, the directory ends with every
   }
 }
 
-TEST_CASE("crashes during recovery, failing calls and lost checkpoints change nothing for a directory") {
+TEST_CASE(
+    "crashes during recovery, failing calls and lost checkpoints change nothing for a directory") {
   for (std::uint64_t seed = 0; seed < 600; ++seed) {
     const TemporaryDirectory directory;
     const auto out = directory / "out";
@@ -277,8 +297,10 @@ TEST_CASE("crashes during recovery, failing calls and lost checkpoints change no
       if (random() % 2 == 0) trial.files().lose_power();
       trial.files().reset();
       if (random() % 4 == 0) trial.lose_newest_checkpoint();
-      if (attempts < 5 && random() % 4 != 0) trial.files().crash_at(random() % 40);
-      else if (attempts < 5) trial.files().fail_at(random() % 40);
+      if (attempts < 5 && random() % 4 != 0)
+        trial.files().crash_at(random() % 40);
+      else if (attempts < 5)
+        trial.files().fail_at(random() % 40);
     }
     REQUIRE(rows_in(out) == first_numbers(trial.rows()));
     REQUIRE_FALSE(has_hidden(out));

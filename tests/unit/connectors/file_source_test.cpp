@@ -16,7 +16,9 @@ struct Point {
 };
 WEIR_RECORD(Point, x, name);
 
-void put(const std::filesystem::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+void put(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
 template <class S>
 OperatorFactory factory(S source) {
@@ -48,7 +50,8 @@ TEST_CASE("files that match are read one after the other in the order of their n
   put(directory / "a.csv", "x,name\n1,an\n2,at");
   put(directory / ".hidden.csv", "not read\n");
   put(directory / "c.txt", "not read\n");
-  CHECK(read_all(Csv<Point>{.path = directory / "*.csv"}) == Lines{"{1, an}", "{2, at}", "{3, be}"});
+  CHECK(read_all(Csv<Point>{.path = directory / "*.csv"}) ==
+        Lines{"{1, an}", "{2, at}", "{3, be}"});
   CHECK(read_all(TextLines{.path = directory / "?.txt"}) == Lines{"not read"});
   put(directory / "d.jsonl", "{\"x\":1,\"name\":\"j\"}\n\n{\"name\":\"k\",\"x\":2}\n");
   CHECK(read_all(JsonLines<Point>{.path = directory / "d.jsonl"}) == Lines{"{1, j}", "{2, k}"});
@@ -79,7 +82,8 @@ TEST_CASE("what is not there is told in one line that names the path") {
   CHECK(message(here + "/*.csv") == "cannot read " + here + "/*.csv: no file matches");
   CHECK(message(here) == "cannot read " + here + ": the directory has no files");
   CHECK(message("") == "a file source has no path; name a file, a pattern or a directory");
-  CHECK_THROWS_WITH_AS(find_files(here + "/no/*.csv", Follow::NewFiles), doctest::Contains("/no/ is no directory"), Failure);
+  CHECK_THROWS_WITH_AS(find_files(here + "/no/*.csv", Follow::NewFiles),
+                       doctest::Contains("/no/ is no directory"), Failure);
 }
 
 TEST_CASE("reading goes on behind the row where the checkpoint was taken, wherever that is") {
@@ -124,28 +128,35 @@ TEST_CASE("a file that was replaced by a shorter one, or is gone, is not continu
     TaskHarness restored(factory(Csv<Point>{.path = directory / "*.csv"}), options, {&stored});
     restored.run();
   };
-  CHECK_THROWS_WITH_AS(again(), doctest::Contains("a.csv was changed: it has 7 bytes, and reading continues at byte"), Failure);
+  CHECK_THROWS_WITH_AS(
+      again(),
+      doctest::Contains("a.csv was changed: it has 7 bytes, and reading continues at byte"),
+      Failure);
   std::filesystem::remove(directory / "a.csv");
   put(directory / "b.csv", "x,name\n");
-  CHECK_THROWS_WITH_AS(again(), doctest::Contains("but it is gone; bring it back or start over"), Failure);
+  CHECK_THROWS_WITH_AS(again(), doctest::Contains("but it is gone; bring it back or start over"),
+                       Failure);
 }
 
 TEST_CASE("a bad row fails with file, line and column") {
   const TemporaryDirectory directory;
   const std::string path = directory / "a.csv";
   put(path, "x,name\n1,\"a\nb\"\nz,c\n");
-  CHECK_THROWS_WITH_AS(read_all(Csv<Point>{.path = path}), doctest::Contains((path + ":4:1: 'z' is not a number").c_str()), Failure);
+  CHECK_THROWS_WITH_AS(read_all(Csv<Point>{.path = path}),
+                       doctest::Contains((path + ":4:1: 'z' is not a number").c_str()), Failure);
 }
 
 TEST_CASE("the first record of a batch is named by its line") {
   const TemporaryDirectory directory;
   const std::string path = directory / "a.csv";
   put(path, "x,name\n\nbad,b\n5,c\n");
-  TaskHarness task(factory(Csv<Point>{.path = path, .errors = {BadRows::Skip}}), {.batch_records = 1});
+  TaskHarness task(factory(Csv<Point>{.path = path, .errors = {BadRows::Skip}}),
+                   {.batch_records = 1});
   task.run();
   std::vector<std::string> origins;
   for (const Element& element : task.take_elements()) {
-    if (const auto* batch = std::get_if<BatchPtr>(&element)) origins.push_back(to_text((*batch)->origin));
+    if (const auto* batch = std::get_if<BatchPtr>(&element))
+      origins.push_back(to_text((*batch)->origin));
   }
   CHECK(origins == Lines{path + ":4"});
 }
@@ -155,7 +166,8 @@ TEST_CASE("bad rows are skipped and counted") {
   put(directory / "a.csv", "x,name\n1,a\nz,b\n2\n3,d\n");
   put(directory / "b.csv", "x,name\n9\n");
   const auto count = std::make_shared<BadRowCount>();
-  CHECK(read_all(Csv<Point>{.path = directory / "*.csv", .errors = {BadRows::Skip, count}}) == Lines{"{1, a}", "{3, d}"});
+  CHECK(read_all(Csv<Point>{.path = directory / "*.csv", .errors = {BadRows::Skip, count}}) ==
+        Lines{"{1, a}", "{3, d}"});
   CHECK(count->value() == 3);
 }
 
@@ -178,7 +190,8 @@ TEST_CASE("bad rows are collected as a stream of their own") {
 TEST_CASE("bad rows are in one checkpoint with the position behind them") {
   const TemporaryDirectory directory;
   put(directory / "a.csv", "x,name\nz,1\n1,a\nz,2\n2,b\nz,3\n");
-  const auto source = factory(Csv<Point>{.path = directory / "a.csv", .errors = {BadRows::Collect}});
+  const auto source =
+      factory(Csv<Point>{.path = directory / "a.csv", .errors = {BadRows::Collect}});
   for (std::size_t steps = 0; steps < 7; ++steps) {
     TaskHarness task(source, {.ports = 2, .batch_records = 1});
     task.step(steps);
@@ -196,8 +209,11 @@ TEST_CASE("bad rows are in one checkpoint with the position behind them") {
 TEST_CASE("only a source that collects bad rows has a stream of them") {
   Pipeline pipeline("job");
   const auto strict = pipeline.source("strict", Csv<Point>{.path = "x"});
-  CHECK_THROWS_WITH_AS(strict.bad_rows(), "source 'strict' does not collect bad rows; give it .errors = {BadRows::Collect}", Failure);
-  const auto lenient = pipeline.source("lenient", JsonLines<Point>{.path = "x", .errors = {BadRows::Collect}});
+  CHECK_THROWS_WITH_AS(
+      strict.bad_rows(),
+      "source 'strict' does not collect bad rows; give it .errors = {BadRows::Collect}", Failure);
+  const auto lenient =
+      pipeline.source("lenient", JsonLines<Point>{.path = "x", .errors = {BadRows::Collect}});
   CHECK(lenient.bad_rows().port() == 1);
 }
 
@@ -212,7 +228,8 @@ TEST_CASE("a header that does not fit fails also where bad rows are skipped") {
 
 TEST_CASE("a followed directory is looked at again, and new files are read once") {
   const TemporaryDirectory directory;
-  const TextLines source{.path = directory / "*.txt", .follow = Follow::NewFiles, .look_every = Duration(500)};
+  const TextLines source{
+      .path = directory / "*.txt", .follow = Follow::NewFiles, .look_every = Duration(500)};
   TaskHarness task(factory(source));
   task.run();
   CHECK(taken<std::string>(task).empty());
@@ -235,15 +252,19 @@ TEST_CASE("a followed directory is looked at again, and new files are read once"
   CHECK(taken<std::string>(restored) == Lines{"three"});
 }
 
-TEST_CASE("tasks that see a followed directory at different moments share its files out without gaps") {
+TEST_CASE(
+    "tasks that see a followed directory at different moments share its files out without gaps") {
   const TemporaryDirectory directory;
   const auto source = factory(TextLines{.path = directory / "*.txt", .follow = Follow::NewFiles});
   Lines records;
   for (const std::string name : {"d", "h", "p"}) put(directory / (name + ".txt"), name + "\n");
   std::vector<std::unique_ptr<TaskHarness>> tasks;
   for (std::uint32_t number = 0; number < 2; ++number) {
-    tasks.push_back(std::make_unique<TaskHarness>(source, HarnessOptions{.task = number, .parallelism = 2}));
-    for (const char first : {'a', 'e', 'k'}) put(directory / (std::string(1, static_cast<char>(first + number)) + ".txt"), std::string(1, static_cast<char>(first + number)) + "\n");
+    tasks.push_back(
+        std::make_unique<TaskHarness>(source, HarnessOptions{.task = number, .parallelism = 2}));
+    for (const char first : {'a', 'e', 'k'})
+      put(directory / (std::string(1, static_cast<char>(first + number)) + ".txt"),
+          std::string(1, static_cast<char>(first + number)) + "\n");
   }
   for (auto& task : tasks) {
     task->advance(Duration(1000));

@@ -49,7 +49,8 @@ TEST_CASE("a generator goes on where the checkpoint was taken") {
 }
 
 TEST_CASE("records come at the rate asked for and carry the moment they were due") {
-  TaskHarness task(factory({.record = kNumber, .count = 10, .records_per_second = 4}), {.now_ms = 1000});
+  TaskHarness task(factory({.record = kNumber, .count = 10, .records_per_second = 4}),
+                   {.now_ms = 1000});
   task.run();
   CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{0, 1000}}));
   task.advance(Duration(249));
@@ -57,7 +58,8 @@ TEST_CASE("records come at the rate asked for and carry the moment they were due
   task.advance(Duration(1));
   CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{1, 1250}}));
   task.advance(Duration(1000));
-  CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{2, 1500}, {3, 1750}, {4, 2000}, {5, 2250}}));
+  CHECK(task.take<std::int64_t>() ==
+        rows<std::int64_t>({{2, 1500}, {3, 1750}, {4, 2000}, {5, 2250}}));
 }
 
 TEST_CASE("after a stall what is overdue comes at once, with the times of the schedule") {
@@ -83,8 +85,10 @@ TEST_CASE("a scheduled record gets its moment to the nanosecond") {
 }
 
 TEST_CASE("a generator without a function or with nonsense is refused") {
-  CHECK_THROWS_WITH_AS(Generate<std::int64_t>{}.make(), doctest::Contains("needs either a record function"), Failure);
-  CHECK_THROWS_WITH_AS((Generate<std::int64_t>{.record = kNumber, .splits = 0}.make()), doctest::Contains("at least 1 split"), Failure);
+  CHECK_THROWS_WITH_AS(Generate<std::int64_t>{}.make(),
+                       doctest::Contains("needs either a record function"), Failure);
+  CHECK_THROWS_WITH_AS((Generate<std::int64_t>{.record = kNumber, .splits = 0}.make()),
+                       doctest::Contains("at least 1 split"), Failure);
   CHECK_THROWS_WITH_AS((Generate<std::int64_t>{.record = kNumber, .records_per_second = -1}.make()),
                        doctest::Contains("cannot be negative"), Failure);
 }

@@ -24,15 +24,20 @@ std::string expected(std::int64_t rows) {
 }
 
 /// The file holds each of its rows in its place, and none beyond the first `rows`.
-bool holds_only(const std::filesystem::path& path, std::int64_t rows) { return expected(rows).starts_with(content(path)); }
+bool holds_only(const std::filesystem::path& path, std::int64_t rows) {
+  return expected(rows).starts_with(content(path));
+}
 
 std::size_t files_in(const TemporaryDirectory& directory) {
   return real_file_system().list(directory.path(), FileSystem::Depth::Flat).size();
 }
 
-TaskHarness harness(const std::filesystem::path& path, const std::vector<const Snapshot*>& stored = {},
+TaskHarness harness(const std::filesystem::path& path,
+                    const std::vector<const Snapshot*>& stored = {},
                     FileSystem& files = real_file_system()) {
-  return TaskHarness([path, &files] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(files)); }, {}, stored);
+  return TaskHarness(
+      [path, &files] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(files)); }, {},
+      stored);
 }
 
 void push(TaskHarness& task, std::int64_t from, std::int64_t to) {
@@ -136,14 +141,18 @@ TEST_CASE("a file that lost bytes that were written is refused") {
   std::filesystem::resize_file(path, 5);
   CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("rows for"), Failure);
   std::filesystem::remove(path);
-  CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("restore it or start over"), Failure);
+  CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("restore it or start over"),
+                       Failure);
 }
 
 TEST_CASE("a path that cannot be written is told in one line when the sink opens") {
   const TemporaryDirectory directory;
   const auto path = directory / "no" / "out.csv";
-  CHECK_THROWS_WITH_AS(harness(path), ("cannot write " + path.string() + ": No such file or directory").c_str(), Failure);
-  CHECK_THROWS_WITH_AS(harness("/dev/null"), doctest::Contains("cannot write /dev/null: it is no regular file"), Failure);
+  CHECK_THROWS_WITH_AS(harness(path),
+                       ("cannot write " + path.string() + ": No such file or directory").c_str(),
+                       Failure);
+  CHECK_THROWS_WITH_AS(harness("/dev/null"),
+                       doctest::Contains("cannot write /dev/null: it is no regular file"), Failure);
   CHECK_THROWS_AS(harness(directory.path()), Failure);
 }
 
@@ -152,8 +161,11 @@ TEST_CASE("a single file is written by one task") {
   const auto path = directory / "out.csv";
   HarnessOptions options;
   options.parallelism = 2;
-  CHECK_THROWS_WITH_AS(TaskHarness([&] { return std::make_unique<WriteSink<TrialRow>>(CsvFile{path}.make<TrialRow>()); }, options),
-                       doctest::Contains("give it .parallelism = 1"), Failure);
+  CHECK_THROWS_WITH_AS(
+      TaskHarness(
+          [&] { return std::make_unique<WriteSink<TrialRow>>(CsvFile{path}.make<TrialRow>()); },
+          options),
+      doctest::Contains("give it .parallelism = 1"), Failure);
 
   Pipeline pipeline("job");
   const auto rows = pipeline.source("rows", collection<TrialRow>({}));
@@ -252,5 +264,6 @@ TEST_CASE("records that CSV has no columns for are refused with advice") {
                        doctest::Contains("write json"), Failure);
   CHECK(RowFile{"x", RowFormat::json}.make<std::vector<std::int64_t>>() != nullptr);
   CHECK(row_format("json") == RowFormat::json);
-  CHECK_THROWS_WITH_AS(row_format("xml"), "'xml' is not a format; write csv, json or text", Failure);
+  CHECK_THROWS_WITH_AS(row_format("xml"), "'xml' is not a format; write csv, json or text",
+                       Failure);
 }

@@ -16,7 +16,8 @@ OperatorFactory source(SocketLines lines) {
 }
 
 OperatorFactory sink(SocketSink options) {
-  return [options] { return std::make_unique<WriteSink<std::string>>(options.make<std::string>()); };
+  return
+      [options] { return std::make_unique<WriteSink<std::string>>(options.make<std::string>()); };
 }
 
 using Lines = std::vector<std::string>;
@@ -36,7 +37,9 @@ void run_to_end(TaskHarness& task) {
   while (!task.finished()) task.await_wake();
 }
 
-std::string long_line(std::size_t number) { return std::to_string(number) + std::string(1000, '.') + "\n"; }
+std::string long_line(std::size_t number) {
+  return std::to_string(number) + std::string(1000, '.') + "\n";
+}
 
 }  // namespace
 
@@ -61,7 +64,10 @@ TEST_CASE("a server that nobody runs is told in one line") {
     port = gone.port();
   }
   TaskHarness task(source({.host = "127.0.0.1", .port = port, .retry_for = Duration(0)}));
-  CHECK_THROWS_WITH_AS(read_lines(task, 1), ("cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused").c_str(), Failure);
+  CHECK_THROWS_WITH_AS(
+      read_lines(task, 1),
+      ("cannot connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused").c_str(),
+      Failure);
   CHECK_THROWS_AS(SocketLines{}.make(), Failure);
 }
 
@@ -76,7 +82,8 @@ TEST_CASE("a connection that breaks is a failure, or made again") {
     server.reset();
     CHECK_THROWS_WITH_AS(read_lines(task, 1), doctest::Contains("broke"), Failure);
   }
-  TaskHarness task(source({.host = "127.0.0.1", .port = server.port(), .on_close = SocketLines::OnClose::Reconnect}));
+  TaskHarness task(source(
+      {.host = "127.0.0.1", .port = server.port(), .on_close = SocketLines::OnClose::Reconnect}));
   task.run();
   server.accept();
   server.send("whole\nha");
@@ -94,7 +101,8 @@ TEST_CASE("a connection that breaks is a failure, or made again") {
 TEST_CASE("a slow pipeline holds the server back through a queue with a bound") {
   LoopbackServer server;
   constexpr std::size_t kLines = 20'000;  // 20 MB, more than the kernel's buffers take
-  TaskHarness task(source({.host = "127.0.0.1", .port = server.port(), .queue_bytes = 10'000}), {.credit = 0});
+  TaskHarness task(source({.host = "127.0.0.1", .port = server.port(), .queue_bytes = 10'000}),
+                   {.credit = 0});
   task.run();
   server.accept();
   std::atomic<std::size_t> sent = 0;
@@ -117,7 +125,9 @@ TEST_CASE("a slow pipeline holds the server back through a queue with a bound") 
 }
 
 TEST_CASE("a source that waits for its server ends at once when its task does") {
-  const TaskHarness task(source({.host = "127.0.0.1", .port = LoopbackServer().port(), .on_close = SocketLines::OnClose::Reconnect,
+  const TaskHarness task(source({.host = "127.0.0.1",
+                                 .port = LoopbackServer().port(),
+                                 .on_close = SocketLines::OnClose::Reconnect,
                                  .retry_for = std::chrono::hours(1)}));
 }
 
@@ -157,14 +167,18 @@ TEST_CASE("what is not yet sent is part of the checkpoint") {
   task.push<std::string>({{"two", 2}});
   const Snapshot stored = task.snapshot();
   LoopbackServer server;
-  TaskHarness restored(sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::text}), {}, {&stored});
+  TaskHarness restored(
+      sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::text}), {}, {&stored});
   server.accept();
   CHECK(server.receive(8) == "one\ntwo\n");
 }
 
 TEST_CASE("a socket sink whose buffer is full refuses batches until there is room") {
   LoopbackServer server;
-  TaskHarness task(sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::text, .buffer_bytes = 50'000}));
+  TaskHarness task(sink({.host = "127.0.0.1",
+                         .port = server.port(),
+                         .format = RowFormat::text,
+                         .buffer_bytes = 50'000}));
   server.accept();
   std::string all;
   for (std::size_t n = 0; n < 20'000; ++n) {
@@ -183,11 +197,14 @@ TEST_CASE("a socket sink whose buffer is full refuses batches until there is roo
 
 TEST_CASE("a socket sink that cannot reach its server for too long fails") {
   const std::uint16_t nobody = LoopbackServer().port();
-  TaskHarness task(sink({.host = "127.0.0.1", .port = nobody, .format = RowFormat::text, .retry_for = Duration(0)}));
+  TaskHarness task(sink(
+      {.host = "127.0.0.1", .port = nobody, .format = RowFormat::text, .retry_for = Duration(0)}));
   task.await_wake();
-  CHECK_THROWS_WITH_AS(task.push<std::string>({{"one", 1}}), doctest::Contains("Connection refused"), Failure);
+  CHECK_THROWS_WITH_AS(task.push<std::string>({{"one", 1}}),
+                       doctest::Contains("Connection refused"), Failure);
 
   Pipeline pipeline("job");
-  pipeline.source("rows", collection<std::string>({})).sink("out", SocketSink{.host = "x", .port = 1, .format = RowFormat::text});
+  pipeline.source("rows", collection<std::string>({}))
+      .sink("out", SocketSink{.host = "x", .port = 1, .format = RowFormat::text});
   CHECK(pipeline.graph().nodes.back().starts_task);
 }

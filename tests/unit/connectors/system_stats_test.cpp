@@ -17,14 +17,18 @@ constexpr const char* kStat =
     "intr 56786784 0 0\nctxt 1234\nbtime 1700000000\n";
 
 constexpr const char* kMemory =
-    "MemTotal:       24684096 kB\nMemFree:        21499184 kB\nMemAvailable:   22636972 kB\nBuffers:           12500 kB\n";
+    "MemTotal:       24684096 kB\nMemFree:        21499184 kB\nMemAvailable:   22636972 "
+    "kB\nBuffers:           12500 kB\n";
 
-void put(const std::filesystem::path& path, const std::string& text) { std::ofstream(path) << text; }
+void put(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
 
 }  // namespace
 
 TEST_CASE("the processors' time is read from /proc/stat") {
-  CHECK(*parse_cpu_ticks(kStat) == CpuTicks{345487 + 10 + 85387 + 5 + 786 + 333, 345487 + 10 + 85387 + 537347 + 3488 + 5 + 786 + 333});
+  CHECK(*parse_cpu_ticks(kStat) == CpuTicks{345487 + 10 + 85387 + 5 + 786 + 333,
+                                            345487 + 10 + 85387 + 537347 + 3488 + 5 + 786 + 333});
   CHECK(*parse_cpu_ticks("cpu  1 2 3 4") == CpuTicks{6, 10});  // as old kernels write it
   CHECK_FALSE(parse_cpu_ticks("cpu0 1 2 3 4\n").ok());
   CHECK_FALSE(parse_cpu_ticks("cpu  1 2 3\n").ok());
@@ -50,8 +54,10 @@ TEST_CASE("a sample is taken every interval, of the time since the last one") {
   const TemporaryDirectory proc;
   put(proc / "meminfo", kMemory);
   put(proc / "stat", "cpu  100 0 0 100\n");
-  const SystemStats source{.every = std::chrono::seconds(5), .samples = 2, .host = "here", .proc = proc.path()};
-  TaskHarness task([source] { return std::make_unique<ReadSource<SystemSample>>(source.make()); }, {.now_ms = 1000});
+  const SystemStats source{
+      .every = std::chrono::seconds(5), .samples = 2, .host = "here", .proc = proc.path()};
+  TaskHarness task([source] { return std::make_unique<ReadSource<SystemSample>>(source.make()); },
+                   {.now_ms = 1000});
   task.run();
   CHECK(task.take<SystemSample>().empty());
   put(proc / "stat", "cpu  130 0 0 110\n");
