@@ -55,6 +55,8 @@ class Job {
   void on_failed(std::uint32_t task, const TaskFailure& failure) {
     if (!current(task) || (phase_ != Phase::Running && phase_ != Phase::Deploying)) return;
     failure_ = failure;
+    // What fails before anything ran, such as a missing file, is not worth another try.
+    if (phase_ == Phase::Deploying && attempt_ == 1) outcome_ = JobOutcome{JobOutcome::State::Failed, describe(failure), restored_from_};
     tear_down();
   }
 
@@ -81,8 +83,9 @@ class Job {
     options_.board->last_checkpoint_ms.store((now() - triggered_).count());
     for (const caf::actor& actor : tasks_) self_->send(actor, message::Complete{checkpoint});
     if (checkpoint == stop_checkpoint_) {
-      outcome_ = JobOutcome{JobOutcome::State::Stopped, "", restored_from_};
-      return tear_down();
+      final_checkpoint_ = checkpoint;  // the job ends when all tasks have published what it covers
+      completed_ = 0;
+      return;
     }
     if (finished_ == tasks_.size()) finish();
     arm();
@@ -103,7 +106,8 @@ class Job {
 
   void on_completed(std::uint32_t task, CheckpointId checkpoint) {
     if (!current(task) || checkpoint != final_checkpoint_ || ++completed_ < tasks_.size()) return;
-    outcome_ = JobOutcome{JobOutcome::State::Finished, "", restored_from_};
+    const bool stopped = final_checkpoint_ == stop_checkpoint_;
+    outcome_ = JobOutcome{stopped ? JobOutcome::State::Stopped : JobOutcome::State::Finished, "", restored_from_};
     tear_down();
   }
 
@@ -124,8 +128,7 @@ class Job {
     tasks_.clear();
     if (outcome_) return end(*outcome_);
     const RestartPolicy::Decision decision = policy_.failed(failure_);
-    const std::string where = failure_.position.empty() ? "" : " at " + failure_.position;
-    const std::string what = "operator '" + failure_.operator_name + "' failed" + where + ": " + failure_.message;
+    const std::string what = describe(failure_);
     if (!decision.restart) {
       const std::string times = decision.failures > 1 ? " (" + std::to_string(decision.failures) + " times)" : "";
       return end({JobOutcome::State::Failed, what + times, restored_from_});
@@ -160,6 +163,11 @@ class Job {
   enum class Phase { Restoring, Deploying, Running, Stopping, Waiting, Ended };
 
   static std::string to_text_ms(Duration delay) { return std::to_string(delay.count()) + " ms"; }
+
+  static std::string describe(const TaskFailure& failure) {
+    const std::string where = failure.position.empty() ? "" : " at " + failure.position;
+    return "operator '" + failure.operator_name + "' failed" + where + ": " + failure.message;
+  }
 
   ProcessingTime now() const { return clock_.now(); }
   bool current(std::uint32_t task) const { return task < tasks_.size() && self_->current_sender() == tasks_[task]; }

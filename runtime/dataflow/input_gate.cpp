@@ -274,7 +274,9 @@ std::optional<std::pair<std::uint32_t, EventTime>> InputGate::holding() const {
   std::optional<std::pair<std::uint32_t, EventTime>> lowest;
   for (std::uint32_t index = 0; index < channels_.size(); ++index) {
     const Channel& channel = channels_[index];
-    if ((channel.idle && !channel.ended) || channel.spec.kind == InputChannel::Kind::Feedback) continue;
+    if (channel.spec.kind == InputChannel::Kind::Feedback) continue;
+    // An idle channel on which something has come is back, also before that is taken.
+    if (channel.idle && !channel.ended && channel.queue.empty()) continue;
     if (channel.ended && channel.watermark == EventTime::max()) continue;
     if (!lowest || channel.watermark < lowest->second) lowest = {index, channel.watermark};
   }

@@ -12,16 +12,16 @@ using namespace weir;
 
 namespace {
 
-using Key = std::int64_t;
+using PlainKey = std::int64_t;
 using Value = std::string;
-using Model = std::map<Key, Value>;
-using Made = StateTable<Key, Value>;
+using Model = std::map<PlainKey, Value>;
+using Made = StateTable<PlainKey, Value>;
 
 Made make_table(const std::string& name = "table") { return Made(name, KeyOwnership{}, Made::Tracking::On); }
 
 Model content(const Made& table) {
   Model all;
-  table.for_each([&](Key key, const Value& value) { CHECK(all.emplace(key, value).second); });
+  table.for_each([&](PlainKey key, const Value& value) { CHECK(all.emplace(key, value).second); });
   CHECK(all.size() == table.size());
   return all;
 }
@@ -29,10 +29,10 @@ Model content(const Made& table) {
 /// A table, its model, and random changes to both.
 class Pair {
  public:
-  Pair(std::uint64_t seed, Key keys) : random_(seed), keys_(keys) {}
+  Pair(std::uint64_t seed, PlainKey keys) : random_(seed), keys_(keys) {}
 
   void change() {
-    const Key key = static_cast<Key>(random_() % static_cast<std::uint64_t>(keys_));
+    const PlainKey key = static_cast<PlainKey>(random_() % static_cast<std::uint64_t>(keys_));
     switch (random_() % 8) {
       case 0:
       case 1: CHECK(table.erase(key) == (model.erase(key) > 0)); break;
@@ -69,7 +69,7 @@ class Pair {
 
  private:
   std::mt19937_64 random_;
-  Key keys_;
+  PlainKey keys_;
 };
 
 Model restored(const std::vector<std::vector<StateChunk>>& chain) {
@@ -143,17 +143,17 @@ TEST_CASE("after a snapshot was given up, the next full one is whole and deltas 
 TEST_CASE("a delta of many chunks gives its tombstones before its entries") {
   Made table = make_table();
   const std::string large(2000, 'x');
-  for (Key key = 0; key < 1000; ++key) table.put(key, large);
+  for (PlainKey key = 0; key < 1000; ++key) table.put(key, large);
   std::vector<StateChunk> full;
   table.freeze(SnapshotMode::Full);
   while (!table.write_some(100, [&](StateChunk chunk) { full.push_back(std::move(chunk)); })) {
   }
   CHECK(full.size() > 2);
-  for (Key key = 0; key < 1000; ++key) table.erase(key);
-  for (Key key = 0; key < 1000; ++key) table.put(key, large);
+  for (PlainKey key = 0; key < 1000; ++key) table.erase(key);
+  for (PlainKey key = 0; key < 1000; ++key) table.put(key, large);
 
   table.freeze(SnapshotMode::Delta);
-  for (Key key = 0; key < 900; ++key) table.put(key, "later");  // written out by the change itself
+  for (PlainKey key = 0; key < 900; ++key) table.put(key, "later");  // written out by the change itself
   bool entries = false;
   std::size_t rows = 0;
   Made again = make_table();
@@ -170,14 +170,14 @@ TEST_CASE("a delta of many chunks gives its tombstones before its entries") {
   CHECK(rows == 2000);
   CHECK(content(again) == [&] {
     Model all;
-    for (Key key = 0; key < 1000; ++key) all[key] = large;
+    for (PlainKey key = 0; key < 1000; ++key) all[key] = large;
     return all;
   }());
 }
 
 TEST_CASE("a delta holds what changed and nothing else") {
   Made table = make_table();
-  for (Key key = 0; key < 100; ++key) table.put(key, "a");
+  for (PlainKey key = 0; key < 100; ++key) table.put(key, "a");
   table.freeze(SnapshotMode::Full);
   (void)table.write_some(1000, [](StateChunk) {});
   table.put(7, "b");
@@ -193,14 +193,14 @@ TEST_CASE("entries keep their address until they are erased") {
   Made table = make_table();
   Value* first = &table.edit(0);
   *first = "kept";
-  for (Key key = 1; key < 20'000; ++key) table.put(key, "filler");
+  for (PlainKey key = 1; key < 20'000; ++key) table.put(key, "filler");
   CHECK(table.find(0) == first);
   CHECK(*first == "kept");
 }
 
 TEST_CASE("at another parallelism every entry is restored by exactly one task") {
   Made table = make_table();
-  for (Key key = 0; key < 2000; ++key) table.put(key, std::to_string(key));
+  for (PlainKey key = 0; key < 2000; ++key) table.put(key, std::to_string(key));
   std::vector<StateChunk> chunks;
   table.freeze(SnapshotMode::Full);
   CHECK(table.write_some(10'000, [&](StateChunk chunk) { chunks.push_back(std::move(chunk)); }));
@@ -209,17 +209,17 @@ TEST_CASE("at another parallelism every entry is restored by exactly one task") 
     for (std::uint32_t task = 0; task < parallelism; ++task) {
       Made part("table", KeyOwnership{groups_of_task(task, parallelism, 128), 128}, Made::Tracking::On);
       for (const StateChunk& chunk : chunks) part.restore(chunk);
-      part.for_each([&](Key key, const Value& value) { CHECK(all.emplace(key, value).second); });
+      part.for_each([&](PlainKey key, const Value& value) { CHECK(all.emplace(key, value).second); });
     }
     CHECK(all == content(table));
   }
 }
 
 TEST_CASE("scoped keys stay with their key") {
-  using Windows = StateTable<Scoped<Key, EventTime>, std::int64_t>;
-  for (Key key = 0; key < 500; ++key) {
-    CHECK(group_hash(Scoped<Key, EventTime>{key, {1}}) == group_hash(Scoped<Key, EventTime>{key, {2}}));
-    CHECK(group_hash(Scoped<Key, EventTime>{key, {1}}) == group_hash(key));
+  using Windows = StateTable<Scoped<PlainKey, EventTime>, std::int64_t>;
+  for (PlainKey key = 0; key < 500; ++key) {
+    CHECK(group_hash(Scoped<PlainKey, EventTime>{key, {1}}) == group_hash(Scoped<PlainKey, EventTime>{key, {2}}));
+    CHECK(group_hash(Scoped<PlainKey, EventTime>{key, {1}}) == group_hash(key));
   }
   Windows table("windows", KeyOwnership{}, Windows::Tracking::On);
   table.edit({1, {10}}) = 5;
@@ -230,16 +230,16 @@ TEST_CASE("scoped keys stay with their key") {
 
 TEST_CASE("erase_some looks at every entry once, however little at a time") {
   Made table = make_table();
-  for (Key key = 0; key < 1000; ++key) table.put(key, "x");
+  for (PlainKey key = 0; key < 1000; ++key) table.put(key, "x");
   std::uint32_t cursor = 0;
-  do cursor = table.erase_some(cursor, 7, [](Key key, const Value&) { return key % 3 == 0; });
+  do cursor = table.erase_some(cursor, 7, [](PlainKey key, const Value&) { return key % 3 == 0; });
   while (cursor != 0);
   CHECK(table.size() == 666);
-  table.for_each([](Key key, const Value&) { CHECK(key % 3 != 0); });
+  table.for_each([](PlainKey key, const Value&) { CHECK(key % 3 != 0); });
 }
 
 TEST_CASE("state of another type is refused with its name") {
-  StateTable<Key, std::int64_t> numbers("total", KeyOwnership{}, StateTable<Key, std::int64_t>::Tracking::On);
+  StateTable<PlainKey, std::int64_t> numbers("total", KeyOwnership{}, StateTable<PlainKey, std::int64_t>::Tracking::On);
   Made words = make_table("total");
   words.put(1, "one");
   words.freeze(SnapshotMode::Full);
