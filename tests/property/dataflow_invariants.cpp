@@ -38,10 +38,6 @@ BatchPtr batch_with(std::initializer_list<std::int64_t> values) {
   return batch;
 }
 
-std::int64_t first_of(const Element& element) {
-  return batch_of<std::int64_t>(*std::get<BatchPtr>(element)).records.front();
-}
-
 OperatorFactory count_per_key() {
   return operator_of<std::int64_t>([](auto numbers) { return numbers.key_by(itself).count("count"); });
 }
