@@ -4,6 +4,9 @@
 //   Skip     the row is left out and counted; a warning per file says how many and shows the first
 //   Collect  the row becomes a record of the source's second stream: source.bad_rows().sink("bad", CsvFile{…})
 //
+// A quote in a CSV file that is not closed makes one row of all that follows, up to the next quote or the end of the file.
+// Such a row is bad with its first line only; reading goes on with the next line.
+//
 // Skipped and collected rows are counted in the BadRowCount that the options name, if any. A file whose header does not
 // fit fails in every case: none of its rows could be read.
 #pragma once

@@ -23,7 +23,7 @@
 
 namespace weir {
 
-enum class ConsoleStyle : std::uint8_t { table, csv, json };
+enum class ConsoleStyle : std::uint8_t { Table, Csv, Json };
 
 /// The cells of one row, and on which side each is filled up.
 struct TableCell {
@@ -148,15 +148,15 @@ class LineWriter final : public SinkWriter<typename F::Record> {
 };
 
 struct Console {
-  ConsoleStyle style = ConsoleStyle::table;
-  TimeStyle times = TimeStyle::iso;
+  ConsoleStyle style = ConsoleStyle::Table;
+  TimeStyle times = TimeStyle::Iso;
   std::shared_ptr<ConsoleScreen> screen =
       std::make_shared<ConsoleScreen>();  // with the writers of all tasks
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {
-    if (style == ConsoleStyle::table) return std::make_unique<TableWriter<T>>(screen, times);
-    const RowFormat format = style == ConsoleStyle::csv ? RowFormat::csv : RowFormat::json;
+    if (style == ConsoleStyle::Table) return std::make_unique<TableWriter<T>>(screen, times);
+    const RowFormat format = style == ConsoleStyle::Csv ? RowFormat::Csv : RowFormat::Json;
     return with_format<T>(format, times, [&](auto made) -> std::unique_ptr<SinkWriter<T>> {
       return std::make_unique<LineWriter<decltype(made)>>(std::move(made), screen);
     });

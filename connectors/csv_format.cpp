@@ -42,7 +42,7 @@ CsvBinding::CsvBinding(std::string file, std::span<const CsvFieldInfo> fields,
     : file_(std::move(file)),
       fields_(fields),
       delimiter_(options.delimiter),
-      expects_header_(options.header == CsvHeader::present) {
+      expects_header_(options.header == CsvHeader::Present) {
   if (expects_header_) return;
   columns_.resize(fields.size());
   std::iota(columns_.begin(), columns_.end(), 0);
@@ -54,7 +54,7 @@ std::optional<FormatError> CsvBinding::bind(const Row& header) {
   std::vector<std::string> names;
   CsvFields walk(header.text, delimiter_, scratch);
   while (const auto name = walk.next()) names.emplace_back(name->text);
-  if (walk.fault() != CsvRowFault::none) return bad_row(header, walk);
+  if (walk.fault() != CsvRowFault::None) return bad_row(header, walk);
   return bind_names(header, names);
 }
 
@@ -82,6 +82,7 @@ std::optional<FormatError> CsvBinding::bind_names(const Row& header,
 FormatError CsvBinding::cut_row(const Row& row) const {
   FormatError error = row_too_long(file_, row);
   error.message += " or close an open quote";
+  error.swallows_lines = true;
   return error;
 }
 
@@ -90,10 +91,10 @@ FormatError CsvBinding::bad_field(const Row& row, const CsvField& field, std::in
   const CsvFieldInfo& info = fields_[static_cast<std::size_t>(index)];
   std::string text;
   switch (fault) {
-    case CsvFault::empty:
+    case CsvFault::Empty:
       text = "no value for " + field_text(info) + "; declare it std::optional to allow that";
       break;
-    case CsvFault::out_of_range:
+    case CsvFault::OutOfRange:
       text = quoted_excerpt(field.text) + " is out of range for " + field_text(info);
       break;
     default:
@@ -104,11 +105,13 @@ FormatError CsvBinding::bad_field(const Row& row, const CsvField& field, std::in
 }
 
 FormatError CsvBinding::bad_row(const Row& row, const CsvFields& walk) const {
-  return format_error(
+  FormatError error = format_error(
       file_, row, walk.fault_at(),
-      walk.fault() == CsvRowFault::open_quote
+      walk.fault() == CsvRowFault::OpenQuote
           ? "the quote that opens here is never closed"
           : "text after a closing quote; a quote inside a quoted field is written twice");
+  error.swallows_lines = true;
+  return error;
 }
 
 FormatError CsvBinding::wrong_width(const Row& row) const {
@@ -116,7 +119,7 @@ FormatError CsvBinding::wrong_width(const Row& row) const {
   CsvFields walk(row.text, delimiter_, scratch);
   std::size_t width = 0;
   while (walk.next()) ++width;
-  if (walk.fault() != CsvRowFault::none) return bad_row(row, walk);
+  if (walk.fault() != CsvRowFault::None) return bad_row(row, walk);
   const std::string expected = expects_header_
                                    ? "the header has " + std::to_string(columns_.size())
                                    : "the record has " + counted(columns_.size(), "field");
@@ -134,7 +137,7 @@ void require_usable(const CsvOptions& options) {
 }
 
 std::string csv_header(std::span<const CsvFieldInfo> fields, const CsvOptions& options) {
-  if (options.header == CsvHeader::none) return {};
+  if (options.header == CsvHeader::None) return {};
   std::string line;
   for (const CsvFieldInfo& field : fields) {
     if (!line.empty()) line += options.delimiter;

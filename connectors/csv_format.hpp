@@ -4,7 +4,8 @@
 //   numbers       as from_chars reads them, doubles written in the shortest form that reads back equal
 //   bool          true false 1 0; written true, false
 //   enum          its integer
-//   EventTime     ISO 8601 in UTC or milliseconds since 1970; written by option
+//   EventTime     ISO 8601, in UTC or with an offset, or milliseconds since 1970, as digits alone always are (20240101 is
+//                 in 1970); written by option, in UTC
 //   text          any bytes, quoted only where needed
 //   optional      empty is absent; "" in quotes is a present, empty text
 //
@@ -23,19 +24,19 @@
 
 namespace weir {
 
-enum class CsvHeader { present, none };
+enum class CsvHeader { Present, None };
 
 struct CsvOptions {
   char delimiter = ',';
-  CsvHeader header = CsvHeader::present;
-  TimeStyle times = TimeStyle::iso;
+  CsvHeader header = CsvHeader::Present;
+  TimeStyle times = TimeStyle::Iso;
   std::uint64_t max_row_bytes = kMaxRowBytes;
 };
 
 namespace detail {
 
 /// What can be wrong with the text of one field.
-enum class CsvFault : std::uint8_t { none, empty, malformed, out_of_range };
+enum class CsvFault : std::uint8_t { None, Empty, Malformed, OutOfRange };
 
 /// What messages and the header need to know of a field.
 struct CsvFieldInfo {
@@ -72,27 +73,27 @@ CsvFault read_csv(const CsvField& field, T& value) {
     else if (text == "0" || text == "false")
       value = false;
     else
-      return text.empty() ? CsvFault::empty : CsvFault::malformed;
+      return text.empty() ? CsvFault::Empty : CsvFault::Malformed;
   } else if constexpr (std::is_same_v<T, EventTime>) {
     const auto time = parse_event_time(text);
-    if (!time) return text.empty() ? CsvFault::empty : CsvFault::malformed;
+    if (!time) return text.empty() ? CsvFault::Empty : CsvFault::Malformed;
     value = *time;
   } else {
     TextNumber<T> number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (end != text.data() + text.size()) return CsvFault::malformed;
-    if (error == std::errc::result_out_of_range) return CsvFault::out_of_range;
-    if (error != std::errc{}) return text.empty() ? CsvFault::empty : CsvFault::malformed;
+    if (end != text.data() + text.size()) return CsvFault::Malformed;
+    if (error == std::errc::result_out_of_range) return CsvFault::OutOfRange;
+    if (error != std::errc{}) return text.empty() ? CsvFault::Empty : CsvFault::Malformed;
     value = static_cast<T>(number);
   }
-  return CsvFault::none;
+  return CsvFault::None;
 }
 
 template <CsvScalar T>
 CsvFault read_csv(const CsvField& field, std::optional<T>& value) {
   if (field.text.empty() && !(std::is_same_v<T, std::string> && field.quoted)) {
     value.reset();
-    return CsvFault::none;
+    return CsvFault::None;
   }
   return read_csv(field, value.emplace());
 }
@@ -131,7 +132,7 @@ struct CsvTable {
     if constexpr (CsvValue<std::remove_reference_t<decltype(value)>>)
       return read_csv(field, value);
     else
-      return CsvFault::malformed;  // does not compile; CsvFormat says so in one line
+      return CsvFault::Malformed;  // does not compile; CsvFormat says so in one line
   }
   template <std::size_t... I>
   static constexpr std::array<Reader, size> make_readers(std::index_sequence<I...>) {
@@ -209,10 +210,10 @@ class CsvReader {
       const std::int32_t index = columns[column++];
       if (index == detail::CsvBinding::kIgnored) continue;
       const auto fault = Table::readers[static_cast<std::size_t>(index)](*field, record);
-      if (fault != detail::CsvFault::none) [[unlikely]]
+      if (fault != detail::CsvFault::None) [[unlikely]]
         return binding_.bad_field(row, *field, index, fault);
     }
-    if (walk.fault() != CsvRowFault::none) [[unlikely]]
+    if (walk.fault() != CsvRowFault::None) [[unlikely]]
       return binding_.bad_row(row, walk);
     if (column != columns.size()) [[unlikely]]
       return binding_.wrong_width(row);

@@ -5,38 +5,38 @@
 namespace weir {
 
 std::size_t CsvRule::find_end(std::string_view bytes) {
-  if (state_ == State::row_begin) {
-    state_ = State::field_begin;
+  if (state_ == State::RowBegin) {
+    state_ = State::FieldBegin;
     lines_ = 1;
   }
   for (std::size_t i = 0; i < bytes.size();) {
     const char c = bytes[i];
     switch (state_) {
-      case State::row_begin:
-      case State::field_begin:
-        state_ = c == '"' ? State::quoted : State::plain;
+      case State::RowBegin:
+      case State::FieldBegin:
+        state_ = c == '"' ? State::Quoted : State::Plain;
         if (c == '"') ++i;
         break;
-      case State::quoted: {
+      case State::Quoted: {
         const std::size_t quote = std::min(bytes.find('"', i), bytes.size());
         lines_ += static_cast<std::uint64_t>(
             std::count(bytes.begin() + static_cast<std::ptrdiff_t>(i),
                        bytes.begin() + static_cast<std::ptrdiff_t>(quote), '\n'));
         if (quote == bytes.size()) return std::string_view::npos;
-        state_ = State::quote_in_quoted;
+        state_ = State::QuoteInQuoted;
         i = quote + 1;
         break;
       }
-      case State::quote_in_quoted:
+      case State::QuoteInQuoted:
         // Doubled, or the closing one; whatever follows that is for the reader of the row to refuse.
-        state_ = c == '"' ? State::quoted : State::plain;
+        state_ = c == '"' ? State::Quoted : State::Plain;
         if (c == '"') ++i;
         break;
-      case State::plain:
+      case State::Plain:
         while (i < bytes.size() && bytes[i] != delimiter_ && bytes[i] != '\n') ++i;
         if (i == bytes.size()) return std::string_view::npos;
-        state_ = bytes[i++] == '\n' ? State::row_begin : State::field_begin;
-        if (state_ == State::row_begin) return i;
+        state_ = bytes[i++] == '\n' ? State::RowBegin : State::FieldBegin;
+        if (state_ == State::RowBegin) return i;
         break;
     }
   }
@@ -49,7 +49,7 @@ std::optional<CsvField> CsvFields::next_quoted() {
   bool doubled = false;
   for (;;) {
     const std::size_t quote = row_.find('"', from);
-    if (quote == std::string_view::npos) return fail(CsvRowFault::open_quote, begin);
+    if (quote == std::string_view::npos) return fail(CsvRowFault::OpenQuote, begin);
     const bool doubles = quote + 1 < row_.size() && row_[quote + 1] == '"';
     if (!doubles && !doubled) {
       from = quote + 1;
@@ -63,7 +63,7 @@ std::optional<CsvField> CsvFields::next_quoted() {
     if (!doubles) break;
   }
   if (from < row_.size() && row_[from] != delimiter_)
-    return fail(CsvRowFault::text_after_quote, from);
+    return fail(CsvRowFault::TextAfterQuote, from);
   at_ = from + 1;
   if (doubled) return CsvField{scratch_, begin, true};
   return CsvField{row_.substr(begin + 1, from - begin - 2), begin, true};

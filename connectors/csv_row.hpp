@@ -20,7 +20,7 @@ class CsvRule {
   explicit CsvRule(char delimiter) : delimiter_(delimiter) {}
 
   std::size_t row_end(std::string_view bytes) {
-    if (state_ == State::row_begin) {
+    if (state_ == State::RowBegin) {
       // Nearly all rows: a line without a quote.
       if (const void* found = std::memchr(bytes.data(), '\n', bytes.size())) {
         const auto length =
@@ -37,12 +37,12 @@ class CsvRule {
   bool blank(std::string_view text) const { return text.empty(); }
 
  private:
-  enum class State { row_begin, field_begin, plain, quoted, quote_in_quoted };
+  enum class State { RowBegin, FieldBegin, Plain, Quoted, QuoteInQuoted };
 
   std::size_t find_end(std::string_view bytes);
 
   char delimiter_;
-  State state_ = State::row_begin;
+  State state_ = State::RowBegin;
   std::uint64_t lines_ = 1;
 };
 
@@ -56,7 +56,7 @@ struct CsvField {
 };
 
 /// Why a row's fields cannot be told apart.
-enum class CsvRowFault { none, open_quote, text_after_quote };
+enum class CsvRowFault { None, OpenQuote, TextAfterQuote };
 
 /// Walks the fields of one row. The text of a field is a view into the row, or, where it holds doubled
 /// quotes, into the given scratch string: valid until the next call.
@@ -87,7 +87,7 @@ class CsvFields {
   char delimiter_;
   std::string& scratch_;
   std::size_t at_ = 0;  // of the next field; beyond the row's size after the last
-  CsvRowFault fault_ = CsvRowFault::none;
+  CsvRowFault fault_ = CsvRowFault::None;
   std::size_t fault_at_ = 0;
 };
 

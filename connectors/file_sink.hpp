@@ -1,6 +1,6 @@
 // Sinks for directories of part files, written by all tasks side by side:
 //
-//   bids.sink("archive", Files{.directory = "bids", .format = RowFormat::json, .roll_after = 10s}
+//   bids.sink("archive", Files{.directory = "bids", .format = RowFormat::Json, .roll_after = 10s}
 //                            .partitioned_by([](const Bid& bid) { return utc_text(bid.date_time, "%Y-%m-%d/%H-%M"); }));
 //
 // Guarantee: exactly once. A file appears under its name, complete, when the checkpoint that covers its last row is complete;
@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,13 +51,15 @@ class FilesWriter final : public SinkWriter<typename F::Record> {
 
   void open(OperatorContext& context) override { parts_.open(context); }
   void write(Batch<T>& batch) override {
+    auto at = rows_.end();
     for (std::size_t i = 0; i < batch.records.size(); ++i) {
       std::string bucket = bucket_of(batch.records[i], batch.times[i]);
-      if (bucket != bucket_ || rows_.size() >= kBufferBytes) flush();
-      bucket_ = std::move(bucket);
-      format_.append(rows_, batch.records[i]);
+      if (at == rows_.end() || bucket != at->first) at = rows_.try_emplace(std::move(bucket)).first;
+      format_.append(at->second, batch.records[i]);
+      if (at->second.size() >= kBufferBytes) flush(*at);
     }
-    flush();
+    for (auto& rows : rows_) flush(rows);
+    rows_.clear();
   }
   void on_processing_time(ProcessingTime now) override { parts_.on_processing_time(now); }
   void before_snapshot(CheckpointId checkpoint) override { parts_.before_snapshot(checkpoint); }
@@ -77,16 +80,15 @@ class FilesWriter final : public SinkWriter<typename F::Record> {
       return bucket_of_(record, time);
     }
   }
-  void flush() {
-    parts_.write(bucket_, rows_);
-    rows_.clear();
+  void flush(std::pair<const std::string, std::string>& rows) {
+    parts_.write(rows.first, rows.second);
+    rows.second.clear();
   }
 
   F format_;
   B bucket_of_;
   PartFiles parts_;
-  std::string bucket_;
-  std::string rows_;  // of bucket_, not yet in its part
+  std::map<std::string, std::string> rows_;  // of a batch, by bucket, not yet in their parts
 };
 
 template <class B>
@@ -94,11 +96,11 @@ struct PartitionedFiles;
 
 struct Files {
   std::filesystem::path directory;
-  RowFormat format = RowFormat::csv;
+  RowFormat format = RowFormat::Csv;
   std::string prefix = "part";
   std::uint64_t roll_bytes = 128 << 20;
   Duration roll_after{60'000};
-  TimeStyle times = TimeStyle::iso;
+  TimeStyle times = TimeStyle::Iso;
   std::size_t max_open_parts = 64;  // per task, where files are partitioned
 
   /// `bucket_of(record)` or `bucket_of(record, event_time)` names the directory below `directory`: "2015-07-15/09".
@@ -123,7 +125,7 @@ struct Files {
 
  private:
   std::string suffix() const {
-    return format == RowFormat::text ? "txt" : std::string(name_of(format));
+    return format == RowFormat::Text ? "txt" : std::string(name_of(format));
   }
 };
 

@@ -2,8 +2,11 @@
 //
 //   pipeline.source("flights", Csv<Flight>{.path = "flights/*.csv"})
 //
-// Which files: file_set.hpp. Every file is a split, read by one task from beginning to end; a task reads its files one
-// after the other, in the order of their names. Bad rows: bad_rows.hpp.
+// Which files: file_set.hpp. Every file is a split, read by one task, which its name decides, from beginning to end. A task
+// opens its files in the order of their names and reads up to `side_by_side` of them at a time, a batch from each in turn,
+// so that files with overlapping times make no late records: the watermark is that of the file that is furthest behind.
+// Files that are not open yet do not hold it. Where a task has more than `side_by_side`, the later ones by name should
+// also be the later ones by time. Bad rows: bad_rows.hpp.
 //
 // Guarantee: replayable, from the byte after any row, so results are exactly once as long as the files stay what they are.
 // A job that is resumed refuses a file that became shorter than its position.
@@ -36,7 +39,8 @@ class FileReader final : public SplitReader<typename F::Record> {
  public:
   FileReader(const F& format, const std::string& path, const SplitPosition& from,
              const BadRowOptions& bad_rows, OperatorContext& context)
-      : file_(path),
+      : format_(format),
+        file_(path),
         scanner_(format.scanner(FilePosition{})),
         reader_(format.reader(path)),
         bad_rows_(path, bad_rows, context) {
@@ -48,9 +52,7 @@ class FileReader final : public SplitReader<typename F::Record> {
                     " bytes, and reading continues at byte " + std::to_string(offset) +
                     "; restore it or start over");
     }
-    scanner_ = format.scanner({offset, static_cast<std::uint64_t>(from.record)});
-    read_offset_ = offset;
-    at_end_ = false;
+    start_at({offset, static_cast<std::uint64_t>(from.record)});
   }
 
   ReadResult read(Batch<T>& batch, std::size_t max_records) override {
@@ -64,7 +66,7 @@ class FileReader final : public SplitReader<typename F::Record> {
       ++rows;
       Parsed<T> parsed = reader_.parse(*row);
       if (!parsed) {
-        bad_rows_.handle(*row, parsed.error());
+        leave_out(*row, parsed.error());
         continue;
       }
       if (batch.records.empty()) batch.origin.position = static_cast<std::int64_t>(row->begin.line);
@@ -88,6 +90,20 @@ class FileReader final : public SplitReader<typename F::Record> {
     if (const auto error = reader_.bind(*header)) throw Failure(error->message);
   }
 
+  void leave_out(Row row, const FormatError& error) {
+    const FilePosition begin = row.begin;
+    const std::size_t line_end = error.swallows_lines ? row.text.find('\n') : std::string_view::npos;
+    row.text = row.text.substr(0, line_end);
+    bad_rows_.handle(row, error);
+    if (line_end != std::string_view::npos) start_at({begin.offset + line_end + 1, begin.line + 1});
+  }
+
+  void start_at(const FilePosition& position) {
+    scanner_ = format_.scanner(position);
+    read_offset_ = position.offset;
+    at_end_ = false;
+  }
+
   std::optional<Row> next_row() {
     while (true) {
       if (auto row = scanner_.next()) return row;
@@ -103,6 +119,7 @@ class FileReader final : public SplitReader<typename F::Record> {
     }
   }
 
+  F format_;
   InputFile file_;
   Scanner scanner_;
   Reader reader_;
@@ -112,12 +129,16 @@ class FileReader final : public SplitReader<typename F::Record> {
   bool at_end_ = false;
 };
 
+/// Files that a task reads at a time unless it is told otherwise: few enough for their buffers to be small change.
+inline constexpr std::size_t kSideBySide = 16;
+
 /// What every file source may be told.
 struct FileOptions {
   std::string path;
   Follow follow = Follow::No;
   Duration look_every{1000};  // for new files
   BadRowOptions errors;
+  std::size_t side_by_side = kSideBySide;
 };
 
 template <class F>
@@ -126,7 +147,9 @@ class FileSource final : public Source<typename F::Record> {
 
  public:
   FileSource(F format, FileOptions options)
-      : format_(std::move(format)), options_(std::move(options)) {}
+      : format_(std::move(format)), options_(std::move(options)) {
+    if (options_.side_by_side == 0) throw Failure("a file source must read at least 1 file side by side");
+  }
 
   std::vector<std::string> discover() override {
     return find_files(options_.path, options_.follow);
@@ -138,6 +161,7 @@ class FileSource final : public Source<typename F::Record> {
   std::optional<Duration> rediscover() const override {
     return options_.follow == Follow::NewFiles ? std::optional(options_.look_every) : std::nullopt;
   }
+  std::size_t concurrent_splits() const override { return options_.side_by_side; }
 
  private:
   F format_;
@@ -152,17 +176,18 @@ struct Csv {
 
   std::string path;
   char delimiter = ',';
-  CsvHeader header = CsvHeader::present;
+  CsvHeader header = CsvHeader::Present;
   Follow follow = Follow::No;
   Duration look_every{1000};  // for new files, when they are followed
   BadRowOptions errors = {};
   std::uint64_t max_row_bytes = kMaxRowBytes;
+  std::size_t side_by_side = kSideBySide;  // files of a task that are read at a time
 
   std::unique_ptr<Source<T>> make() const {
     const CsvFormat<T> format(
         {.delimiter = delimiter, .header = header, .max_row_bytes = max_row_bytes});
     return std::make_unique<FileSource<CsvFormat<T>>>(
-        format, FileOptions{path, follow, look_every, errors});
+        format, FileOptions{path, follow, look_every, errors, side_by_side});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
 };
@@ -178,11 +203,12 @@ struct JsonLines {
   Duration look_every{1000};  // for new files, when they are followed
   BadRowOptions errors = {};
   std::uint64_t max_row_bytes = kMaxRowBytes;
+  std::size_t side_by_side = kSideBySide;  // files of a task that are read at a time
 
   std::unique_ptr<Source<T>> make() const {
     const JsonFormat<T> format({.max_row_bytes = max_row_bytes});
     return std::make_unique<FileSource<JsonFormat<T>>>(
-        format, FileOptions{path, follow, look_every, errors});
+        format, FileOptions{path, follow, look_every, errors, side_by_side});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
 };
@@ -197,11 +223,12 @@ struct TextLines {
   Duration look_every{1000};  // for new files, when they are followed
   BadRowOptions errors = {};
   std::uint64_t max_row_bytes = kMaxRowBytes;
+  std::size_t side_by_side = kSideBySide;  // files of a task that are read at a time
 
   std::unique_ptr<Source<std::string>> make() const {
     const TextFormat format({.max_row_bytes = max_row_bytes});
     return std::make_unique<FileSource<TextFormat>>(format,
-                                                    FileOptions{path, follow, look_every, errors});
+                                                    FileOptions{path, follow, look_every, errors, side_by_side});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
 };

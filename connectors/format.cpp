@@ -28,7 +28,7 @@ FormatError format_error(std::string_view file, const Row& row, std::size_t at,
   std::string message(file);
   message += ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
   message += text;
-  return {std::move(message), line, column};
+  return {.message = std::move(message), .line = line, .column = column};
 }
 
 FormatError row_too_long(std::string_view file, const Row& row) {
@@ -55,7 +55,7 @@ std::string quoted_excerpt(std::string_view text, std::size_t max_bytes) {
 }
 
 void append_time(std::string& out, EventTime time, TimeStyle style) {
-  if (style == TimeStyle::milliseconds || time < kFirstIso || time > kLastIso) {
+  if (style == TimeStyle::Milliseconds || time < kFirstIso || time > kLastIso) {
     detail::append_number(out, time.ms);
     return;
   }

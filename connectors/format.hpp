@@ -46,6 +46,7 @@ struct FormatError {
   std::string message;
   std::uint64_t line = 0;    // from 1
   std::uint64_t column = 0;  // bytes, from 1
+  bool swallows_lines = false;  // the row may hold others: only its first line is known to be bad
 
   friend bool operator==(const FormatError&, const FormatError&) = default;
 };
@@ -81,7 +82,7 @@ class [[nodiscard]] Parsed {
 
 /// How event times are written. Both are read, whichever is chosen. Times outside the years 0 to 9999 have no
 /// ISO form and are always written as milliseconds.
-enum class TimeStyle { iso, milliseconds };
+enum class TimeStyle { Iso, Milliseconds };
 
 /// A row longer than this is refused: an unclosed quote must not pull a whole file into memory.
 inline constexpr std::uint64_t kMaxRowBytes = 16 << 20;

@@ -15,27 +15,27 @@ class JsonDocument::Builder {
  public:
   explicit Builder(JsonDocument& document) : document_(document) {}
 
-  bool null() { return add({.kind = JsonKind::null, .integer = 0}); }
-  bool boolean(bool value) { return add({.kind = JsonKind::boolean, .boolean = value}); }
+  bool null() { return add({.kind = JsonKind::Null, .integer = 0}); }
+  bool boolean(bool value) { return add({.kind = JsonKind::Boolean, .boolean = value}); }
   bool number_integer(std::int64_t value) {
-    return add({.kind = JsonKind::integer, .integer = value});
+    return add({.kind = JsonKind::Integer, .integer = value});
   }
   bool number_unsigned(std::uint64_t value) {
-    return add({.kind = JsonKind::unsigned_integer, .unsigned_integer = value});
+    return add({.kind = JsonKind::UnsignedInteger, .unsigned_integer = value});
   }
   bool number_float(double value, const std::string&) {
-    return add({.kind = JsonKind::real, .real = value});
+    return add({.kind = JsonKind::Real, .real = value});
   }
   bool string(const std::string& value) {
     const JsonNode::Span span{static_cast<std::uint32_t>(document_.texts_.size()),
                               static_cast<std::uint32_t>(value.size())};
     document_.texts_ += value;
-    return add({.kind = JsonKind::text, .span = span});
+    return add({.kind = JsonKind::Text, .span = span});
   }
   bool key(const std::string& value) { return string(value); }
-  bool start_object(std::size_t) { return open(JsonKind::object); }
+  bool start_object(std::size_t) { return open(JsonKind::Object); }
   bool end_object() { return close(); }
-  bool start_array(std::size_t) { return open(JsonKind::array); }
+  bool start_array(std::size_t) { return open(JsonKind::Array); }
   bool end_array() { return close(); }
   bool binary(nlohmann::json::binary_t&) { return false; }  // only in binary formats
 

@@ -18,14 +18,14 @@
 namespace weir {
 
 enum class JsonKind : std::uint8_t {
-  null,
-  boolean,
-  integer,
-  unsigned_integer,
-  real,
-  text,
-  array,
-  object
+  Null,
+  Boolean,
+  Integer,
+  UnsignedInteger,
+  Real,
+  Text,
+  Array,
+  Object
 };
 
 struct JsonNode {
@@ -34,7 +34,7 @@ struct JsonNode {
     std::uint32_t size;
   };
 
-  JsonKind kind = JsonKind::null;
+  JsonKind kind = JsonKind::Null;
   std::uint32_t next = 0;  // the node behind this value
   union {
     bool boolean;

@@ -31,7 +31,7 @@ struct JsonLineRule : LineRule {
 using JsonScanner = RowScanner<JsonLineRule>;
 
 struct JsonOptions {
-  TimeStyle times = TimeStyle::iso;
+  TimeStyle times = TimeStyle::Iso;
   std::uint64_t max_row_bytes = kMaxRowBytes;
 };
 

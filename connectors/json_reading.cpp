@@ -57,10 +57,10 @@ FormatError JsonReading::error(std::string_view file, const Row& row) const {
   const std::size_t at = JsonDocument::position_of(row.text, at_);
   const std::string kind = " (" + std::string(name_of(expected_)) + ")";
   const std::string target = path_.empty() ? "the line" + kind : "field '" + path_ + "'" + kind;
-  const bool null = fault_ == JsonValueFault::kind && node(at_).kind == JsonKind::null;
+  const bool null = fault_ == JsonValueFault::Kind && node(at_).kind == JsonKind::Null;
   const bool real = expected_ == Kind::Float32 || expected_ == Kind::Float64;
   std::string_view advice;
-  if (fault_ == JsonValueFault::missing) advice = "; declare it std::optional to allow that";
+  if (fault_ == JsonValueFault::Missing) advice = "; declare it std::optional to allow that";
   if (null) advice = "; declare it std::optional to allow null";
   if (null && real)
     advice = "; NaN and infinity are written as null: declare it std::optional to read that";
@@ -70,17 +70,17 @@ FormatError JsonReading::error(std::string_view file, const Row& row) const {
 /// What is wrong, up to the name of the field. `source` begins at the value.
 std::string JsonReading::complaint(std::string_view source) const {
   switch (fault_) {
-    case JsonValueFault::missing:
+    case JsonValueFault::Missing:
       return "no member for ";
-    case JsonValueFault::out_of_range:
+    case JsonValueFault::OutOfRange:
       return found(source) + " is out of range for ";
-    case JsonValueFault::size:
+    case JsonValueFault::Size:
       return "an array of another size for ";
-    case JsonValueFault::kind:
+    case JsonValueFault::Kind:
       break;
   }
   const JsonNode& value = node(at_);
-  if (value.kind == JsonKind::real && is_integer(expected_)) {
+  if (value.kind == JsonKind::Real && is_integer(expected_)) {
     constexpr double int64_end = 9.3e18;  // integers beyond 64 bits were read as reals
     return found(source) +
            (std::abs(value.real) > int64_end ? " is out of range for " : " is not an integer for ");
@@ -90,11 +90,11 @@ std::string JsonReading::complaint(std::string_view source) const {
 
 std::string JsonReading::found(std::string_view source) const {
   switch (node(at_).kind) {
-    case JsonKind::text:
+    case JsonKind::Text:
       return quoted_excerpt(document_.text(at_));
-    case JsonKind::array:
+    case JsonKind::Array:
       return "an array";
-    case JsonKind::object:
+    case JsonKind::Object:
       return "an object";
     default:
       return std::string(
@@ -104,16 +104,16 @@ std::string JsonReading::found(std::string_view source) const {
 
 bool read_json_time(JsonReading& in, std::uint32_t at, EventTime& time) {
   const JsonNode& value = in.node(at);
-  if (value.kind == JsonKind::text) {
+  if (value.kind == JsonKind::Text) {
     const auto parsed = parse_event_time(in.document().text(at));
-    if (!parsed) return in.refuse(at, JsonValueFault::kind, Kind::Time);
+    if (!parsed) return in.refuse(at, JsonValueFault::Kind, Kind::Time);
     time = *parsed;
     return true;
   }
-  if (value.kind == JsonKind::integer || value.kind == JsonKind::unsigned_integer) {
+  if (value.kind == JsonKind::Integer || value.kind == JsonKind::UnsignedInteger) {
     return read_json_number(in, at, Kind::Time, time.ms);
   }
-  return in.refuse(at, JsonValueFault::kind, Kind::Time);
+  return in.refuse(at, JsonValueFault::Kind, Kind::Time);
 }
 
 }  // namespace weir::detail

@@ -13,7 +13,7 @@
 namespace weir::detail {
 
 /// What is wrong with a value, or with a member that is not there.
-enum class JsonValueFault : std::uint8_t { kind, out_of_range, size, missing };
+enum class JsonValueFault : std::uint8_t { Kind, OutOfRange, Size, Missing };
 
 /// One reading of a document: where it failed. Untyped; reading stops at the first `refuse`.
 class JsonReading {
@@ -39,7 +39,7 @@ class JsonReading {
 
   const JsonDocument& document_;
   std::uint32_t at_ = 0;
-  JsonValueFault fault_ = JsonValueFault::kind;
+  JsonValueFault fault_ = JsonValueFault::Kind;
   Kind expected_ = Kind::Record;
   std::string path_;
 };
@@ -52,27 +52,27 @@ bool read_json_number(JsonReading& in, std::uint32_t at, Kind kind, Number& numb
   const JsonNode& node = in.node(at);
   if constexpr (std::is_floating_point_v<Number>) {
     double wide = 0;
-    if (node.kind == JsonKind::real)
+    if (node.kind == JsonKind::Real)
       wide = node.real;
-    else if (node.kind == JsonKind::integer)
+    else if (node.kind == JsonKind::Integer)
       wide = static_cast<double>(node.integer);
-    else if (node.kind == JsonKind::unsigned_integer)
+    else if (node.kind == JsonKind::UnsignedInteger)
       wide = static_cast<double>(node.unsigned_integer);
     else
-      return in.refuse(at, JsonValueFault::kind, kind);
+      return in.refuse(at, JsonValueFault::Kind, kind);
     constexpr auto most = static_cast<double>(std::numeric_limits<Number>::max());
-    if (wide > most || wide < -most) return in.refuse(at, JsonValueFault::out_of_range, kind);
+    if (wide > most || wide < -most) return in.refuse(at, JsonValueFault::OutOfRange, kind);
     number = static_cast<Number>(wide);
     return true;
   } else {
     const auto take = [&](auto wide) {
-      if (!std::in_range<Number>(wide)) return in.refuse(at, JsonValueFault::out_of_range, kind);
+      if (!std::in_range<Number>(wide)) return in.refuse(at, JsonValueFault::OutOfRange, kind);
       number = static_cast<Number>(wide);
       return true;
     };
-    if (node.kind == JsonKind::integer) return take(node.integer);
-    if (node.kind == JsonKind::unsigned_integer) return take(node.unsigned_integer);
-    return in.refuse(at, JsonValueFault::kind, kind);
+    if (node.kind == JsonKind::Integer) return take(node.integer);
+    if (node.kind == JsonKind::UnsignedInteger) return take(node.unsigned_integer);
+    return in.refuse(at, JsonValueFault::Kind, kind);
   }
 }
 
@@ -81,7 +81,7 @@ bool read_json_time(JsonReading& in, std::uint32_t at, EventTime& time);
 template <Record T>
 bool read_json_vector(JsonReading& in, std::uint32_t at, T& value) {
   const JsonNode& array = in.node(at);
-  if (array.kind != JsonKind::array) return in.refuse(at, JsonValueFault::kind, Kind::List);
+  if (array.kind != JsonKind::Array) return in.refuse(at, JsonValueFault::Kind, Kind::List);
   value.clear();
   for (std::uint32_t element = at + 1; element < array.next; element = in.node(element).next) {
     typename T::value_type item{};
@@ -94,10 +94,10 @@ bool read_json_vector(JsonReading& in, std::uint32_t at, T& value) {
 template <Record T>
 bool read_json_tuple(JsonReading& in, std::uint32_t at, T& value) {
   const JsonNode& array = in.node(at);
-  if (array.kind != JsonKind::array) return in.refuse(at, JsonValueFault::kind, Kind::Tuple);
+  if (array.kind != JsonKind::Array) return in.refuse(at, JsonValueFault::Kind, Kind::Tuple);
   std::size_t size = 0;
   for (auto element = at + 1; element < array.next; element = in.node(element).next) ++size;
-  if (size != std::tuple_size_v<T>) return in.refuse(at, JsonValueFault::size, Kind::Tuple);
+  if (size != std::tuple_size_v<T>) return in.refuse(at, JsonValueFault::Size, Kind::Tuple);
   return std::apply(
       [&](auto&... part) {
         std::uint32_t element = at + 1;
@@ -117,8 +117,8 @@ template <Record T>
 bool read_json_map(JsonReading& in, std::uint32_t at, T& value) {
   const JsonNode& node = in.node(at);
   constexpr bool is_object = std::is_same_v<typename T::key_type, std::string>;
-  if (node.kind != (is_object ? JsonKind::object : JsonKind::array)) {
-    return in.refuse(at, JsonValueFault::kind, is_object ? Kind::Map : Kind::List);
+  if (node.kind != (is_object ? JsonKind::Object : JsonKind::Array)) {
+    return in.refuse(at, JsonValueFault::Kind, is_object ? Kind::Map : Kind::List);
   }
   value.clear();
   std::size_t index = 0;
@@ -180,7 +180,7 @@ template <NamedRecord T>
 bool read_json_record(JsonReading& in, std::uint32_t at, T& record) {
   using Table = JsonTable<T>;
   const JsonNode& object = in.node(at);
-  if (object.kind != JsonKind::object) return in.refuse(at, JsonValueFault::kind, Kind::Record);
+  if (object.kind != JsonKind::Object) return in.refuse(at, JsonValueFault::Kind, Kind::Record);
   std::array<bool, Table::size> seen{};
   std::size_t guess = 0;
   for (std::uint32_t key = at + 1; key < object.next;) {
@@ -194,7 +194,7 @@ bool read_json_record(JsonReading& in, std::uint32_t at, T& record) {
   }
   for (std::size_t i = 0; i < Table::size; ++i) {
     if (seen[i] || Table::entries[i].optional) continue;
-    in.refuse(at, JsonValueFault::missing, Table::entries[i].kind);
+    in.refuse(at, JsonValueFault::Missing, Table::entries[i].kind);
     return in.within(Table::entries[i].name);
   }
   return true;
@@ -205,12 +205,12 @@ bool read_json(JsonReading& in, std::uint32_t at, T& value) {
   if constexpr (NamedRecord<T>) {
     return read_json_record(in, at, value);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (in.node(at).kind != JsonKind::text) return in.refuse(at, JsonValueFault::kind, Kind::Text);
+    if (in.node(at).kind != JsonKind::Text) return in.refuse(at, JsonValueFault::Kind, Kind::Text);
     value.assign(in.document().text(at));
     return true;
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (in.node(at).kind != JsonKind::boolean)
-      return in.refuse(at, JsonValueFault::kind, Kind::Bool);
+    if (in.node(at).kind != JsonKind::Boolean)
+      return in.refuse(at, JsonValueFault::Kind, Kind::Bool);
     value = in.node(at).boolean;
     return true;
   } else if constexpr (std::is_same_v<T, EventTime>) {
@@ -219,7 +219,7 @@ bool read_json(JsonReading& in, std::uint32_t at, T& value) {
     static_assert(!IsOptional<typename T::value_type>::value,
                   "JSON cannot tell an optional in an optional from none");
     value.reset();
-    return in.node(at).kind == JsonKind::null || read_json(in, at, value.emplace());
+    return in.node(at).kind == JsonKind::Null || read_json(in, at, value.emplace());
   } else if constexpr (IsVector<T>::value) {
     return read_json_vector(in, at, value);
   } else if constexpr (IsMap<T>::value) {

@@ -54,7 +54,7 @@ void append_json(std::string& out, const T& value, TimeStyle times) {
   } else if constexpr (std::is_same_v<T, bool>) {
     out += value ? "true" : "false";
   } else if constexpr (std::is_same_v<T, EventTime>) {
-    const bool quoted = times == TimeStyle::iso;
+    const bool quoted = times == TimeStyle::Iso;
     if (quoted) out += '"';
     append_time(out, value, times);
     if (quoted) out += '"';

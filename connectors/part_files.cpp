@@ -206,6 +206,7 @@ void PartFiles::on_processing_time(ProcessingTime now) {
 }
 
 void PartFiles::before_snapshot(CheckpointId checkpoint) {
+  if (context_->last_snapshot()) finish();
   PartLane& lane = own_lane();
   for (StoredPart& part : lane.rolled) {
     if (part.checkpoint == 0) part.checkpoint = checkpoint;

@@ -6,8 +6,8 @@
 //   name      := prefix "-" lane "-" number suffix  numbers count from 0 in each lane, over all buckets
 //   state     := PartLane*                          one lane per task; a change of parallelism deals the lanes out anew
 //
-// A part is written hidden. It is rolled - closed for good - when it is large or old enough, or input ends; the next
-// checkpoint covers it; when that is complete the part is renamed. A part may stay open over many checkpoints.
+// A part is written hidden. It is rolled - closed for good - when it is large or old enough, or the input or the job ends; the
+// next checkpoint covers it; when that is complete the part is renamed. A part may stay open over many checkpoints.
 //
 // before_snapshot: open parts are synced and their lengths put into state, with the rolled parts; new names are synced.
 // on_complete:     rolled parts that the checkpoint covers are renamed, and the directories synced.

@@ -76,8 +76,8 @@ struct JsonFile {
 /// In a format chosen at run time, as the program's user says: RowFile{options.get("output"), row_format(options.get("format"))}.
 struct RowFile {
   std::filesystem::path path;
-  RowFormat format = RowFormat::csv;
-  TimeStyle times = TimeStyle::iso;
+  RowFormat format = RowFormat::Csv;
+  TimeStyle times = TimeStyle::Iso;
 
   static constexpr std::uint32_t max_parallelism = 1;
 

@@ -3,19 +3,19 @@
 namespace weir {
 
 RowFormat row_format(std::string_view name) {
-  if (name == "csv") return RowFormat::csv;
-  if (name == "json") return RowFormat::json;
-  if (name == "text") return RowFormat::text;
+  if (name == "csv") return RowFormat::Csv;
+  if (name == "json") return RowFormat::Json;
+  if (name == "text") return RowFormat::Text;
   throw Failure(quoted_excerpt(name) + " is not a format; write csv, json or text");
 }
 
 std::string_view name_of(RowFormat format) {
   switch (format) {
-    case RowFormat::csv:
+    case RowFormat::Csv:
       return "csv";
-    case RowFormat::json:
+    case RowFormat::Json:
       return "json";
-    case RowFormat::text:
+    case RowFormat::Text:
       break;
   }
   return "text";

@@ -11,8 +11,8 @@
 
 namespace weir {
 
-/// text: the records are std::string and are written as they are.
-enum class RowFormat : std::uint8_t { csv, json, text };
+/// Text: the records are std::string and are written as they are.
+enum class RowFormat : std::uint8_t { Csv, Json, Text };
 
 /// "csv", "json" or "text"; throws Failure on others.
 RowFormat row_format(std::string_view name);
@@ -31,15 +31,15 @@ constexpr bool fits_csv() {
 /// Calls use(format) with the format of T's rows. Throws Failure when T cannot be written so.
 template <Record T, class Use>
 auto with_format(RowFormat format, TimeStyle times, Use use) {
-  if (format == RowFormat::json) return use(JsonFormat<T>({.times = times}));
+  if (format == RowFormat::Json) return use(JsonFormat<T>({.times = times}));
   if constexpr (std::is_same_v<T, std::string>) {
-    if (format == RowFormat::text) return use(TextFormat());
+    if (format == RowFormat::Text) return use(TextFormat());
   }
   if constexpr (detail::fits_csv<T>()) {
-    if (format == RowFormat::csv) return use(CsvFormat<T>({.times = times}));
+    if (format == RowFormat::Csv) return use(CsvFormat<T>({.times = times}));
   }
   throw Failure(std::string("the records cannot be written as ") + std::string(name_of(format)) +
-                (format == RowFormat::csv ? ": CSV has columns for plain fields only; write json"
+                (format == RowFormat::Csv ? ": CSV has columns for plain fields only; write json"
                                           : ": they are not text; write json or csv"));
 }
 

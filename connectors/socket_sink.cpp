@@ -25,9 +25,10 @@ struct SocketSender::Shared {
   void run() {
     try {
       // Connected before there is anything to send, so that a server that is not there is found out at once.
-      while (auto socket = connect_with_retry(options.address, options.retry_for, stop)) {
+      Reconnection connection(options.address, options.retry_for, stop);
+      while (auto socket = connection.next()) {
         rewind();
-        if (!send_all(*socket)) return;
+        if (!send_all(*socket, connection)) return;
       }
     } catch (const std::exception& exception) {
       {
@@ -51,7 +52,7 @@ struct SocketSender::Shared {
   }
 
   /// True when the connection broke; false when stopped.
-  bool send_all(TcpSocket& socket) {
+  bool send_all(TcpSocket& socket, Reconnection& connection) {
     while (true) {
       std::string_view rest;
       {
@@ -63,6 +64,7 @@ struct SocketSender::Shared {
       }
       const auto done = socket.send(rest, stop);
       if (!done) return true;
+      connection.used();
       advance(*done);
     }
   }

@@ -5,7 +5,8 @@
 // more: rows may be doubled. TCP does not say what the server has read: when a connection breaks, rows that were on the way
 // are lost, and the row that was being sent is sent again from its beginning. For exactly once use files or a log.
 //
-// When the connection breaks it is made again, with growing waits; when that takes longer than `retry_for`, the task fails.
+// When the connection breaks it is made again, with growing waits; when no connection takes anything for `retry_for`, the
+// task fails. A server that ends only what it sends itself is still sent to.
 // Every task has a connection of its own.
 #pragma once
 
@@ -82,8 +83,8 @@ class SocketWriter final : public SinkWriter<typename F::Record> {
 struct SocketSink {
   std::string host;
   std::uint16_t port = 0;
-  RowFormat format = RowFormat::json;
-  TimeStyle times = TimeStyle::iso;
+  RowFormat format = RowFormat::Json;
+  TimeStyle times = TimeStyle::Iso;
   Duration retry_for{30'000};
   std::size_t buffer_bytes = 1 << 20;
 

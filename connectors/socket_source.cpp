@@ -25,12 +25,12 @@ struct SocketReceiver::Shared {
   bool stopped = false;
   std::thread thread;  // not guarded
 
-  TcpAddress address() const { return {options.host, options.port}; }
-
   void run() {
     try {
-      while (auto socket = connect_with_retry(address(), options.retry_for, stop)) {
-        const Event::Kind how = receive(*socket);
+      Reconnection connection({options.host, options.port}, options.retry_for, stop);
+      while (auto socket = connection.next()) {
+        connection.reached();
+        const Event::Kind how = receive(*socket, connection);
         if (!push({how, {}}) || options.on_close == SocketLines::OnClose::End) return;
       }
     } catch (const std::exception& exception) {
@@ -38,22 +38,26 @@ struct SocketReceiver::Shared {
     }
   }
 
-  Event::Kind receive(TcpSocket& socket) {
+  Event::Kind receive(TcpSocket& socket, Reconnection& connection) {
     std::vector<char> block(64 << 10);  // what a socket's buffer usually has at the most
     while (true) {
       const auto got = socket.receive(block, stop);
       if (!got) return Event::Kind::Broken;
       if (*got == 0) return Event::Kind::Closed;
+      connection.used();
       if (!push({Event::Kind::Bytes, std::string(block.data(), *got)})) return Event::Kind::Broken;
     }
   }
+
+  /// Those without bytes take room too: a server may close many connections.
+  static std::size_t size_of(const Event& event) { return sizeof(Event) + event.bytes.size(); }
 
   /// Waits for room. False when stopped.
   bool push(Event event) {
     std::unique_lock lock(mutex);
     room.wait(lock, [&] { return stopped || queued_bytes < options.queue_bytes; });
     if (stopped) return false;
-    queued_bytes += event.bytes.size();
+    queued_bytes += size_of(event);
     queue.push_back(std::move(event));
     const bool first = queue.size() == 1;
     lock.unlock();
@@ -95,7 +99,7 @@ std::optional<SocketReceiver::Event> SocketReceiver::take() {
   }
   Event event = std::move(shared_->queue.front());
   shared_->queue.pop_front();
-  shared_->queued_bytes -= event.bytes.size();
+  shared_->queued_bytes -= Shared::size_of(event);
   shared_->room.notify_one();
   return event;
 }

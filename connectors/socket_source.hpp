@@ -20,7 +20,7 @@ struct SocketLines {
   using Record = std::string;
 
   /// What to do when the server closes the connection: End ends the stream, and a connection that breaks is a failure;
-  /// Reconnect tries again, for `retry_for` at a time.
+  /// Reconnect tries again, for `retry_for` at a time, after growing waits while connections bring nothing.
   enum class OnClose : std::uint8_t { End, Reconnect };
 
   std::string host;

@@ -20,7 +20,10 @@ constexpr const char* kStopped = "stopped";
 
 Error system_error(int code) { return Error{std::strerror(code)}; }
 
-/// Waits until one of `events` holds for a socket; which ones.
+/// How long the other end may take to refuse what it does not read any more: a round trip to most servers.
+constexpr Duration kRefusal{200};
+
+/// Waits until one of `events` holds for a socket, or it is broken; which ones. None when the time is up.
 Result<short> wait(int descriptor, short events, int timeout_ms, const StopSignal& stop) {
   std::array<pollfd, 2> watched{pollfd{descriptor, events, 0},
                                 pollfd{stop.descriptor(), POLLIN, 0}};
@@ -28,7 +31,6 @@ Result<short> wait(int descriptor, short events, int timeout_ms, const StopSigna
     const int ready = ::poll(watched.data(), watched.size(), timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return system_error(errno);
-    if (ready == 0) return system_error(ETIMEDOUT);
     if (watched[1].revents != 0) return Error{kStopped};
     return watched[0].revents;
   }
@@ -40,6 +42,7 @@ Result<void> connect_one(int descriptor, const addrinfo& address, int timeout_ms
   if (errno != EINPROGRESS) return system_error(errno);
   const auto ready = wait(descriptor, POLLOUT, timeout_ms, stop);
   if (!ready) return ready.error();
+  if (*ready == 0) return system_error(ETIMEDOUT);
   int code = 0;
   socklen_t size = sizeof code;
   ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size);
@@ -72,6 +75,7 @@ std::string to_text(const TcpAddress& address) {
 
 TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(reads_after_end_, other.reads_after_end_);
   return *this;
 }
 
@@ -117,13 +121,21 @@ Result<std::size_t> TcpSocket::receive(std::span<char> block, const StopSignal& 
 
 Result<std::size_t> TcpSocket::send(std::string_view bytes, const StopSignal& stop) {
   while (true) {
-    const auto ready = wait(descriptor_, POLLOUT | POLLRDHUP, -1, stop);
+    const short watched = reads_after_end_ ? POLLOUT : POLLOUT | POLLRDHUP;
+    const auto ready = wait(descriptor_, watched, -1, stop);
     if (!ready) return ready.error();
-    if ((*ready & (POLLRDHUP | POLLHUP)) != 0)
-      return Error{"the other end has closed the connection"};
+    const bool unclear = (*ready & POLLRDHUP) != 0;
+    if (unclear) bytes = bytes.substr(0, 1);
     const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent >= 0) return static_cast<std::size_t>(sent);
-    if (errno != EAGAIN && errno != EINTR) return system_error(errno);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (sent < 0) return system_error(errno);
+    if (unclear) {
+      const auto refused = wait(descriptor_, 0, static_cast<int>(kRefusal.count()), stop);
+      if (!refused) return refused.error();
+      if (*refused != 0) return Error{"the other end has closed the connection"};
+      reads_after_end_ = true;
+    }
+    return static_cast<std::size_t>(sent);
   }
 }
 

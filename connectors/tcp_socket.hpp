@@ -40,7 +40,8 @@ std::string to_text(const TcpAddress& address);
 class TcpSocket {
  public:
   explicit TcpSocket(int descriptor) : descriptor_(descriptor) {}
-  TcpSocket(TcpSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  TcpSocket(TcpSocket&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), reads_after_end_(other.reads_after_end_) {}
   TcpSocket& operator=(TcpSocket&& other) noexcept;
   ~TcpSocket();
 
@@ -50,11 +51,14 @@ class TcpSocket {
 
   /// Waits for bytes; 0: the other end has closed. An error also when stopped.
   Result<std::size_t> receive(std::span<char> block, const StopSignal& stop);
-  /// Waits until some bytes could be sent; how many. An error also when stopped, or when the other end has closed.
+  /// Waits until some bytes could be sent; how many. An error also when stopped, or when the other end has closed. One that
+  /// has ended what it sends may still read, or have closed altogether: a single byte finds that out, and does not count
+  /// as sent when it is refused.
   Result<std::size_t> send(std::string_view bytes, const StopSignal& stop);
 
  private:
   int descriptor_;
+  bool reads_after_end_ = false;  // the other end has ended what it sends, and still reads
 };
 
 }  // namespace weir

@@ -68,15 +68,20 @@ struct Count {
   Result result(const Accumulator& count) const { return count; }
 };
 
-/// Integers are summed as int64, others as double.
+/// Integers are summed as int64, those without a sign of that width as uint64, others as double.
 template <class Member>
 struct Sum {
   Member member;
   using Value = std::decay_t<typename detail::MemberValue<Member>::type>;
-  using Accumulator = std::conditional_t<std::is_integral_v<Value>, std::int64_t, double>;
+  static constexpr bool kUnsigned = std::is_unsigned_v<Value> && sizeof(Value) == sizeof(std::uint64_t);
+  using Integer = std::conditional_t<kUnsigned, std::uint64_t, std::int64_t>;
+  using Accumulator = std::conditional_t<std::is_integral_v<Value>, Integer, double>;
   using Result = Accumulator;
   Accumulator create() const { return 0; }
-  template <class T> void add(Accumulator& sum, const T& record) const { sum += std::invoke(member, record); }
+  static_assert(std::is_arithmetic_v<Value>, "sum: give a member, or a function of one record, that is a number");
+  template <class T> void add(Accumulator& sum, const T& record) const {
+    if constexpr (std::is_arithmetic_v<Value>) sum += std::invoke(member, record);
+  }
   void merge(Accumulator& sum, const Accumulator& other) const { sum += other; }
   Result result(const Accumulator& sum) const { return sum; }
 };
@@ -93,8 +98,10 @@ struct Mean {
   using Accumulator = MeanAccumulator;
   using Result = double;
   Accumulator create() const { return {}; }
+  static constexpr bool kNumber = std::is_arithmetic_v<std::decay_t<typename detail::MemberValue<Member>::type>>;
+  static_assert(kNumber, "mean: give a member, or a function of one record, that is a number");
   template <class T> void add(Accumulator& mean, const T& record) const {
-    mean.sum += static_cast<double>(std::invoke(member, record));
+    if constexpr (kNumber) mean.sum += static_cast<double>(std::invoke(member, record));
     ++mean.count;
   }
   void merge(Accumulator& mean, const Accumulator& other) const {

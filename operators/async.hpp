@@ -9,6 +9,9 @@
 //
 //   auto located = visits.async_blocking("country", [](const Visit& visit) { return locate(visit); });
 //
+// A result that will not do is a failure as well: reply.fail("empty"), and the request gets its next attempt. For a value in the
+// place of a missing answer take the side output: calls.merge(calls.unanswered.map(fallback)).
+//
 // Results have their request's event time. A watermark leaves behind the results of all records before it, so in both
 // orders no result is late that would not have been late without the call. Not more than `capacity` requests are under
 // way in a task; then it takes no further input.
@@ -76,6 +79,7 @@ class AsyncCall final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
+    while (!marks_.empty() && !marks_.back().watermark) marks_.pop_back();        // idle no more
     if (std::exchange(idle_, false)) context().emit_watermark(last_watermark_);  // the results will take a while
     for (std::size_t i = 0; i < in.records.size(); ++i) {
       add({std::move(in.records[i]), in.times[i], last_watermark_}, in.origin);
@@ -122,6 +126,8 @@ class AsyncCall final : public ContextOperator {
   }
 
  private:
+  static constexpr bool kQueues = requires(const AsyncReply<Out>& reply) { F::tell_begin(reply); };
+
   enum class State : std::uint8_t { New, Called, Settled };
   struct Request {
     AsyncRequest<T> asked;
@@ -179,7 +185,7 @@ class AsyncCall final : public ContextOperator {
     for (auto next = requests_.lower_bound(next_call_); next != requests_.end() && under_way_ < options_.capacity; ++next) {
       next_call_ = next->first + 1;
       ++under_way_;
-      if (options_.timeout) next->second.deadline = context().now() + *options_.timeout;
+      if (!kQueues) start_clock(next->second);
       call(next->first, next->second);
       arm(next->second);
     }
@@ -190,6 +196,11 @@ class AsyncCall final : public ContextOperator {
     request.retry_at.reset();
     ++request.attempt;
     call_(std::as_const(request.asked.record), AsyncReply<Out>(inbox_, id, request.attempt));
+  }
+
+  /// The time-out covers all attempts.
+  void start_clock(Request& request) {
+    if (options_.timeout && !request.deadline) request.deadline = context().now() + *options_.timeout;
   }
 
   void arm(const Request& request) {
@@ -203,13 +214,18 @@ class AsyncCall final : public ContextOperator {
     if (found == requests_.end()) return;
     Request& request = found->second;
     if (request.state != State::Called || request.attempt != answer.attempt) return;  // it had timed out
-    if (answer.results.ok()) {
+    if (!answer.results) {
+      start_clock(request);
+      arm(request);
+      return;
+    }
+    if (answer.results->ok()) {
       request.state = State::Settled;
-      request.results = std::move(answer.results).value();
+      request.results = std::move(*answer.results).value();
       settled_.insert(answer.request);
       return;
     }
-    const std::string& message = answer.results.error().message;
+    const std::string& message = answer.results->error().message;
     if (request.attempt < options_.attempts && (!options_.retry_if || options_.retry_if(message))) {
       request.retry_at = context().now() + backoff(request.attempt);
       arm(request);
@@ -287,10 +303,14 @@ class AsyncCall final : public ContextOperator {
 template <class T, class Out, class F>
 class BlockingCall {
  public:
+  /// A call may wait for a thread, which is not to count as waiting for an answer.
+  static void tell_begin(const AsyncReply<Out>& reply) { reply.begun(); }
+
   BlockingCall(F function, std::size_t threads) : function_(std::move(function)), pool_(std::make_unique<ThreadPool>(threads)) {}
 
   void operator()(const T& record, AsyncReply<Out> reply) {
     pool_->run([function = function_, record, reply] {
+      tell_begin(reply);
       try {
         reply(std::invoke(function, record));
       } catch (const std::exception& exception) {

@@ -24,7 +24,7 @@ struct AsyncOptions {
 
   Order order = Order::Arrival;
   std::size_t capacity = 100;                  // requests of a task under way, or waiting for their turn to leave
-  std::optional<Duration> timeout = {};        // from the first attempt to the answer; empty: none
+  std::optional<Duration> timeout = {};        // from the beginning of the first attempt to the answer; empty: none
   std::uint32_t attempts = 1;                  // calls for one request at the most
   Duration backoff{100};                       // before the second attempt; doubles before each further one
   Duration longest_backoff{10'000};

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,12 +19,12 @@
 
 namespace weir {
 
-/// What came back of one attempt to answer a request.
+/// What came back of one attempt to answer a request; no results, not even a failure: a call that had to queue has begun.
 template <class Out>
 struct AsyncAnswer {
   std::uint64_t request = 0;
   std::uint32_t attempt = 0;
-  Result<std::vector<Out>> results;
+  std::optional<Result<std::vector<Out>>> results;
 };
 
 /// Where answers wait for their task. Safe for all threads.
@@ -75,8 +76,11 @@ class AsyncReply {
   }
   /// Any number of results, also none.
   void all(std::vector<Out> results) const { slot_->answer(std::move(results)); }
-  /// The call has failed. A message for people; it decides over another attempt.
+  /// The call has failed, or its result will not do. A message for people; it decides over another attempt.
   void fail(std::string message) const { slot_->answer(Error{std::move(message)}); }
+
+  // For calls that queue.
+  void begun() const { slot_->inbox->post({slot_->request, slot_->attempt, std::nullopt}); }
 
  private:
   struct Slot {
@@ -87,7 +91,7 @@ class AsyncReply {
     Slot& operator=(const Slot&) = delete;
 
     void answer(Result<std::vector<Out>> results) {
-      if (!answered.exchange(true)) inbox->post({request, attempt, std::move(results)});
+      if (!answered.exchange(true)) inbox->post({request, attempt, std::optional(std::move(results))});
     }
 
     std::shared_ptr<AsyncInbox<Out>> inbox;  // owned by the operator and by every reply on its way

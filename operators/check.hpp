@@ -33,8 +33,10 @@ concept TimeFunction = std::copy_constructible<F> && std::invocable<F&, const T&
 namespace detail {
 
 template <bool Valid, class F, class... Arguments>
-struct ResultOf {
-  using type = Nothing;  // after a failed check: anything that compiles
+struct ResultOf;
+template <class F, class First, class... Rest>
+struct ResultOf<false, F, First, Rest...> {
+  using type = std::decay_t<First>;
 };
 template <class F, class... Arguments>
 struct ResultOf<true, F, Arguments...> {
@@ -43,7 +45,8 @@ struct ResultOf<true, F, Arguments...> {
 
 }  // namespace detail
 
-/// The decayed result of F on the arguments, or Nothing when the check has already failed.
+/// The decayed result of F on the arguments. When the check has failed, the first argument's type: what follows is then
+/// checked as if the step were not there, and the failure is the only one that is reported.
 template <bool Valid, class F, class... Arguments>
 using ResultOf = typename detail::ResultOf<Valid, F, Arguments...>::type;
 

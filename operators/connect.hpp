@@ -92,6 +92,16 @@ class KeyedConnected {
   KeyedConnected(KeyedStream<T, KeyOf> first, KeyedStream<U, KeyOfU> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
+  /// As without keys, but records of one key meet in one task.
+  template <class F, class G>
+  auto map(F first, G second, StepOptions options = {}) const {
+    return routed().map(std::move(first), std::move(second), options);
+  }
+  template <class Out, class F, class G>
+  Stream<Out> flat_map(F first, G second, StepOptions options = {}) const {
+    return routed().template flat_map<Out>(std::move(first), std::move(second), options);
+  }
+
   template <class F>
   auto process(const std::string& name, F function, StepOptions options = {}) const {
     constexpr bool valid = KeyedPairFunction<F, T, U, K>;
@@ -117,6 +127,8 @@ class KeyedConnected {
   }
 
  private:
+  Connected<T, U> routed() const { return {first_.stream(), second_.stream()}; }
+
   KeyedStream<T, KeyOf> first_;
   KeyedStream<U, KeyOfU> second_;
 };

@@ -38,8 +38,8 @@ class Deduplicate final : public ContextOperator {
     auto& in = batch_of<T>(*batch);
     const ProcessingTime now = context().now();
     std::size_t kept = 0;
-    for_each_key(*seen_, in.records, key_of_, hashes_, [&](std::size_t i, const K& key, std::uint64_t hash) {
-      if (!passes(key, hash, in.times[i], now)) return;
+    for_each_key(*seen_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
+      if (!passes(key, lookup, in.times[i], now)) return;
       if (kept != i) {
         in.records[kept] = std::move(in.records[i]);
         in.times[kept] = in.times[i];
@@ -55,12 +55,12 @@ class Deduplicate final : public ContextOperator {
   void before_snapshot(CheckpointId) override { expire_some(65536); }
 
  private:
-  bool passes(const K& key, std::uint64_t hash, EventTime time, ProcessingTime now) {
-    const Kept<EventTime>* seen = seen_->find(key, hash);
+  bool passes(const K& key, const Lookup& lookup, EventTime time, ProcessingTime now) {
+    const Kept<EventTime>* seen = seen_->find(key, lookup);
     const bool known = seen != nullptr && !time_to_live_.expired(seen->expires_ms, now);
     const bool passes = !known || (keep_ == Keep::Last && time >= seen->value);
-    if (passes) seen_->edit(key, hash) = {time, time_to_live_.deadline(now)};
-    else if (time_to_live_.refreshed_by_reading()) seen_->edit(key, hash).expires_ms = time_to_live_.deadline(now);
+    if (passes) seen_->edit(key, lookup) = {time, time_to_live_.deadline(now)};
+    else if (time_to_live_.refreshed_by_reading()) seen_->edit(key, lookup).expires_ms = time_to_live_.deadline(now);
     return passes;
   }
 
@@ -76,7 +76,7 @@ class Deduplicate final : public ContextOperator {
   Keep keep_;
   TimeToLive time_to_live_;
   StateTable<K, Kept<EventTime>>* seen_ = nullptr;
-  std::vector<std::uint64_t> hashes_;
+  std::vector<Lookup> lookups_;
   std::uint32_t swept_ = 0;
 };
 

@@ -17,20 +17,31 @@ class Emitter {
 
   void open(OperatorContext& context) { context_ = &context; }
 
-  void emit(T record, EventTime time) {
-    if (!batch_) batch_ = std::make_unique<Batch<T>>();
+  void emit(const T& record, EventTime time) { emit(T(record), time); }
+  [[gnu::always_inline]] void emit(T&& record, EventTime time) {
+    if (!batch_) begin();
     batch_->push(std::move(record), time);
-    if (batch_->records.size() >= context_->batch_records()) flush();
+    if (batch_->records.size() >= full_) flush();
   }
 
   void flush() {
-    if (batch_) context_->emit(port_, std::move(batch_));
+    if (!batch_) return;
+    usual_ = batch_->records.size();
+    context_->emit(port_, std::move(batch_));
   }
 
  private:
+  void begin() {
+    batch_ = std::make_unique<Batch<T>>();
+    batch_->reserve(usual_);
+    full_ = context_->batch_records();
+  }
+
   std::uint32_t port_;
   OperatorContext* context_ = nullptr;
   std::unique_ptr<Batch<T>> batch_;
+  std::size_t full_ = 0;   // records, at which the batch leaves
+  std::size_t usual_ = 0;  // records of the batch before, for which to make room
 };
 
 }  // namespace weir

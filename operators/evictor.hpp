@@ -3,8 +3,8 @@
 // records one by one, so use one only where an aggregate cannot do.
 //
 //   keep_last(n)                 the n that came last
-//   keep_recent(10s)             those not older than that, counted from the newest
-//   keep_near(threshold, f)      those for which f(record, last record) <= threshold
+//   keep_recent(10s)             those less than that older than the newest
+//   keep_near(threshold, f)      those for which f(record, last record) < threshold
 //
 // An evictor of your own is a copyable type with
 //   template <class T> void evict(std::vector<WindowElement<T>>& elements, const Window& window) const
@@ -47,7 +47,7 @@ struct KeepRecent {
   void evict(std::vector<WindowElement<T>>& elements, const Window&) const {
     EventTime newest = EventTime::min();
     for (const auto& element : elements) newest = std::max(newest, element.time);
-    std::erase_if(elements, [&](const auto& element) { return element.time < newest - age; });
+    std::erase_if(elements, [&](const auto& element) { return element.time <= newest - age; });
   }
 };
 
@@ -59,7 +59,7 @@ struct KeepNear {
   void evict(std::vector<WindowElement<T>>& elements, const Window&) const {
     if (elements.empty()) return;
     const T last = elements.back().record;
-    std::erase_if(elements, [&](const auto& element) { return std::invoke(distance, element.record, last) > threshold; });
+    std::erase_if(elements, [&](const auto& element) { return std::invoke(distance, element.record, last) >= threshold; });
   }
 };
 

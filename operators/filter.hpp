@@ -14,20 +14,33 @@ class Filter final : public ContextOperator {
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < in.records.size(); ++i) {
-      if (!std::invoke(predicate_, std::as_const(in.records[i]))) continue;
-      if (kept != i) {
-        in.records[kept] = std::move(in.records[i]);
-        in.times[kept] = in.times[i];
-      }
-      ++kept;
-    }
+    for (std::size_t i = 0; i < in.records.size(); ++i) kept = keep(in, kept, i);
     in.records.erase(in.records.begin() + static_cast<std::ptrdiff_t>(kept), in.records.end());
     in.times.resize(kept);
     context().emit(0, std::move(batch));
   }
 
  private:
+  /// A record of at most a cache line is cheaper to copy in vain than a branch that is guessed wrong.
+  static constexpr bool kCopyAlways = std::is_trivially_copyable_v<T> && sizeof(T) <= 64;
+
+  /// Moves record i to `kept` if the predicate holds. Returns where the next one goes.
+  std::size_t keep(Batch<T>& in, std::size_t kept, std::size_t i) {
+    const bool holds = std::invoke(predicate_, std::as_const(in.records[i]));
+    if constexpr (kCopyAlways) {
+      in.records[kept] = in.records[i];
+      in.times[kept] = in.times[i];
+      return kept + (holds ? 1 : 0);
+    } else {
+      if (!holds) return kept;
+      if (kept != i) {
+        in.records[kept] = std::move(in.records[i]);
+        in.times[kept] = in.times[i];
+      }
+      return kept + 1;
+    }
+  }
+
   F predicate_;
 };
 

@@ -58,7 +58,9 @@ class LookupJoin final : public ContextOperator {
   }
 
   /// Before the table's end, records of the stream are taken only when a checkpoint waits for a barrier behind them.
-  bool accepts(std::uint32_t input) const override { return input == kTableInput || loaded_ || context().aligning(); }
+  bool accepts(std::uint32_t input) const override {
+    return input == kTableInput || loaded_ || stopped_ || context().aligning();
+  }
 
   void process(BatchPtr batch, std::uint32_t input) override {
     if (input == kTableInput) {
@@ -74,8 +76,11 @@ class LookupJoin final : public ContextOperator {
     results_.flush();
   }
 
-  void on_input_end(std::uint32_t input) override {
+  /// When the job is stopped first, the rest of the table comes when it is resumed, and what waits for it goes on waiting.
+  void on_input_end(std::uint32_t input, EventTime reached) override {
     if (input != kTableInput || loaded_) return;
+    stopped_ = reached != EventTime::max();
+    if (stopped_) return;
     loaded_ = true;
     for (const auto& [time, record] : *waiting_) join(record, time);
     waiting_->clear();
@@ -86,7 +91,7 @@ class LookupJoin final : public ContextOperator {
 
   /// What waits for the table must not be overtaken.
   bool makes_watermarks() const override { return !loaded_; }
-  bool drained() const override { return waiting_->empty(); }
+  bool drained() const override { return waiting_->empty() || stopped_; }
   void on_idle() override { idle_ = true; }
 
   void before_snapshot(CheckpointId) override { *progress_ = {LookupProgress{loaded_}}; }
@@ -112,6 +117,7 @@ class LookupJoin final : public ContextOperator {
   std::vector<std::pair<EventTime, T>>* waiting_ = nullptr;
   std::vector<LookupProgress>* progress_ = nullptr;
   bool loaded_ = false;
+  bool stopped_ = false;  // before the table's end
   bool idle_ = false;
 };
 

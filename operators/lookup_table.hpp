@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weir/record/codec.hpp>
+#include <weir/state/chunk_writer.hpp>
 #include <weir/state/table.hpp>
 
 namespace weir {
@@ -48,17 +49,16 @@ class LookupTable final : public Table {
   }
 
   bool write_some(std::size_t budget, const ChunkSink& sink) override {
-    for (; budget > 0 && written_ < frozen_; --budget, ++written_, ++block_.rows) Codec<U>::write(block_, 0, rows_[written_]);
+    for (; budget > 0 && written_ < frozen_ && !chunks_.ready(); --budget) chunks_.add(rows_[written_++]);
     const bool done = written_ == frozen_;
-    if (block_.rows > 0 && (done || block_.size_bytes() >= kChunkBytes)) {
-      sink({name_, ChunkKind::Union, to_text(Codec<U>::schema()), std::exchange(block_, Columns(Codec<U>::columns))});
-    }
+    if (done && chunks_.rows() > 0) chunks_.close();
+    chunks_.send(name_, ChunkKind::Union, sink);
     return done;
   }
 
   void discard() override {
     frozen_ = written_ = 0;
-    block_ = Columns(Codec<U>::columns);
+    chunks_.clear();
   }
 
   void restore(const StateChunk& chunk) override {
@@ -79,7 +79,6 @@ class LookupTable final : public Table {
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
-  static constexpr std::size_t kChunkBytes = 512 * 1024;  // as in StateTable
 
   /// The rows of a key: numbers linked by next_.
   struct Chain {
@@ -98,7 +97,7 @@ class LookupTable final : public Table {
   std::unordered_map<K, Chain, Hash> chains_;
   std::size_t frozen_ = 0;
   std::size_t written_ = 0;
-  Columns block_{Codec<U>::columns};
+  ChunkWriter<U> chunks_;
 };
 
 }  // namespace weir

@@ -13,12 +13,17 @@ class MapOperator final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<In>(*batch);
-    auto out = std::make_unique<Batch<Out>>();
-    out->records.reserve(in.records.size());
-    for (In& record : in.records) out->records.push_back(std::invoke(function_, std::move(record)));
-    out->times = std::move(in.times);
-    out->origin = std::move(in.origin);
-    context().emit(0, std::move(out));
+    if constexpr (std::is_same_v<In, Out> && std::is_move_assignable_v<Out>) {
+      for (In& record : in.records) record = std::invoke(function_, std::move(record));
+      context().emit(0, std::move(batch));
+    } else {
+      auto out = std::make_unique<Batch<Out>>();
+      out->records.reserve(in.records.size());
+      for (In& record : in.records) out->records.push_back(std::invoke(function_, std::move(record)));
+      out->times = std::move(in.times);
+      out->origin = std::move(in.origin);
+      context().emit(0, std::move(out));
+    }
   }
 
  private:

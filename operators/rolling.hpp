@@ -3,26 +3,19 @@
 
 #include <weir/operators/aggregate.hpp>
 #include <weir/operators/keyed_stream.hpp>
+#include <weir/operators/named_step.hpp>
 #include <weir/operators/typed_operator.hpp>
 
 namespace weir {
 
-/// How far ahead of its use a key's state is fetched: the index line first, the entry when that has arrived.
-constexpr std::size_t kPrefetchIndex = 12;
-constexpr std::size_t kPrefetchEntry = 6;
-
-/// Calls `use(i, key, hash)` for every record of a batch, fetching state ahead so that misses overlap.
+/// Calls `use(i, key, lookup)` for every record of a batch, with the table's look-ups prepared.
 template <class Table, class T, class KeyOf, class Use>
-void for_each_key(const Table& table, const std::vector<T>& records, const KeyOf& key_of, std::vector<std::uint64_t>& hashes,
-                  Use&& use) {
+void for_each_key(const Table& table, const std::vector<T>& records, const KeyOf& key_of, std::vector<Lookup>& lookups, Use&& use) {
   const std::size_t count = records.size();
-  hashes.resize(count);
-  for (std::size_t i = 0; i < count; ++i) hashes[i] = hash_of<KeyOfResult<T, KeyOf>>(std::invoke(key_of, records[i]));
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i + kPrefetchIndex < count) table.prefetch(hashes[i + kPrefetchIndex]);
-    if (i + kPrefetchEntry < count) table.prefetch_entry(hashes[i + kPrefetchEntry]);
-    use(i, std::invoke(key_of, records[i]), hashes[i]);
-  }
+  lookups.resize(count);
+  for (std::size_t i = 0; i < count; ++i) lookups[i].hash = hash_of<KeyOfResult<T, KeyOf>>(std::invoke(key_of, records[i]));
+  table.locate(lookups);
+  for (std::size_t i = 0; i < count; ++i) use(i, std::invoke(key_of, records[i]), lookups[i]);
 }
 
 template <class T, class KeyOf, class A>
@@ -31,6 +24,7 @@ class RollingAggregate final : public ContextOperator {
   using K = KeyOfResult<T, KeyOf>;
   using Out = Keyed<K, typename A::Result>;
   using Accumulator = std::optional<typename A::Accumulator>;
+  static constexpr bool kKeyIsField = std::is_member_object_pointer_v<KeyOf>;  // which the result can have: the record is done with
 
   RollingAggregate(KeyOf key_of, A aggregate) : key_of_(std::move(key_of)), aggregate_(std::move(aggregate)) {}
 
@@ -43,11 +37,13 @@ class RollingAggregate final : public ContextOperator {
     auto& in = batch_of<T>(*batch);
     auto out = std::make_unique<Batch<Out>>();
     out->records.reserve(in.records.size());
-    for_each_key(*table_, in.records, key_of_, hashes_, [&](std::size_t i, const K& key, std::uint64_t hash) {
-      Accumulator& accumulator = table_->edit(key, hash);
+    for_each_key(*table_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
+      Accumulator& accumulator = table_->edit(key, lookup);
       if (!accumulator) accumulator = aggregate_.create();
       aggregate_.add(*accumulator, in.records[i]);
-      out->records.push_back(Out{key, aggregate_.result(*accumulator)});
+      auto result = aggregate_.result(*accumulator);
+      if constexpr (kKeyIsField) out->records.push_back(Out{std::move(in.records[i].*key_of_), std::move(result)});
+      else out->records.push_back(Out{key, std::move(result)});
     });
     out->times = std::move(in.times);
     context().emit(0, std::move(out));
@@ -57,7 +53,7 @@ class RollingAggregate final : public ContextOperator {
   KeyOf key_of_;
   A aggregate_;
   StateTable<K, Accumulator>* table_ = nullptr;
-  std::vector<std::uint64_t> hashes_;
+  std::vector<Lookup> lookups_;
 };
 
 template <class T, class KeyOf, class F>
@@ -74,8 +70,8 @@ class RollingReduce final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
-    for_each_key(*table_, in.records, key_of_, hashes_, [&](std::size_t i, const K& key, std::uint64_t hash) {
-      std::optional<T>& value = table_->edit(key, hash);
+    for_each_key(*table_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
+      std::optional<T>& value = table_->edit(key, lookup);
       if (value) value = combine_(std::as_const(*value), std::as_const(in.records[i]));
       else value = in.records[i];
       in.records[i] = *value;
@@ -87,7 +83,7 @@ class RollingReduce final : public ContextOperator {
   KeyOf key_of_;
   F combine_;
   StateTable<K, std::optional<T>>* table_ = nullptr;
-  std::vector<std::uint64_t> hashes_;
+  std::vector<Lookup> lookups_;
 };
 
 template <class T, class KeyOf>
@@ -97,9 +93,8 @@ auto KeyedStream<T, KeyOf>::aggregate(const std::string& name, A aggregate, Step
   static_assert(valid, "aggregate: give count(), sum(&T::m), mean(&T::m), … or a type with create, add, merge and result");
   if constexpr (valid) {
     using Rolling = RollingAggregate<T, KeyOf, A>;
-    options.name = name;
     return stream_.template step<typename Rolling::Out>(
-        "aggregate", options, [key_of = key_of_, aggregate] { return std::make_unique<Rolling>(key_of, aggregate); });
+        "aggregate", named("aggregate", name, options), [key_of = key_of_, aggregate] { return std::make_unique<Rolling>(key_of, aggregate); });
   } else {
     return stream_;
   }
@@ -111,8 +106,7 @@ Stream<T> KeyedStream<T, KeyOf>::reduce(const std::string& name, F combine, Step
   constexpr bool valid = Combine<F, T>;
   static_assert(valid, "reduce: the function must take two records by const reference and return one");
   if constexpr (valid) {
-    options.name = name;
-    return stream_.template step<T>("reduce", options, [key_of = key_of_, combine] {
+    return stream_.template step<T>("reduce", named("reduce", name, options), [key_of = key_of_, combine] {
       return std::make_unique<RollingReduce<T, KeyOf, F>>(key_of, combine);
     });
   } else {

@@ -21,6 +21,9 @@ namespace weir {
 constexpr std::size_t kFiringStep = 4096;
 /// How often it asks whether downstream has room.
 constexpr std::size_t kFiringCheck = 64;
+/// How far ahead of its use a key's state is fetched: the index line first, the entry when that has arrived.
+constexpr std::size_t kPrefetchIndex = 12;
+constexpr std::size_t kPrefetchEntry = 6;
 
 /// Throws Failure when the state is that of another grid.
 void check_grid(OperatorContext& context, const WindowGrid& grid);
@@ -40,6 +43,7 @@ class SliceBuffer {
   struct Place {
     std::uint64_t key_hash = 0;
     std::uint64_t hash = 0;  // of key and chunk
+    std::uint32_t slot = SlotIndex::kNone;
     Slice slice = 0;
   };
   struct Added {
@@ -65,9 +69,8 @@ class SliceBuffer {
   void add(const Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
     place(in);
     const std::size_t count = places_.size();
+    table_->locate(places_);
     for (std::size_t i = 0; i < count; ++i) {
-      if (i + kPrefetchIndex < count) table_->prefetch(places_[i + kPrefetchIndex].hash);
-      if (i + kPrefetchEntry < count) table_->prefetch_entry(places_[i + kPrefetchEntry].hash);
       const Place& at = places_[i];
       if (at.slice < open_from) [[unlikely]] {
         if (at.slice != kNowhere) behind(i, at);
@@ -81,7 +84,7 @@ class SliceBuffer {
     const std::size_t before = table_->size();
     scratch_.key = std::invoke(key_of_, record);
     scratch_.scope = at.slice >> kShift;
-    Entry& entry = table_->edit_entry(scratch_, at.hash);
+    Entry& entry = table_->edit_entry(scratch_, Lookup{at.hash, at.slot});
     const bool fresh = table_->size() != before;
     Accumulator& accumulator = entry.value.slices[at.slice & (N - 1)];
     if constexpr (N == 1) {
@@ -95,7 +98,7 @@ class SliceBuffer {
     return {entry, fresh};
   }
 
-  void prefetch_erase(const Entry& entry) const { table_->prefetch(hash_of(entry.key)); }
+  [[gnu::always_inline]] void prefetch_erase(const Entry& entry) const { table_->prefetch(hash_of(entry.key)); }
   void erase(const Entry& entry) { table_->erase(entry.key, hash_of(entry.key)); }
 
  private:

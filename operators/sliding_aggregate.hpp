@@ -22,6 +22,7 @@
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/slice_buffer.hpp>
 #include <weir/operators/slice_queue.hpp>
+#include <weir/operators/sort_by_order.hpp>
 
 namespace weir {
 
@@ -258,7 +259,7 @@ class SlidingAggregate final : public ContextOperator {
     if (!std::exchange(state.active, true)) joined_.push_back({key_order(state.hash), &state});
   }
 
-  void fetch_ahead(const std::vector<Fresh>& all) const {
+  [[gnu::always_inline]] void fetch_ahead(const std::vector<Fresh>& all) const {
     if (all.size() > kPrefetchIndex) {
       index_.prefetch(all[all.size() - 1 - kPrefetchIndex].key_hash);
       __builtin_prefetch(all[all.size() - 1 - kPrefetchIndex].entry);
@@ -267,12 +268,12 @@ class SlidingAggregate final : public ContextOperator {
     const std::uint32_t id = index_.guess(all[all.size() - 1 - kPrefetchEntry].key_hash);
     if (id != SlotIndex::kNone) fetch(keys_[id]);
   }
-  static void fetch(const KeyState& state) {
+  [[gnu::always_inline]] static void fetch(const KeyState& state) {
     for (std::size_t at = 0; at < sizeof(KeyState); at += 64) __builtin_prefetch(reinterpret_cast<const char*>(&state) + at);
   }
 
   void sort_in() {
-    std::sort(joined_.begin(), joined_.end(), by_order);
+    sort_by_order(joined_, spare_);
     const auto old = static_cast<std::ptrdiff_t>(active_.size());
     active_.insert(active_.end(), joined_.begin(), joined_.end());
     std::inplace_merge(active_.begin(), active_.begin() + old, active_.end(), by_order);
@@ -281,8 +282,9 @@ class SlidingAggregate final : public ContextOperator {
   static bool by_order(const Active& a, const Active& b) { return a.order < b.order; }
 
   Progress fire(std::size_t& budget) {
-    const Slice from = grid().slice_of(end_ - grid().size());
+    const Slice from = from_ = grid().slice_of(end_ - grid().size());
     const Slice upto = grid().slice_of(end_);
+    if (lateness_.count() == 0) over_ = grid().slice_of(end_ + grid().slide() - grid().size()) >> Buffer::kShift;
     for (; cursor_ < active_.size(); ++cursor_) {
       if (must_pause(budget)) return Progress::More;
       fetch_ahead();
@@ -294,6 +296,7 @@ class SlidingAggregate final : public ContextOperator {
         state.queue.with_aggregate(aggregate(), [&](const auto& accumulator) { emit(state, end_, accumulator); });
       }
       if (lateness_.count() == 0) drop_old(state);
+      if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
     }
     fired_end_ = end_;
     phase_ = Phase::Prune;
@@ -308,22 +311,19 @@ class SlidingAggregate final : public ContextOperator {
   }
 
   /// Each stage reads what the one before has fetched.
-  void fetch_ahead() const {
+  [[gnu::always_inline]] void fetch_ahead() const {
     const auto key = [this](std::size_t ahead) { return cursor_ + ahead < active_.size() ? active_[cursor_ + ahead].key : nullptr; };
     if (const KeyState* state = key(4 * kFetchStage)) fetch(*state);
-    if (const KeyState* state = key(3 * kFetchStage)) state->queue.prefetch();
-    if (const KeyState* state = key(2 * kFetchStage)) state->queue.prefetch_chunks();
+    if (const KeyState* state = key(3 * kFetchStage)) state->queue.prefetch(from_);
+    if (const KeyState* state = key(2 * kFetchStage)) state->queue.prefetch_chunks(from_);
     if (lateness_.count() > 0) return;
     const KeyState* state = key(kFetchStage);
-    if (!state || state->queue.empty()) return;
-    const Entry& oldest = state->queue.oldest();
-    if (is_over(oldest.key.scope, end_, end_)) slices_.prefetch_erase(oldest);
+    if (state && state->queue.oldest_number() < over_) slices_.prefetch_erase(state->queue.oldest());
   }
 
   /// Without allowed lateness: what the next window does not need can go at once.
   void drop_old(KeyState& state) {
-    while (!state.queue.empty() && is_over(state.queue.oldest().key.scope, end_, end_)) pop_oldest(state);
-    if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
+    while (state.queue.oldest_number() < over_) pop_oldest(state);
   }
 
   void pop_oldest(KeyState& state) {
@@ -368,7 +368,7 @@ class SlidingAggregate final : public ContextOperator {
     return last_end <= fired && last_end + lateness_ <= limit;
   }
 
-  void fetch_ahead(const std::vector<KeyState*>& keys) const {
+  [[gnu::always_inline]] void fetch_ahead(const std::vector<KeyState*>& keys) const {
     if (keys.size() > kPrefetchIndex) fetch(*keys[keys.size() - 1 - kPrefetchIndex]);
     if (keys.size() > kPrefetchEntry) slices_.prefetch_erase(keys[keys.size() - 1 - kPrefetchEntry]->queue.oldest());
   }
@@ -404,9 +404,12 @@ class SlidingAggregate final : public ContextOperator {
 
   std::vector<Active> active_;    // keys with slices in the window, in order
   std::vector<Active> joined_;    // active as well, to be sorted in
+  std::vector<Active> spare_;     // for sorting
   std::vector<KeyState*> emptied_;
   bool leaving_ = false;          // some of active_ are not any more
   std::size_t cursor_ = 0;        // the next of active_ to fire
+  Slice from_ = 0;                // where the window that fires begins
+  Slice over_ = 0;                // without allowed lateness: chunks before this one are in no window after the one that fires
   Phase phase_ = Phase::Between;
   EventTime end_;                 // of the window in progress, or the last one that is over
   Slice open_from_ = 0;           // slices from here on are in no window that is over

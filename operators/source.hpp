@@ -2,10 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/base/hash.hpp>
@@ -43,8 +46,14 @@ class ReadSource final : public SourceOperator {
     while (readers_.size() < source_->concurrent_splits() && open_next()) {
     }
     std::optional<Duration> wait;
+    // Two operators that each wait for another split must not wait for ever.
+    const bool any_wanted = std::any_of(readers_.begin(), readers_.end(), [&](const Reading& reading) { return wanted(reading); });
     for (std::size_t tried = readers_.size(); tried > 0; --tried) {
-      turn_ = readers_.empty() ? 0 : turn_ % readers_.size();
+      turn_ %= readers_.size();
+      if (any_wanted && !wanted(readers_[turn_])) {
+        ++turn_;
+        continue;
+      }
       const ReadResult result = read(readers_[turn_], max_records);
       switch (result.state) {
         case ReadResult::State::More: ++turn_; return {};
@@ -55,6 +64,7 @@ class ReadSource final : public SourceOperator {
       }
     }
     if (readers_.empty() && !source_->rediscover()) return {Poll::State::End, {}};
+    if (readers_.empty() && !std::exchange(idle_, true)) context_->emit_idle();
     Poll waiting{Poll::State::Wait, {}};
     if (wait) waiting.wake_at = context_->now() + *wait;
     if (next_discovery_ && (!waiting.wake_at || *next_discovery_ < *waiting.wake_at)) waiting.wake_at = next_discovery_;
@@ -64,7 +74,7 @@ class ReadSource final : public SourceOperator {
   void before_snapshot(CheckpointId) override {
     stored_->clear();
     for (const auto& [name, split] : known_) {
-      if (mine(split)) stored_->push_back(split);
+      if (mine(name)) stored_->push_back(split);
     }
     for (const Reading& reading : readers_) {
       for (SplitRecord& split : *stored_) {
@@ -79,25 +89,20 @@ class ReadSource final : public SourceOperator {
     std::unique_ptr<SplitReader<T>> reader;
   };
 
-  /// Where the splits are all known from the start they are dealt out in order. Where new ones turn up they may do so between
-  /// the calls of two tasks: these are dealt out by the hash of their name, so that no task needs to know of the others.
   void discover() {
-    const bool in_order = !source_->rediscover();
-    std::size_t number = 0;
     for (const std::string& name : source_->discover()) {
       const auto [entry, added] = known_.try_emplace(name, SplitRecord{name, {}, false});
-      if (!listed_.emplace(name, 0).second) continue;
-      const std::uint64_t dealt = in_order ? number++ : hash_bytes(name);
-      if (dealt % context_->parallelism() != context_->task()) continue;
-      listed_[name] = 1;
-      if (!entry->second.ended) order_.push_back(name);
+      if (listed_.insert(name).second && mine(name) && !entry->second.ended) order_.push_back(name);
     }
     if (const auto every = source_->rediscover()) next_discovery_ = context_->now() + *every;
   }
 
-  bool mine(const SplitRecord& split) const {
-    const auto found = listed_.find(split.split);
-    return found != listed_.end() ? found->second == 1 : hash_bytes(split.split) % context_->parallelism() == context_->task();
+  /// The name alone decides, since new splits may turn up between the calls of two tasks. Numbers are dealt out in turn.
+  bool mine(const std::string& split) const {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(split.data(), split.data() + split.size(), number);
+    if (error != std::errc() || end != split.data() + split.size()) number = hash_bytes(split);
+    return number % context_->parallelism() == context_->task();
   }
 
   void rediscover_if_due() {
@@ -109,9 +114,12 @@ class ReadSource final : public SourceOperator {
     const SplitRecord& split = known_.at(order_[next_++]);
     auto name = std::make_shared<const std::string>(split.split);
     readers_.push_back({name, source_->open(split.split, split.position, *context_)});
+    idle_ = false;
     context_->forward({SplitEvent::Kind::Opened, name});
     return true;
   }
+
+  bool wanted(const Reading& reading) const { return context_->wants_split(*reading.split); }
 
   ReadResult read(Reading& reading, std::size_t max_records) {
     auto batch = std::make_unique<Batch<T>>();
@@ -137,11 +145,12 @@ class ReadSource final : public SourceOperator {
   std::unique_ptr<Source<T>> source_;
   OperatorContext* context_ = nullptr;
   std::map<std::string, SplitRecord> known_;       // with positions, of all tasks after a restore
-  std::map<std::string, int> listed_;              // 1 when dealt to this task
+  std::set<std::string> listed_;
   std::vector<std::string> order_;                 // this task's splits still to be read
   std::size_t next_ = 0;
   std::vector<Reading> readers_;
   std::size_t turn_ = 0;
+  bool idle_ = false;                              // no split is open, and downstream knows
   std::optional<ProcessingTime> next_discovery_;
   std::vector<SplitRecord>* stored_ = nullptr;
 };

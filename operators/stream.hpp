@@ -64,6 +64,10 @@ class Stream : public StreamBase {
   /// `function(record, out)` calls out(result) any number of times; its result type is the template argument:
   /// stream.flat_map<Word>([](const Line& line, auto&& out) { ... }).
   template <class Out, class F> Stream<Out> flat_map(F function, StepOptions options = {}) const;
+  template <class F> Stream flat_map(F, StepOptions = {}) const {
+    static_assert(!sizeof(F), "flat_map: give the type of what it yields, as in flat_map<Word>(...)");
+    return *this;
+  }
 
   // Event time.
   template <class F> Stream event_time(F time_of, EventTimeOptions options) const;

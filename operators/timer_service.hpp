@@ -7,7 +7,8 @@
 // Firing is in steps. A timer is taken out of the state just before it fires, so that between two steps the state says
 // exactly which timers are still to fire. A timer set for a time that has passed fires with the next watermark, or at once
 // in processing time. When the input ends, the watermark reaches every event-time timer; processing-time
-// timers that are still waiting then never fire.
+// timers that are still waiting then never fire. Neither do timers of event time that are set from then on, or one that sets
+// itself anew would fire for ever.
 #pragma once
 
 #include <algorithm>
@@ -113,7 +114,9 @@ class TimerService {
     wake();
   }
 
-  void set(const K& key, std::uint64_t hash, EventTime time) { event_.set(key, hash, time.ms); }
+  void set(const K& key, std::uint64_t hash, EventTime time) {
+    if (context_->watermark() != EventTime::max()) event_.set(key, hash, time.ms);
+  }
   void set(const K& key, std::uint64_t hash, ProcessingTime time) {
     if (processing_.set(key, hash, time.ms)) context_->wake_at(time);
   }

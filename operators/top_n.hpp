@@ -51,11 +51,11 @@ class TopN final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     const auto& in = batch_of<T>(*batch);
-    for_each_key(*best_, in.records, key_of_, hashes_, [&](std::size_t i, const K& key, std::uint64_t hash) {
+    for_each_key(*best_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
       const T& record = in.records[i];
-      const std::vector<T>* now = best_->find(key, hash);
+      const std::vector<T>* now = best_->find(key, lookup);
       if (now != nullptr && now->size() == n_ && !before_(record, now->back())) return;
-      std::vector<T>& best = best_->edit(key, hash);
+      std::vector<T>& best = best_->edit(key, lookup);
       const auto place = std::upper_bound(best.begin(), best.end(), record, before_) - best.begin();
       best.insert(best.begin() + place, record);
       if (best.size() > n_) best.pop_back();
@@ -71,7 +71,7 @@ class TopN final : public ContextOperator {
   std::size_t n_;
   F before_;
   StateTable<K, std::vector<T>>* best_ = nullptr;
-  std::vector<std::uint64_t> hashes_;
+  std::vector<Lookup> lookups_;
   Emitter<Ranked<T>> emitter_;
 };
 

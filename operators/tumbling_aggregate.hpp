@@ -11,6 +11,7 @@
 
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/slice_buffer.hpp>
+#include <weir/operators/sort_by_order.hpp>
 
 namespace weir {
 
@@ -113,7 +114,7 @@ class TumblingAggregate final : public ContextOperator {
     pending_.erase(pending_.begin());
     last_pending_ = nullptr;
     fired_ = 0;
-    std::sort(firing_.begin(), firing_.end(), [](const Due& a, const Due& b) { return a.order < b.order; });
+    sort_by_order(firing_, spare_);
     return true;
   }
 
@@ -138,7 +139,7 @@ class TumblingAggregate final : public ContextOperator {
     return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
   }
 
-  void fetch_ahead() const {
+  [[gnu::always_inline]] void fetch_ahead() const {
     if (fired_ + kPrefetchIndex < firing_.size()) __builtin_prefetch(firing_[fired_ + kPrefetchIndex].entry);
     if (fired_ + kPrefetchEntry < firing_.size()) slices_.prefetch_erase(*firing_[fired_ + kPrefetchEntry].entry);
   }
@@ -173,6 +174,7 @@ class TumblingAggregate final : public ContextOperator {
   std::vector<Due>* last_pending_ = nullptr;                   // pending_[last_slice_]
   Slice last_slice_ = 0;
   std::vector<Due> firing_;                                    // the window being fired, in order; empty between windows
+  std::vector<Due> spare_;                                     // for sorting
   std::size_t fired_ = 0;
   Slice firing_slice_ = 0;
   EventTime closed_;                                           // windows that end here or before have fired

@@ -11,6 +11,7 @@ class ContextOperator : public Operator {
  public:
   void open(OperatorContext& context) override { context_ = &context; }
   void on_split(const SplitEvent& event) override { context_->forward(event); }
+  bool wants_split(const std::string& split) override { return context_->wants_split(split); }
 
  protected:
   OperatorContext& context() { return *context_; }

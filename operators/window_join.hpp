@@ -9,6 +9,8 @@
 // joined in each. Results have the window's last instant as their time. With allowed lateness, a late record makes its
 // window yield all of its pairs again.
 //
+// A trigger of trigger.hpp comes with the windows: triggered(tumbling(10min), early_after(100)).
+//
 // State: each record once per window. A window with very many pairs yields them in steps.
 #pragma once
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <optional>
 
 #include <weir/operators/firing_progress.hpp>
 #include <weir/operators/keyed_stream.hpp>
@@ -203,10 +204,12 @@ class WindowCore : public ContextOperator {
     const bool at_end = !at.pane->ended && !kProcessing && due == at.window.last();
     TriggerResult result = TriggerResult::Continue;
     if (at_end || due == at.pane->timers.next_event()) {
-      auto call = call_for(*at.pane, at.window, at.pane->ended || at_end);
-      call.timers.cancel_event_time(due);
-      result = trigger_.on_event_time(due, call);
-      if (fires(result) && body_.fire(firing(item.key, at, due), at.pane->contents, out_) == Progress::More) return Progress::More;
+      const auto told = tell(item.key, at, at_end, due, [&](auto& call) {
+        call.timers.cancel_event_time(due);
+        return trigger_.on_event_time(due, call);
+      });
+      if (!told) return Progress::More;
+      result = *told;
     }
     at.pane->ended |= at_end;
     event_timers_.pop();
@@ -221,29 +224,62 @@ class WindowCore : public ContextOperator {
 
   Progress on_processing_timer(const Item& item, std::int64_t now_ms) {
     const std::int64_t time_ms = processing_timers_.next_ms();
-    processing_timers_.pop();
     const At at = panes_.find(item.key, item.id);
-    if (!at.pane || (at.pane->armed_processing_ms != time_ms && at.pane->armed_processing_ms != ProcessingTime::max().ms)) {
+    const bool stale =
+        !at.pane || (at.pane->armed_processing_ms != time_ms && at.pane->armed_processing_ms != ProcessingTime::max().ms);
+    if (stale || processing_due(at.window, *at.pane).ms > now_ms) {
+      processing_timers_.pop();
+      if (!stale) rearm_processing(item.key, at);
       return Progress::Done;
     }
-    at.pane->armed_processing_ms = ProcessingTime::max().ms;
     const ProcessingTime due = processing_due(at.window, *at.pane);
-    if (due.ms > now_ms) {
-      arm(item.key, at);
-      return Progress::Done;
-    }
     const bool at_end = kProcessing && due.ms == at.window.end.ms;
-    auto call = call_for(*at.pane, at.window, at.pane->ended || at_end);
-    call.timers.cancel_processing_time(due);
-    const TriggerResult result = trigger_.on_processing_time(due, call);
-    if (fires(result)) body_.fire(firing(item.key, at, watermark_), at.pane->contents, out_);
-    if (at_end) drop(item.key, at);
-    else settle(item.key, at, result, watermark_);
+    const auto result = tell(item.key, at, at_end, watermark_, [&](auto& call) {
+      call.timers.cancel_processing_time(due);
+      return trigger_.on_processing_time(due, call);
+    });
+    if (!result) return Progress::More;
+    processing_timers_.pop();
+    if (at_end) {
+      drop(item.key, at);
+    } else {
+      at.pane->armed_processing_ms = ProcessingTime::max().ms;
+      settle(item.key, at, *result, watermark_);
+    }
     return Progress::Done;
+  }
+
+  /// Tells the trigger of a time and fires if it wants that. Empty when output has no room for all of it: the pane then waits
+  /// for the same time again, and the body goes on where it stopped.
+  template <class Call>
+  std::optional<TriggerResult> tell(const K& key, const At& at, bool at_end, EventTime time, Call&& trigger) {
+    PaneState& pane = *at.pane;
+    const TriggerState state = pane.trigger;
+    const WindowTimers timers = pane.timers;
+    auto call = call_for(pane, at.window, pane.ended || at_end);
+    const TriggerResult result = trigger(call);
+    if (fires(result) && body_.fire(firing(key, at, time), pane.contents, out_) == Progress::More) {
+      pane.trigger = state;
+      pane.timers = timers;
+      return std::nullopt;
+    }
+    if (watermark_ == EventTime::max()) keep_known(pane.timers.event, timers.event, time);
+    return result;
+  }
+
+  /// At the end of time only timers that were set before count: one that sets itself anew would fire for ever.
+  static void keep_known(std::vector<EventTime>& timers, const std::vector<EventTime>& known, EventTime fired) {
+    std::erase_if(timers, [&](EventTime time) {
+      return time == fired || std::find(known.begin(), known.end(), time) == known.end();
+    });
   }
 
   void rearm_event(const K& key, const At& at) {
     at.pane->armed_event_ms = EventTime::max().ms;
+    arm(key, at);
+  }
+  void rearm_processing(const K& key, const At& at) {
+    at.pane->armed_processing_ms = ProcessingTime::max().ms;
     arm(key, at);
   }
 

@@ -128,19 +128,48 @@ struct WindowPairStream : Stream<Out> {
   Stream<B> late_right;
 };
 
+/// Windows with a trigger that is not their own: what window_join and co_group take in the place of windows.
+template <class Assigner, class Trigger>
+struct Triggered {
+  Assigner windows;
+  Trigger trigger;
+};
+
+/// window_join("name", other, triggered(tumbling(10min), early_every(10s)), …). Each firing yields what the window holds then;
+/// with purging(…) that is what came since the firing before. A trigger of one's own is told of records of both streams.
+template <class Assigner, class Trigger>
+Triggered<Assigner, Trigger> triggered(Assigner windows, Trigger trigger) {
+  static_assert(WindowTrigger<Trigger>, "triggered: give one of trigger.hpp, or a type with State, on_element, on_event_time, "
+                                        "on_processing_time and on_merge");
+  return {std::move(windows), std::move(trigger)};
+}
+
 namespace detail {
 
+template <class Assigner>
+const Assigner& windows_of(const Assigner& windows) { return windows; }
+template <class Assigner, class Trigger>
+const Assigner& windows_of(const Triggered<Assigner, Trigger>& triggered) { return triggered.windows; }
+
+template <class Assigner>
+auto trigger_of(const Assigner& windows) { return default_trigger(windows); }
+template <class Assigner, class Trigger>
+Trigger trigger_of(const Triggered<Assigner, Trigger>& triggered) { return triggered.trigger; }
+
 /// Adds the operator that fires `body`.
-template <class Out, class A, class KeyOfA, class B, class KeyOfB, class Assigner, class Body>
+template <class Out, class A, class KeyOfA, class B, class KeyOfB, class Windows, class Body>
 WindowPairStream<Out, A, B> add_window_pair(const char* verb, const std::string& name, const KeyedStream<A, KeyOfA>& left,
-                                            const KeyedStream<B, KeyOfB>& right, const Assigner& assigner, const Body& body,
+                                            const KeyedStream<B, KeyOfB>& right, const Windows& windows, const Body& body,
                                             const PairWindowOptions& options) {
-  using Trigger = decltype(default_trigger(assigner));
+  const auto assigner = windows_of(windows);
+  const auto trigger = trigger_of(windows);
+  using Assigner = std::remove_const_t<decltype(assigner)>;
+  using Trigger = std::remove_const_t<decltype(trigger)>;
   using Made = WindowPairOperator<A, KeyOfA, B, KeyOfB, Assigner, Trigger, Body, Out>;
   const Duration lateness = checked({options.allowed_lateness}).allowed_lateness;
   const auto results = left.stream().template step<Out>(
-      verb, named(verb, name, options.step), [l = left.key_of(), r = right.key_of(), assigner, body, lateness] {
-        return std::make_unique<Made>(l, r, assigner, default_trigger(assigner), body, lateness);
+      verb, named(verb, name, options.step), [l = left.key_of(), r = right.key_of(), assigner, trigger, body, lateness] {
+        return std::make_unique<Made>(l, r, assigner, trigger, body, lateness);
       });
   right.stream().feed(results.node(), 1);
   return WindowPairStream<Out, A, B>(results);
@@ -149,7 +178,10 @@ WindowPairStream<Out, A, B> add_window_pair(const char* verb, const std::string&
 }  // namespace detail
 
 /// Windows that two streams can share: all but those that count with an evictor.
-template <class Assigner>
-concept PairAssigner = WindowAssigner<Assigner> && !std::same_as<Assigner, SlidingCountWindow>;
+template <class Windows>
+concept PairAssigner = requires(const Windows& windows) {
+  requires WindowAssigner<std::decay_t<decltype(detail::windows_of(windows))>>;
+  requires !std::same_as<std::decay_t<decltype(detail::windows_of(windows))>, SlidingCountWindow>;
+};
 
 }  // namespace weir

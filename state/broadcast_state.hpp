@@ -21,19 +21,18 @@ class BroadcastTable final : public Table {
   std::map<K, V> entries;
 
   void freeze(SnapshotMode) override {
+    rows_.clear();
     if (task_ != 0) return;
-    block_ = Columns(Codec<Entry>::columns);
-    for (const auto& [key, value] : entries) Codec<Entry>::write(block_, 0, {key, value});
-    block_.rows = static_cast<std::uint32_t>(entries.size());
-    frozen_ = true;
+    for (const auto& [key, value] : entries) rows_.add(key, value);
+    rows_.close();
   }
 
   bool write_some(std::size_t, const ChunkSink& sink) override {
-    if (std::exchange(frozen_, false)) sink({name_, ChunkKind::Union, to_text(Codec<Entry>::schema()), std::move(block_)});
+    rows_.send(name_, ChunkKind::Union, sink);
     return true;
   }
 
-  void discard() override { frozen_ = false; }
+  void discard() override { rows_.clear(); }
 
   void restore(const StateChunk& chunk) override {
     auto bound = bind(Codec<Entry>::schema(), parse_schema(chunk.schema).or_throw());
@@ -53,8 +52,7 @@ class BroadcastTable final : public Table {
 
   std::string name_;
   std::uint32_t task_;
-  bool frozen_ = false;
-  Columns block_;
+  ChunkWriter<K, V> rows_;
 };
 
 /// A map that all tasks share, to be read. Borrows its table; copies refer to the same state.

@@ -1,6 +1,7 @@
 #include <weir/state/checkpoint_store.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -16,16 +17,12 @@ constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kDropBytes = 64ULL << 20;
 constexpr std::size_t kDropChunks = 4096;
 
-std::vector<ChunkId> chunks_of(const std::vector<Manifest>& manifests) {
-  std::vector<ChunkId> chunks;
-  for (const Manifest& manifest : manifests) {
-    for (const OperatorParts& operator_parts : manifest.operators) {
-      for (const PartReference& part : operator_parts.parts) chunks.push_back(part.chunk);
-    }
-  }
-  std::sort(chunks.begin(), chunks.end());
-  chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
-  return chunks;
+bool share_nothing(const Manifest& one, const Manifest& other) {
+  const auto chunks = chunks_of({&one, 1});
+  const auto others = chunks_of({&other, 1});
+  std::vector<ChunkId> shared;
+  std::set_intersection(chunks.begin(), chunks.end(), others.begin(), others.end(), std::back_inserter(shared));
+  return shared.empty();
 }
 
 /// What is wrong with one part of a manifest; empty when nothing is.
@@ -124,7 +121,7 @@ Result<Manifest> CheckpointStore::manifest(std::uint64_t checkpoint) const {
   return Error{"checkpoint " + std::to_string(checkpoint) + " is corrupt: " + problem.message};
 }
 
-std::string CheckpointStore::first_problem(const Manifest& manifest) const {
+Result<void> CheckpointStore::check(const Manifest& manifest) const {
   std::size_t number = 0;
   for (const OperatorParts& operator_parts : manifest.operators) {
     for (const PartReference& part : operator_parts.parts) {
@@ -133,11 +130,11 @@ std::string CheckpointStore::first_problem(const Manifest& manifest) const {
         problem = check_part(transaction, part);
         return {};
       });
-      if (!looked.ok()) return looked.error().message;
-      if (!problem.ok()) return problem.error().message;
+      if (!looked.ok()) return looked;
+      if (!problem.ok()) return problem.error();
       if (!problem->empty()) {
-        return "part " + std::to_string(number) + " (chunk " + to_text(part.chunk) +
-               " of operator " + operator_parts.name + "), " + *problem;
+        return Error{"part " + std::to_string(number) + " (chunk " + to_text(part.chunk) +
+                     " of operator " + operator_parts.name + "), " + *problem};
       }
       ++number;
     }
@@ -146,23 +143,28 @@ std::string CheckpointStore::first_problem(const Manifest& manifest) const {
 }
 
 Result<Restorable> CheckpointStore::newest() const {
-  Restorable restorable;
+  return newest([&](const Manifest& manifest) { return check(manifest); });
+}
+
+Result<Restorable> CheckpointStore::newest(const Take& take) const {
+  Restorable restorable{.manifest = {}, .warnings = warnings_};
+  std::vector<std::string> problems;
   for (const std::uint64_t checkpoint : checkpoints()) {
+    const std::string number = std::to_string(checkpoint);
     auto found = manifest(checkpoint);
-    const std::string problem = found.ok() ? first_problem(*found) : std::string();
-    if (found.ok() && problem.empty()) {
-      for (std::string& warning : restorable.warnings)
-        warning += "; restoring " + std::to_string(checkpoint);
+    const Result<void> taken = found.ok() ? take(*found) : Result<void>();
+    if (found.ok() && taken.ok()) {
+      for (const std::string& problem : problems)
+        restorable.warnings.push_back(problem + "; restoring " + number);
       restorable.manifest = std::move(found).value();
       return restorable;
     }
-    restorable.warnings.push_back(found.ok() ? "checkpoint " + std::to_string(checkpoint) +
-                                                   " is corrupt: " + problem
-                                             : found.error().message);
+    problems.push_back(found.ok() ? "checkpoint " + number + " is corrupt: " + taken.error().message
+                                  : found.error().message);
   }
-  if (restorable.warnings.empty()) return restorable;
+  if (problems.empty()) return restorable;
   std::string message = "no checkpoint in " + directory_.string() + " can be restored";
-  for (const std::string& warning : restorable.warnings) message += "; " + warning;
+  for (const std::string& problem : problems) message += "; " + problem;
   return Error{message};
 }
 
@@ -183,13 +185,19 @@ Result<void> CheckpointStore::retain(std::size_t count) {
   WEIR_CHECK(count > 0, "a store must retain at least one checkpoint");
   std::vector<Manifest> kept;  // newest first
   std::vector<std::uint64_t> dropped;
+  // One damaged base chunk spoils all checkpoints that build on it: who keeps several keeps one that does not.
+  bool has_independent = count == 1;
   for (const std::uint64_t checkpoint : checkpoints()) {
     // A manifest that cannot be read can restore nothing, so it does not count.
-    auto found = kept.size() < count ? manifest(checkpoint) : Result<Manifest>(Error{});
-    if (found.ok())
+    const bool wanted = kept.size() < count || !has_independent;
+    auto found = wanted ? manifest(checkpoint) : Result<Manifest>(Error{});
+    const bool independent = found.ok() && !kept.empty() && share_nothing(kept.front(), *found);
+    if (found.ok() && (kept.size() < count || independent)) {
       kept.push_back(std::move(found).value());
-    else
+      has_independent |= independent;
+    } else {
       dropped.push_back(checkpoint);
+    }
   }
   if (kept.empty()) return {};
   if (auto done = drop_manifests(dropped); !done.ok()) return done;
@@ -200,6 +208,7 @@ Result<void> CheckpointStore::rewind_to(std::uint64_t checkpoint) {
   WEIR_CHECK(complete(checkpoint), "only a complete checkpoint can be gone back to", checkpoint);
   const auto newer = std::upper_bound(complete_.begin(), complete_.end(), checkpoint);
   if (auto done = drop_manifests({newer, complete_.end()}); !done.ok()) return done;
+  warnings_.clear();  // whoever goes on from here has been told
   return checkpoint == kLast ? Result<void>() : drop_chunks(checkpoint + 1, kLast, {});
 }
 

@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,18 +57,20 @@ struct StoreOptions {
   std::string job;           // whose store; with ReadOnly ignored: compare job() instead
   std::string weir_version;  // noted when a store is made, for messages of other versions
   StoreAccess access = StoreAccess::ReadWrite;
-  std::uint64_t map_bytes = 64ULL << 30;  // the most data.mdb may hold: address space, not disk
+  std::uint64_t map_bytes = 64ULL << 30;    // address space taken at first; it grows with data.mdb
+  std::uint64_t limit_bytes = 64ULL << 40;  // the most data.mdb may hold; until then the disk is the limit
 };
 
 /// What a job continues from.
 struct Restorable {
   std::optional<Manifest> manifest;   // empty: no checkpoint was ever completed
-  std::vector<std::string> warnings;  // one line per newer checkpoint that is corrupt
+  std::vector<std::string> warnings;  // one line per newer checkpoint that is corrupt, or transaction undone
 };
 
 class CheckpointStore {
  public:
-  /// Opens the store in a directory; with ReadWrite it is made when absent. Refused: another job's store, a
+  /// Opens the store in a directory; with ReadWrite it is made when absent, and a last transaction whose
+  /// pages are damaged is undone, which newest() warns of. Refused: another job's store, a
   /// newer format, a damaged file, a store in use, a savepoint opened for writing, a place that cannot be
   /// written. Messages are one line and name the directory.
   static Result<std::unique_ptr<CheckpointStore>> open(const std::filesystem::path& directory,
@@ -94,23 +97,30 @@ class CheckpointStore {
   /// One manifest; its chunks are not looked at.
   Result<Manifest> manifest(std::uint64_t checkpoint) const;
 
-  /// The newest checkpoint whose manifest and chunks are all intact: reads every chunk. An Error when there
-  /// are complete checkpoints but none is intact.
+  /// The newest checkpoint whose manifest is intact and that `take` accepts: it reads what it wants of the
+  /// chunks, and fails when one is not intact. An Error when there are complete checkpoints but none is.
+  using Take = std::function<Result<void>(const Manifest&)>;
+  Result<Restorable> newest(const Take& take) const;
+
+  /// The newest checkpoint whose manifest and chunks are all intact: reads every chunk, and keeps none.
   Result<Restorable> newest() const;
 
   /// One chunk, checked.
   Result<std::vector<std::byte>> read(const ChunkId& id) const;
 
   /// Drops all but the newest `count` > 0 readable manifests, and every chunk up to the newest one's
-  /// checkpoint that none of them references. Chunks of later checkpoints are on their way to completion and
-  /// stay. Interrupted anywhere, it leaves at worst chunks for the next time.
+  /// checkpoint that none of them references. With `count` > 1 one of those kept shares no chunk with the
+  /// newest, if there is such a one: when all newer ones do, it is kept besides. Chunks of later checkpoints
+  /// are on their way to completion and stay. Interrupted anywhere, it leaves at worst chunks for the next time.
   Result<void> retain(std::size_t count);
 
-  /// Drops everything newer than a complete checkpoint: the job goes on from there, what came after belongs
-  /// to a history that is given up. Call after a restore.
+  /// Drops everything newer than a complete checkpoint, complete or not: the job goes on from there, what
+  /// came after belongs to a history that is given up. Call after a restore, and when a checkpoint was given
+  /// up, whose chunks would take their room for ever; then with the newest one, or clear() when there is none.
+  /// Frees room in a full map and on a full disk. Fails when it cannot; it may be called again.
   Result<void> rewind_to(std::uint64_t checkpoint);
 
-  /// Drops every checkpoint: the job starts over.
+  /// Drops every checkpoint and every chunk, likewise: the job starts over.
   Result<void> clear();
 
   /// Writes a copy of one complete checkpoint that needs nothing else, to a directory that is absent or
@@ -124,7 +134,7 @@ class CheckpointStore {
 
   Result<void> load(const StoreOptions& options);
   bool complete(std::uint64_t checkpoint) const;
-  std::string first_problem(const Manifest& manifest) const;
+  Result<void> check(const Manifest& manifest) const;
   Result<void> drop_manifests(const std::vector<std::uint64_t>& dropped);
   Result<void> drop_chunks(std::uint64_t first, std::uint64_t last, std::span<const ChunkId> keep);
 
@@ -134,6 +144,7 @@ class CheckpointStore {
   StoreAccess access_ = StoreAccess::ReadOnly;
   StoreIdentity identity_;
   std::vector<std::uint64_t> complete_;  // ascending
+  std::vector<std::string> warnings_;    // about damage that opening mended
 };
 
 }  // namespace weir

@@ -1,12 +1,13 @@
 // State that belongs to a task rather than to a key: a source's positions, a sink's unpublished files. It is
-// small, so a freeze encodes it at once. After a change of parallelism the items of all tasks are dealt out
-// anew (Split) or given to every task (Union).
+// small, so a freeze encodes it at once. A Split list stays with its task as long as the parallelism does, in order; after
+// a change the items of all tasks are dealt out anew. The items of a Union list are given to every task.
 #pragma once
 
 #include <utility>
 #include <vector>
 
 #include <weir/record/codec.hpp>
+#include <weir/state/chunk_writer.hpp>
 #include <weir/state/table.hpp>
 
 namespace weir {
@@ -20,27 +21,27 @@ class ListState final : public Table {
   std::vector<T> items;
 
   void freeze(SnapshotMode) override {
-    block_ = Columns(Codec<T>::columns);
-    for (const T& item : items) Codec<T>::write(block_, 0, item);
-    block_.rows = static_cast<std::uint32_t>(items.size());
-    frozen_ = true;
+    rows_.clear();
+    for (const T& item : items) rows_.add(item);
+    rows_.close();  // also without items: a task that had state is told from one that never ran
   }
 
   bool write_some(std::size_t, const ChunkSink& sink) override {
-    if (std::exchange(frozen_, false)) sink({name_, kind_, to_text(Codec<T>::schema()), std::move(block_)});
+    rows_.send(name_, kind_, sink);
     return true;
   }
 
-  void discard() override { frozen_ = false; }
+  void discard() override { rows_.clear(); }
 
   void restore(const StateChunk& chunk) override {
     auto bound = bind(Codec<T>::schema(), parse_schema(chunk.schema).or_throw());
     if (!bound) throw Failure("state '" + name_ + "' cannot be restored: " + bound.error().message);
     Cursors in(chunk.block, std::move(bound).or_throw());
+    const bool all = kind_ == ChunkKind::Union || chunk.kind == ChunkKind::Own;
     for (std::uint32_t row = 0; row < chunk.block.rows; ++row, ++seen_) {
       T item{};
       Codec<T>::read(in, 0, item);
-      if (kind_ == ChunkKind::Union || seen_ % parallelism_ == task_) items.push_back(std::move(item));
+      if (all || seen_ % parallelism_ == task_) items.push_back(std::move(item));
     }
   }
 
@@ -52,8 +53,7 @@ class ListState final : public Table {
   std::uint32_t task_;
   std::uint32_t parallelism_;
   std::uint32_t seen_ = 0;  // items restored so far, of all tasks: the order in which they are dealt out
-  bool frozen_ = false;
-  Columns block_;
+  ChunkWriter<T> rows_;
 };
 
 }  // namespace weir

@@ -33,6 +33,10 @@ std::span<const std::byte> to_bytes(const MDB_val& value) {
   return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
 }
 
+std::uint64_t whole_pages(std::uint64_t bytes) {
+  return (bytes + kLargestPage - 1) / kLargestPage * kLargestPage;
+}
+
 bool means_full_disk(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
 
 /// Ends the process: see the header.
@@ -117,13 +121,18 @@ int LmdbEnvironment::open_with_map(unsigned flags) {
 }
 
 Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::filesystem::path& file,
-                                                               std::uint64_t map_bytes) {
+                                                               const LmdbOptions& options) {
   std::error_code absent;
+  std::string mended;
   if (std::filesystem::exists(file, absent)) {
-    if (auto checked = check_lmdb_pages(file); !checked.ok()) return checked.error();
+    auto checked = mend_lmdb_pages(file, options.vital);
+    if (!checked.ok()) return checked.error();
+    mended = std::move(checked).value();
   }
-  const std::uint64_t whole_pages = (map_bytes + kLargestPage - 1) / kLargestPage * kLargestPage;
-  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(file.string(), whole_pages));
+  const std::uint64_t limit = whole_pages(options.limit_bytes);
+  std::unique_ptr<LmdbEnvironment> opened(
+      new LmdbEnvironment(file.string(), std::min(whole_pages(options.map_bytes), limit), limit));
+  opened->mended_ = std::move(mended);
   int code = opened->open_with_map(0);
   while (code == ENOMEM && opened->map_bytes_ / 2 >= kSmallestMap) {
     opened->map_bytes_ /= 2;
@@ -137,7 +146,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open_read_only(
     const std::filesystem::path& file) {
   if (auto checked = check_lmdb_pages(file); !checked.ok()) return checked.error();
   // LMDB maps what is in the file when asked for less.
-  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(file.string(), 1));
+  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(file.string(), 1, 1));
   const int code = opened->open_with_map(MDB_RDONLY);
   if (code != 0) return Error{"cannot open " + file.string() + ": " + mdb_strerror(code)};
   return opened;
@@ -160,7 +169,9 @@ Result<void> LmdbEnvironment::write(Durability durability, const Change& change)
     });
     if (!aged.ok()) return aged;
   }
-  return attempt(durability, change);
+  written = attempt(durability, change);
+  while (full_ && grow()) written = attempt(durability, change);
+  return full_ ? is_full() : written;
 }
 
 Result<void> LmdbEnvironment::shrink(const Change& change) {
@@ -213,8 +224,7 @@ Result<void> LmdbEnvironment::attempt(Durability durability, const Change& chang
 Error LmdbEnvironment::failed_commit(int code, std::uint64_t bytes) {
   if (code == MDB_MAP_FULL) {
     full_ = true;
-    return {file_ + " is full: it may hold " + std::to_string(map_bytes_ >> 20) +
-            " MiB; keep fewer checkpoints or raise the limit of the checkpoint store"};
+    return is_full();
   }
   // A commit that only began to fit says EIO, as a failed disk does: ask the disk for the same room again.
   const bool full_disk = means_full_disk(code) || (code == EIO && !takes(bytes + kWritingRoom));
@@ -249,11 +259,25 @@ void LmdbEnvironment::give_back_tail() const {
   if (status.st_size > used && ftruncate(descriptor, used) != 0) return;
 }
 
-void LmdbEnvironment::resize_map(std::uint64_t bytes) {
-  if (mdb_env_set_mapsize(environment_, bytes) == 0) return;
+Error LmdbEnvironment::is_full() const {
+  const bool at_limit = map_bytes_ >= limit_bytes_;
+  return {file_ + " is full: it may hold " + std::to_string(map_bytes_ >> 20) + " MiB; keep fewer checkpoints or raise " +
+          (at_limit ? "the limit of the checkpoint store" : "the process's limit of address space")};
+}
+
+bool LmdbEnvironment::grow() {
+  const std::uint64_t larger = std::min(2 * map_bytes_, limit_bytes_);
+  if (larger == map_bytes_ || !resize_map(larger)) return false;
+  map_bytes_ = larger;
+  return true;
+}
+
+bool LmdbEnvironment::resize_map(std::uint64_t bytes) {
+  if (mdb_env_set_mapsize(environment_, bytes) == 0) return true;
   // LMDB has given up its map and cannot get it back other than by opening the file again.
   mdb_env_close(std::exchange(environment_, nullptr));
   open_with_map(0);
+  return false;
 }
 
 Result<void> LmdbEnvironment::usable() const {

@@ -66,15 +66,21 @@ class LmdbTransaction {
   mutable int failure_ = 0;  // the first of LMDB's codes that ended an operation
 };
 
+struct LmdbOptions {
+  std::uint64_t map_bytes = 64ULL << 30;    // address space, taken at first: more than most ever need, and free
+  std::uint64_t limit_bytes = 64ULL << 40;  // the most the file may hold: half of what a process can address
+  std::string_view vital = {};  // a damaged last transaction is undone if the state before has a key that begins so
+};
+
 class LmdbEnvironment {
  public:
   using Change = std::function<Result<void>(LmdbTransaction&)>;
   using Look = std::function<Result<void>(const LmdbTransaction&)>;
 
-  /// Opens the file, which is made when absent, and lets it grow to `map_bytes`. So much address space is
-  /// taken; when the system refuses, half of it, and so on.
+  /// Opens the file, which is made when absent. When the system refuses the address space, half of it is taken,
+  /// and so on; when the file outgrows it, twice as much, up to the limit.
   static Result<std::unique_ptr<LmdbEnvironment>> open(const std::filesystem::path& file,
-                                                       std::uint64_t map_bytes);
+                                                       const LmdbOptions& options = {});
 
   /// Opens a file that exists, on a disk that may be read-only.
   static Result<std::unique_ptr<LmdbEnvironment>> open_read_only(const std::filesystem::path& file);
@@ -83,8 +89,8 @@ class LmdbEnvironment {
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
 
-  /// Runs `change` in a transaction and commits it when it succeeds. When the map is full, `change` runs a
-  /// second time, after pages that the last transactions freed have become usable.
+  /// Runs `change` in a transaction and commits it when it succeeds. When the map is full, `change` runs again,
+  /// after pages that the last transactions freed have become usable, and then in larger maps.
   Result<void> write(Durability durability, const Change& change);
 
   /// A write, Durability::Later, that makes the content smaller: it may exceed the map's limit for a moment,
@@ -93,20 +99,27 @@ class LmdbEnvironment {
 
   Result<void> read(const Look& look) const;
 
+  /// What opening found damaged and undid, as a line; empty when nothing was.
+  const std::string& mended() const { return mended_; }
+
  private:
-  LmdbEnvironment(std::string file, std::uint64_t map_bytes)
-      : file_(std::move(file)), map_bytes_(map_bytes) {}
+  LmdbEnvironment(std::string file, std::uint64_t map_bytes, std::uint64_t limit_bytes)
+      : file_(std::move(file)), map_bytes_(map_bytes), limit_bytes_(limit_bytes) {}
 
   int open_with_map(unsigned flags);
   Result<void> attempt(Durability durability, const Change& change);
   Error failed_commit(int code, std::uint64_t bytes);
   bool takes(std::uint64_t bytes) const;
   void give_back_tail() const;
-  void resize_map(std::uint64_t bytes);
+  bool grow();
+  bool resize_map(std::uint64_t bytes);
+  Error is_full() const;
   Result<void> usable() const;
 
   std::string file_;
   std::uint64_t map_bytes_;
+  std::uint64_t limit_bytes_;
+  std::string mended_;
   MDB_env* environment_ = nullptr;
   bool full_ = false;  // the last attempt found no room in the map
 };

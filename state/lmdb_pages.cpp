@@ -17,7 +17,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -33,6 +35,7 @@ static_assert(sizeof(void*) == 8,
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kNodeBytes = 8;
 constexpr std::size_t kMetaBytes = 152;
+constexpr std::uint64_t kSmallestPage = 512, kLargestPage = 64 << 10;  // bytes
 constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
 constexpr unsigned kMaxDepth = 32;  // LMDB's cursors go no deeper
 constexpr std::uint16_t kBranch = 1, kLeaf = 2, kLarge = 4;
@@ -44,24 +47,39 @@ T load(const std::byte* bytes) {
   return value;
 }
 
+using Meta = std::array<std::byte, kMetaBytes>;
+
+std::uint32_t page_bytes_of(const Meta& meta) { return load<std::uint32_t>(&meta[40]); }
+std::uint64_t transaction_of(const Meta& meta) { return load<std::uint64_t>(&meta[144]); }
+
 enum class Tree { Free, Main };
 
 class PageCheck {
  public:
-  PageCheck(int descriptor, std::uint64_t file_bytes)
-      : descriptor_(descriptor), file_bytes_(file_bytes) {}
+  PageCheck(int descriptor, std::uint64_t file_bytes, std::string_view vital)
+      : descriptor_(descriptor), file_bytes_(file_bytes), vital_(vital) {}
 
-  /// The first thing that is wrong; empty when nothing is.
-  std::string run() {
-    std::array<std::byte, kMetaBytes> meta{};
-    if (!read_meta(meta)) return problem_;
-    page_bytes_ = load<std::uint32_t>(&meta[40]);
+  /// Reads a meta page; empty when something is wrong with it.
+  std::optional<Meta> read_meta(std::uint64_t number, std::uint64_t page_bytes) {
+    Meta meta{};
+    if (!read(number * page_bytes, meta.data(), kMetaBytes) || !check_meta(meta, number)) return std::nullopt;
+    return meta;
+  }
+
+  /// Whether all that a meta page leads to is as it should be.
+  bool walk_trees(const Meta& meta) {
+    page_bytes_ = page_bytes_of(meta);
     last_page_ = load<std::uint64_t>(&meta[136]);
     seen_.assign(file_bytes_ / page_bytes_, false);
     seen_[0] = seen_[1] = true;
-    if (walk_tree(Tree::Main, &meta[88])) walk_tree(Tree::Free, &meta[40]);
-    return problem_;
+    return walk_tree(Tree::Main, &meta[88]) && walk_tree(Tree::Free, &meta[40]);
   }
+
+  /// Whether the main tree has a key that begins so.
+  bool has_vital_key() const { return has_vital_key_; }
+
+  /// The first thing that was wrong; empty when nothing was.
+  const std::string& problem() const { return problem_; }
 
  private:
   bool wrong(std::string problem) {
@@ -85,30 +103,21 @@ class PageCheck {
     return true;
   }
 
-  /// Reads the newer of the two meta pages.
-  bool read_meta(std::array<std::byte, kMetaBytes>& newest) {
-    std::array<std::byte, kMetaBytes> second{};
-    if (!read(0, newest.data(), kMetaBytes) || !check_meta(newest, 0)) return false;
-    const auto page_bytes = load<std::uint32_t>(&newest[40]);
-    if (!read(page_bytes, second.data(), kMetaBytes) || !check_meta(second, 1)) return false;
-    if (load<std::uint32_t>(&second[40]) != page_bytes)
-      return wrong("its meta pages tell two page sizes");
-    if (load<std::uint64_t>(&second[144]) > load<std::uint64_t>(&newest[144])) newest = second;
-    return true;
-  }
-
-  bool check_meta(const std::array<std::byte, kMetaBytes>& meta, std::uint64_t number) {
+  bool check_meta(const Meta& meta, std::uint64_t number) {
     constexpr std::uint32_t kMagic = 0xBEEFC0DE;
     const auto version = load<std::uint32_t>(&meta[20]);
-    const auto page_bytes = load<std::uint32_t>(&meta[40]);
+    const auto page_bytes = page_bytes_of(meta);
+    const std::uint64_t transaction = transaction_of(meta);
     if (load<std::uint32_t>(&meta[16]) != kMagic || (load<std::uint16_t>(&meta[10]) & 8) == 0) {
       return wrong(number, "is not a meta page of LMDB");
     }
     if (version != 1)
       return wrong("it has LMDB's file format " + std::to_string(version) + ", not 1");
-    if (page_bytes < 512 || page_bytes > 65536 || (page_bytes & (page_bytes - 1)) != 0) {
+    if (page_bytes < kSmallestPage || page_bytes > kLargestPage || (page_bytes & (page_bytes - 1)) != 0) {
       return wrong("it tells pages of " + std::to_string(page_bytes) + " bytes");
     }
+    if (transaction != 0 && transaction % 2 != number)
+      return wrong(number, "is of transaction " + std::to_string(transaction));
     return file_bytes_ >= 2 * std::uint64_t{page_bytes} ||
            wrong("it is cut off at " + std::to_string(file_bytes_) + " bytes");
   }
@@ -201,6 +210,8 @@ class PageCheck {
     const std::size_t key_bytes = load<std::uint16_t>(node + 6);
     const std::byte* value = node + kNodeBytes + key_bytes;
     if (flags > 1) return wrong(number, "has a value of an unknown kind");
+    const std::string_view key(reinterpret_cast<const char*>(node + kNodeBytes), key_bytes);
+    if (tree == Tree::Main && key.starts_with(vital_)) has_vital_key_ = true;
     if (tree == Tree::Free &&
         (key_bytes != sizeof(std::uint64_t) || bytes < sizeof(std::uint64_t))) {
       return wrong(number, "is no list of free pages");
@@ -243,27 +254,99 @@ class PageCheck {
 
   int descriptor_;
   std::uint64_t file_bytes_;
+  std::string_view vital_;
+  bool has_vital_key_ = false;
   std::uint64_t page_bytes_ = 0;
   std::uint64_t last_page_ = 0;
   std::vector<bool> seen_;
   std::string problem_;
 };
 
+/// An open file.
+class DataFile {
+ public:
+  DataFile(const std::filesystem::path& file, int flags) : descriptor_(open(file.c_str(), flags | O_CLOEXEC)) {
+    struct stat status {};
+    if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) problem_ = std::strerror(errno);
+    else bytes_ = static_cast<std::uint64_t>(status.st_size);
+  }
+  ~DataFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  DataFile(const DataFile&) = delete;
+  DataFile& operator=(const DataFile&) = delete;
+
+  const std::string& problem() const { return problem_; }
+  PageCheck check(std::string_view vital = {}) const { return PageCheck(descriptor_, bytes_, vital); }
+
+  bool write(std::uint64_t offset, const Meta& meta) const {
+    return pwrite(descriptor_, meta.data(), meta.size(), static_cast<off_t>(offset)) == ssize_t{kMetaBytes} &&
+           fdatasync(descriptor_) == 0;
+  }
+
+ private:
+  int descriptor_;
+  std::uint64_t bytes_ = 0;
+  std::string problem_;
+};
+
+/// What is wrong with the file as it is; empty when nothing is.
+std::string problem_of(const DataFile& data) {
+  PageCheck check = data.check();
+  const auto first = check.read_meta(0, 0);
+  if (!first) return check.problem();
+  const auto second = check.read_meta(1, page_bytes_of(*first));
+  if (!second) return check.problem();
+  if (page_bytes_of(*second) != page_bytes_of(*first)) return "its meta pages tell two page sizes";
+  check.walk_trees(transaction_of(*second) > transaction_of(*first) ? *second : *first);
+  return check.problem();
+}
+
+/// The content of a meta page that leads to intact trees with a vital key.
+std::optional<Meta> intact_meta(const DataFile& data, std::uint64_t number, std::string_view vital) {
+  for (std::uint64_t page_bytes = kSmallestPage; page_bytes <= kLargestPage; page_bytes *= 2) {
+    PageCheck check = data.check(vital);
+    const auto meta = check.read_meta(number, page_bytes);
+    const bool fits = meta && (number == 0 || page_bytes_of(*meta) == page_bytes);
+    if (fits && check.walk_trees(*meta) && check.has_vital_key()) return meta;
+  }
+  return std::nullopt;
+}
+
+Error corrupt(const std::filesystem::path& file, const std::string& problem) {
+  return {file.string() + " is corrupt: " + problem +
+          "; restore the directory from a copy, or start from a savepoint in another one"};
+}
+
+Error cannot_open(const std::filesystem::path& file, const std::string& why) {
+  return {"cannot open " + file.string() + ": " + why};
+}
+
 }  // namespace
 
 Result<void> check_lmdb_pages(const std::filesystem::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return Error{"cannot open " + file.string() + ": " + std::strerror(errno)};
-  struct stat status {};
-  std::string problem;
-  if (fstat(descriptor, &status) != 0)
-    problem = std::strerror(errno);
-  else
-    problem = PageCheck(descriptor, static_cast<std::uint64_t>(status.st_size)).run();
-  close(descriptor);
-  if (problem.empty()) return {};
-  return Error{file.string() + " is corrupt: " + problem +
-               "; restore the directory from a copy, or start from a savepoint in another one"};
+  const DataFile data(file, O_RDONLY);
+  if (!data.problem().empty()) return cannot_open(file, data.problem());
+  const std::string problem = problem_of(data);
+  return problem.empty() ? Result<void>() : corrupt(file, problem);
+}
+
+Result<std::string> mend_lmdb_pages(const std::filesystem::path& file, std::string_view vital) {
+  const DataFile data(file, O_RDWR);
+  if (!data.problem().empty()) return cannot_open(file, data.problem());
+  const std::string problem = problem_of(data);
+  if (problem.empty()) return std::string();
+  const std::array<std::optional<Meta>, 2> intact{intact_meta(data, 0, vital), intact_meta(data, 1, vital)};
+  if (intact[0].has_value() == intact[1].has_value()) return corrupt(file, problem);
+  // The other meta page becomes an older copy of the intact one; LMDB overwrites it with the next transaction.
+  const std::uint64_t damaged = intact[0] ? 1 : 0;
+  Meta meta = *intact[1 - damaged];
+  const std::uint64_t transaction = transaction_of(meta);
+  const std::uint64_t before = transaction == 0 ? 0 : transaction - 1;
+  std::memcpy(&meta[0], &damaged, sizeof damaged);
+  std::memcpy(&meta[144], &before, sizeof before);
+  if (!data.write(damaged * page_bytes_of(meta), meta)) return cannot_open(file, std::strerror(errno));
+  return file.string() + " was damaged: " + problem + "; its last change is undone";
 }
 
 }  // namespace weir

@@ -1,9 +1,15 @@
 // LMDB trusts its file: a damaged page makes it read, or write, outside of its map. A state directory has
 // been on disks and in copies, so the pages that LMDB follows are checked once before it gets the file. What
 // is stored in the values is not looked at here: the store has checksums for that.
+//
+// A transaction writes its pages where neither the one before nor its own predecessor's tree has any, and its meta page
+// beside that of the one before. So where damage hit only pages that the last transaction wrote, most likely in a power
+// loss, the state before it is whole, and found from the other meta page.
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include <weir/base/result.hpp>
 
@@ -14,5 +20,10 @@ namespace weir {
 /// or that it is reached twice or is also listed as free. Reads branch and leaf pages and the heads of
 /// large values, so the cost is about one page in a hundred. The file must not change meanwhile.
 Result<void> check_lmdb_pages(const std::filesystem::path& file);
+
+/// The same for a file that may be written to. When it is damaged but the state before its last transaction is whole and
+/// has a key that begins with `vital`, makes that the newest, synced. Returns a line that says so; empty when nothing was
+/// wrong.
+Result<std::string> mend_lmdb_pages(const std::filesystem::path& file, std::string_view vital);
 
 }  // namespace weir

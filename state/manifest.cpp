@@ -1,5 +1,6 @@
 #include <weir/state/manifest.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -42,8 +43,10 @@ schema::ChunkKind to_stored(ChunkKind kind) {
       return schema::ChunkKind::UNION;
     case ChunkKind::InFlight:
       return schema::ChunkKind::IN_FLIGHT;
+    case ChunkKind::Own:
+      break;
   }
-  WEIR_CHECK(false, "an unknown kind of chunk cannot be stored", static_cast<int>(kind));
+  WEIR_CHECK(false, "a chunk of this kind is never stored", static_cast<int>(kind));
   return {};
 }
 
@@ -174,6 +177,18 @@ Result<Manifest> read_manifest(schema::Manifest::Reader root) {
 }
 
 }  // namespace
+
+std::vector<ChunkId> chunks_of(std::span<const Manifest> manifests) {
+  std::vector<ChunkId> chunks;
+  for (const Manifest& manifest : manifests) {
+    for (const OperatorParts& operator_parts : manifest.operators) {
+      for (const PartReference& part : operator_parts.parts) chunks.push_back(part.chunk);
+    }
+  }
+  std::sort(chunks.begin(), chunks.end());
+  chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
+  return chunks;
+}
 
 std::string to_text(const ChunkId& id) {
   return std::to_string(id.checkpoint) + '/' + std::to_string(id.operator_index) + '/' +

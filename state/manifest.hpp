@@ -67,6 +67,9 @@ struct Manifest {
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
+/// The chunks that manifests name, ascending, each once.
+std::vector<ChunkId> chunks_of(std::span<const Manifest> manifests);
+
 /// Whose store a directory is.
 struct StoreIdentity {
   std::uint32_t format = 0;

@@ -35,7 +35,11 @@ class MapCell final : public StateCell {
     return kept.value;
   }
 
-  bool erase(const K& key) { return table_.erase(current_.key(), key); }
+  bool erase(const K& key) {
+    const Kept<V>* kept = table_.find(current_.key(), key);
+    const bool visible = kept != nullptr && !time_to_live_.expired(kept->expires_ms, current_.now());
+    return table_.erase(current_.key(), key) && visible;
+  }
 
   /// Calls visit(key, value) in order, from the first key not less than `from`, while it returns true.
   template <class Visitor>

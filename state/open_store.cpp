@@ -25,13 +25,18 @@ Result<void> make_directory(const fs::path& directory) {
   return Error{"cannot make directory " + directory.string() + ": " + error.message()};
 }
 
+/// A state without a manifest is none to go back to.
+LmdbOptions lmdb_options(const StoreOptions& options) {
+  return {options.map_bytes, options.limit_bytes, kManifestPrefix};
+}
+
 /// Makes data.mdb, complete from its first moment on.
 Result<void> make_store(const fs::path& directory, const StoreOptions& options) {
   const fs::path unfinished = directory / "data.mdb.new";
   std::error_code error;
   fs::remove(unfinished, error);
   {
-    auto environment = LmdbEnvironment::open(unfinished, options.map_bytes);
+    auto environment = LmdbEnvironment::open(unfinished, lmdb_options(options));
     if (!environment.ok()) return environment.error();
     const StoreIdentity identity{.format = kStoreFormat,
                                  .kind = ManifestKind::Checkpoint,
@@ -71,7 +76,7 @@ Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const fs::path& d
   if (writes && !fs::exists(file, error)) {
     if (auto made = make_store(directory, options); !made.ok()) return made.error();
   }
-  auto environment = writes ? LmdbEnvironment::open(file, options.map_bytes)
+  auto environment = writes ? LmdbEnvironment::open(file, lmdb_options(options))
                             : LmdbEnvironment::open_read_only(file);
   if (!environment.ok()) return environment.error();
   std::unique_ptr<CheckpointStore> store(
@@ -82,6 +87,7 @@ Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const fs::path& d
 
 Result<void> CheckpointStore::load(const StoreOptions& options) {
   access_ = options.access;
+  if (!environment_->mended().empty()) warnings_ = {environment_->mended()};
   auto looked = environment_->read([&](const LmdbTransaction& transaction) -> Result<void> {
     auto content = get_sealed(transaction, kIdentityKey,
                               "the identity of the checkpoint store " + directory_.string());

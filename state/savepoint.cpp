@@ -1,5 +1,4 @@
 // How a checkpoint leaves its store as a savepoint.
-#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -38,18 +37,8 @@ Result<void> copy_chunks(const CheckpointStore& source, const std::vector<ChunkI
   return {};
 }
 
-std::vector<ChunkId> chunks_of(const Manifest& manifest) {
-  std::vector<ChunkId> chunks;
-  for (const OperatorParts& operator_parts : manifest.operators) {
-    for (const PartReference& part : operator_parts.parts) chunks.push_back(part.chunk);
-  }
-  std::sort(chunks.begin(), chunks.end());
-  chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
-  return chunks;
-}
-
 Result<void> fill(const CheckpointStore& source, Manifest manifest, LmdbEnvironment& target) {
-  if (auto copied = copy_chunks(source, chunks_of(manifest), target); !copied.ok()) return copied;
+  if (auto copied = copy_chunks(source, chunks_of({&manifest, 1}), target); !copied.ok()) return copied;
   manifest.kind = ManifestKind::Savepoint;
   const StoreIdentity identity{.format = kStoreFormat,
                                .kind = ManifestKind::Savepoint,
@@ -59,15 +48,6 @@ Result<void> fill(const CheckpointStore& source, Manifest manifest, LmdbEnvironm
     if (auto put = put_sealed(transaction, kIdentityKey, encode(identity)); !put.ok()) return put;
     return put_sealed(transaction, manifest_key(manifest.checkpoint), encode(manifest));
   });
-}
-
-/// Address space for a file with all chunks of a manifest: twice their bytes, never less than for any store.
-std::uint64_t room_for(const Manifest& manifest) {
-  std::uint64_t bytes = 0;
-  for (const OperatorParts& operator_parts : manifest.operators) {
-    for (const PartReference& part : operator_parts.parts) bytes += part.bytes;
-  }
-  return std::max(StoreOptions{}.map_bytes, 2 * bytes);
 }
 
 Error cannot_write(const fs::path& directory, const std::string& why) {
@@ -93,7 +73,7 @@ Result<void> CheckpointStore::export_savepoint(const Manifest& manifest,
   if (error) return cannot_write(target, error.message());
 
   auto written = [&]() -> Result<void> {
-    auto environment = LmdbEnvironment::open(unfinished / "data.mdb", room_for(manifest));
+    auto environment = LmdbEnvironment::open(unfinished / "data.mdb");
     if (!environment.ok()) return environment.error();
     return fill(*this, manifest, **environment);
   }();

@@ -1,6 +1,6 @@
 // Finds the slot of a key. Only 8 bytes a key: half of its hash as a tag, and the slot's number. Keys stay
 // in their slots, so growing the index moves no key and no value. Open addressing with linear probing and
-// backward-shift deletion (Knuth, TAOCP 6.4, algorithm R), at most three quarters full.
+// backward-shift deletion (Knuth, TAOCP 6.4, algorithm R), at most half full: a longer search costs more than the memory.
 #pragma once
 
 #include <bit>
@@ -17,19 +17,23 @@ class SlotIndex {
   std::size_t memory_bytes() const { return entries_.size() * sizeof(Entry); }
 
   /// Starts to load the cache line that a look-up of this hash will read.
-  void prefetch(std::uint64_t hash) const {
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const {
     if (!entries_.empty()) __builtin_prefetch(&entries_[static_cast<std::uint32_t>(hash) & mask_]);
   }
 
   /// The slot the index most likely has for this hash, without comparing keys; kNone when there seems to be none. Looks at
-  /// two places without branching on what it finds, since a mispredicted branch costs more than a useless answer.
-  std::uint32_t guess(std::uint64_t hash) const {
+  /// three places without branching on what it finds, since a mispredicted branch costs more than a useless answer.
+  [[gnu::always_inline]] std::uint32_t guess(std::uint64_t hash) const {
     if (entries_.empty()) return kNone;
     const auto tag = static_cast<std::uint32_t>(hash);
     const Entry& first = entries_[tag & mask_];
     const Entry& second = entries_[(tag + 1) & mask_];
+    const Entry& third = entries_[(tag + 2) & mask_];
+    std::uint32_t slot = third.slot | (static_cast<std::uint32_t>(third.tag == tag) - 1);  // kNone unless it matches
+    const std::uint32_t take_second = 0U - static_cast<std::uint32_t>(second.tag == tag);
+    slot = (second.slot & take_second) | (slot & ~take_second);
     const std::uint32_t take_first = 0U - static_cast<std::uint32_t>(first.tag == tag);
-    return (first.slot & take_first) | (second.slot & ~take_first);
+    return (first.slot & take_first) | (slot & ~take_first);
   }
 
   /// The slot for which `same(slot)` holds among those with this hash; kNone when there is none.
@@ -46,7 +50,7 @@ class SlotIndex {
 
   /// Adds a slot whose key is not in the index.
   void insert(std::uint64_t hash, std::uint32_t slot) {
-    if ((size_ + 1) * 4 > entries_.size() * 3) grow();
+    if ((size_ + 1) * 2 > entries_.size()) grow();
     place({static_cast<std::uint32_t>(hash), slot});
     ++size_;
   }

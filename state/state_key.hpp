@@ -31,6 +31,10 @@ inline std::uint64_t group_hash(const StateKey& key) { return key.group; }
 /// What of a key's schema its bytes depend on.
 std::string key_shape(const Schema& schema);
 
+/// Throws Failure when keys of state `name` that were stored with one schema are others, and perhaps another task's, when
+/// read with another: of a key only integers may become wider, and float double.
+void require_same_key(const std::string& name, const Schema& stored, const Schema& mine);
+
 namespace detail {
 inline void append_key_word(std::string& bytes, std::uint64_t word) {
   char raw[sizeof word];

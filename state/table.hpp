@@ -25,9 +25,10 @@ enum class SnapshotMode : std::uint8_t { Full, Delta };
 enum class ChunkKind : std::uint8_t {
   Entries,     // keyed: put each entry whose key group the task owns
   Tombstones,  // keyed: erase each key
-  Split,       // a list: its items are dealt out among the tasks
+  Split,       // a list: its items are dealt out among the tasks when their number has changed
   Union,       // a list: every task gets all items of all tasks
   InFlight,    // elements that an overtaking barrier left behind on a channel
+  Own,         // a Split list of the very task that it is given to, which keeps all items: never stored
 };
 
 /// A piece of a snapshot: rows of the stated schema.

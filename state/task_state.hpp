@@ -33,7 +33,7 @@ class TaskState {
  public:
   explicit TaskState(OperatorState& state) : state_(state) {}
 
-  /// After a restore every task has its share of all tasks' items.
+  /// After a restore a task has its own items again; when their number has changed, its share of all tasks' items.
   template <Record T>
   TaskList<T> list(const std::string& name) { return TaskList<T>(state_.list<T>(name, ChunkKind::Split)); }
   /// After a restore every task has the items of all tasks.

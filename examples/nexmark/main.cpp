@@ -59,7 +59,7 @@ Events events_of(const weir::Options& options) {
 void dump(weir::Pipeline& pipeline, const Events& events, const std::string& file) {
   pipeline.source("events", events.source(1), {.parallelism = 1})
       .map([](const Event& event) { return to_json(event); }, {.parallelism = 1})
-      .sink("dump", weir::RowFile{file, weir::RowFormat::text});
+      .sink("dump", weir::RowFile{file, weir::RowFormat::Text});
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ class Output {
     if (format_ == "none") {
       rows.sink("result", weir::Blackhole{});
     } else if (path_.empty()) {
-      rows.sink("result", weir::Console{.style = format_ == "csv" ? weir::ConsoleStyle::csv
-                                                                  : weir::ConsoleStyle::json});
+      rows.sink("result", weir::Console{.style = format_ == "csv" ? weir::ConsoleStyle::Csv
+                                                                  : weir::ConsoleStyle::Json});
     } else {
       rows.sink("result", weir::RowFile{path_, weir::row_format(format_)});
     }

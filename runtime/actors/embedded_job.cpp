@@ -53,6 +53,7 @@ struct EmbeddedJob::Parts {
 
   std::shared_ptr<const Plan> plan;
   std::shared_ptr<JobBoard> board;
+  SystemClock clock;
   Outcome outcome;
   caf::actor_system_config config;
   caf::actor_system system;  // its destructor waits for every actor, so it goes first
@@ -68,17 +69,23 @@ EmbeddedJob::EmbeddedJob(Plan plan, EmbeddedJobOptions options, std::unique_ptr<
     WriterOptions writer{std::shared_ptr<CheckpointStore>(std::move(store)), parts.plan.get(), options.retained};
     parts.writer = parts.system.spawn<caf::detached>(writer_actor, std::move(writer));
   }
-  JobActorOptions job{parts.plan, std::move(options), parts.board, parts.writer, [&outcome = parts.outcome](JobOutcome value) {
-                        const std::lock_guard lock(outcome.mutex);
-                        outcome.value = std::move(value);
-                        outcome.arrived.notify_all();
-                      }};
+  JobActorOptions job;
+  job.plan = parts.plan;
+  job.job = std::move(options);
+  job.board = parts.board;
+  job.clock = &parts.clock;
+  job.writer = parts.writer;
+  job.ended = [&outcome = parts.outcome](JobOutcome value) {
+    const std::lock_guard lock(outcome.mutex);
+    outcome.value = std::move(value);
+    outcome.arrived.notify_all();
+  };
   parts.job = parts.system.spawn(job_actor, std::move(job));
   caf::anon_send(parts.job, message::Start{});
 }
 
 EmbeddedJob::~EmbeddedJob() {
-  caf::anon_send_exit(parts_->job, caf::exit_reason::kill);
+  caf::anon_send(parts_->job, message::Quit{});
   if (parts_->writer) caf::anon_send_exit(parts_->writer, caf::exit_reason::user_shutdown);
 }
 

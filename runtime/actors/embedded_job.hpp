@@ -25,6 +25,7 @@ struct EmbeddedJobOptions {
   CreditOptions credit;
   Duration alignment_limit{1000};
   std::size_t retained = 2;           // complete checkpoints to keep
+  ManifestKind last_checkpoint = ManifestKind::Checkpoint;  // with which the job ends; a savepoint is full and exact
   std::optional<std::filesystem::path> savepoint = {};  // to start from when the store has no checkpoint yet
   std::function<void(const std::string&)> warn = [](const std::string&) {};  // called from any thread
 };
@@ -32,12 +33,13 @@ struct EmbeddedJobOptions {
 struct JobOutcome {
   enum class State : std::uint8_t {
     Finished,  // every source ended and everything is published
-    Stopped,   // on request, after a last checkpoint if checkpoints are on
+    Stopped,   // on request before that, after a last checkpoint if there is a store
     Failed,
   };
   State state = State::Finished;
   std::string message;             // of a failure: one line
   CheckpointId restored_from = 0;  // 0: started from the beginning
+  CheckpointId ended_with = 0;     // the job's last checkpoint; 0: it failed, or something did while it was to stop
 };
 
 class EmbeddedJob {
@@ -45,6 +47,7 @@ class EmbeddedJob {
   /// `store` may be null: then nothing survives the process, and restarts begin at the beginning. Holds its checkpoints already:
   /// the job continues from the newest intact one.
   EmbeddedJob(Plan plan, EmbeddedJobOptions options, std::unique_ptr<CheckpointStore> store);
+  /// Ends a job that still runs where it is, without another checkpoint.
   ~EmbeddedJob();
   EmbeddedJob(const EmbeddedJob&) = delete;
   EmbeddedJob& operator=(const EmbeddedJob&) = delete;

@@ -1,325 +1,338 @@
 #include <weir/actors/job_actor.hpp>
 
 #include <algorithm>
-#include <set>
+#include <chrono>
 
 #include <caf/all.hpp>
 
+#include <weir/actors/alarms.hpp>
+#include <weir/actors/attempt.hpp>
 #include <weir/actors/messages.hpp>
-#include <weir/actors/task_actor.hpp>
+#include <weir/base/version.hpp>
 
 namespace weir {
 namespace {
-
-constexpr const char* kVersion = "0.1.0";
 
 class Job {
  public:
   Job(caf::event_based_actor* self, JobActorOptions options)
       : self_(self),
         options_(std::move(options)),
-        plan_(*options_.plan),
-        coordinator_(plan_, options_.job.checkpoint, kVersion),
+        coordinator_(*options_.plan, options_.job.checkpoint, kVersion),
         policy_(options_.job.restart) {}
 
-  void begin_attempt() {
-    ++attempt_;
-    phase_ = Phase::Restoring;
-    if (options_.writer) {
-      self_->send(options_.writer, message::NewAttempt{attempt_});
-      self_->send(options_.writer, message::ReadNewest{});
-    } else {
-      deploy(initial_state());
+  /// The one catch site of the job's own work: a bug here must not leave the job standing.
+  template <class Act>
+  void guarded(Act&& act) {
+    try {
+      act();
+    } catch (const std::exception& exception) {
+      fail(exception.what());
     }
   }
 
+  void on_start(const message::Start&) {
+    if (options_.writer) self_->monitor(options_.writer);
+    begin_attempt();
+  }
+
   void on_read(const message::NewestRead& read) {
-    if (!read.error.empty()) return end({JobOutcome::State::Failed, read.error, restored_from_});
+    if (phase_ != Phase::Restoring || read.attempt != attempt_->number()) return;
     for (const std::string& warning : read.state->warnings) options_.job.warn(warning);
     if (read.state->manifest) deploy(Result<StoredState>(std::move(*read.state)));
     else deploy(initial_state());
   }
 
-  void on_ready(std::uint32_t task) {
-    if (phase_ != Phase::Deploying || !current(task) || ++ready_ < tasks_.size()) return;
+  void on_ready(const message::Ready& ready) {
+    if (phase_ != Phase::Deploying || !attempt_->sent_by(ready.task) || ++ready_ < attempt_->size()) return;
     phase_ = Phase::Running;
-    coordinator_.start(restored_from_, attempt_, now());
-    for (const caf::actor& actor : tasks_) {
-      if (restored_from_ != 0) self_->send(actor, message::Complete{restored_from_});
-      self_->send(actor, message::Go{});
-    }
-    arm();
+    coordinator_.start(restored_from_, attempt_->number(), now());
+    if (restored_from_ != 0) attempt_->tell_all(message::Complete{restored_from_});
+    attempt_->tell_all(message::Go{});
     if (stop_requested_) stop();
+    arm();
   }
 
-  void on_failed(std::uint32_t task, const TaskFailure& failure) {
-    if (!current(task) || (phase_ != Phase::Running && phase_ != Phase::Deploying)) return;
-    failure_ = failure;
+  void on_failed(const message::Failed& failed) {
+    if (!attempt_ || !attempt_->sent_by(failed.task)) return;
+    if (phase_ != Phase::Running && phase_ != Phase::Deploying) return;
+    failure_ = failed.failure;
     // What fails before anything ran, such as a missing file, is not worth another try.
-    if (phase_ == Phase::Deploying && attempt_ == 1) outcome_ = JobOutcome{JobOutcome::State::Failed, describe(failure), restored_from_};
+    if (phase_ == Phase::Deploying && attempt_->number() == 1) return fail(describe(failure_));
     tear_down();
   }
 
-  void on_finished(std::uint32_t task) {
-    if (!current(task) || ++finished_ < tasks_.size()) return;
-    finish();
+  void on_finished(const message::Finished& finished) {
+    if (!attempt_->sent_by(finished.task) || ++finished_ < attempt_->size()) return;
+    end_if_due();
+    arm();
   }
 
   void on_stored(const message::Stored& stored) {
-    if (auto commit = coordinator_.stored(stored.task, stored.checkpoint, std::move(*stored.parts), now())) {
-      if (options_.writer) {
-        self_->send(options_.writer, message::Commit{std::make_shared<Manifest>(std::move(commit->manifest))});
-      } else {
-        on_committed(stored.checkpoint);
-      }
-    }
+    if (!current(stored.attempt)) return;
+    auto commit = coordinator_.stored(stored.task, stored.checkpoint, std::move(*stored.parts));
+    if (!commit) return;
+    if (!options_.writer) return on_complete(stored.checkpoint);
+    commit->manifest.completed_ms = options_.clock->now().ms;
+    self_->send(options_.writer, message::Commit{std::make_shared<Manifest>(std::move(commit->manifest))});
   }
 
-  void on_committed(CheckpointId checkpoint) {
-    if (!coordinator_.committed(checkpoint, now())) return;
-    policy_.progressed();
-    options_.board->checkpoints.fetch_add(1);
-    options_.board->last_checkpoint.store(checkpoint);
-    options_.board->last_checkpoint_ms.store((now() - triggered_).count());
-    for (const caf::actor& actor : tasks_) self_->send(actor, message::Complete{checkpoint});
-    if (checkpoint == stop_checkpoint_) {
-      final_checkpoint_ = checkpoint;  // the job ends when all tasks have published what it covers
-      completed_ = 0;
-      return;
-    }
-    if (finished_ == tasks_.size()) finish();
-    arm();
+  void on_committed(const message::Committed& committed) {
+    if (current(committed.attempt)) on_complete(committed.checkpoint);
   }
 
   void on_store_failed(const message::StoreFailed& failed) {
+    if (failed.attempt != attempt_->number()) return;
+    if (phase_ == Phase::Restoring) return fail(failed.message);
     if (coordinator_.under_way() != failed.checkpoint) return;
-    options_.job.warn("checkpoint " + std::to_string(failed.checkpoint) + " was given up: " + failed.message);
-    abandon(failed.checkpoint);
-    store_failures_ += finished_ == tasks_.size() ? 1 : 0;
-    if (store_failures_ > options_.job.restart.attempts) {
-      failure_ = {"checkpoint writer", "", failed.message};
-      outcome_ = JobOutcome{JobOutcome::State::Failed, "the last checkpoint cannot be stored: " + failed.message, restored_from_};
-      return tear_down();
-    }
-    if (finished_ == tasks_.size()) self_->delayed_send(self_, options_.job.restart.first_delay, message::JobTick{});
+    coordinator_.abandon(failed.checkpoint);
+    give_up(failed.checkpoint, failed.message);
   }
 
-  void on_completed(std::uint32_t task, CheckpointId checkpoint) {
-    if (!current(task) || checkpoint != final_checkpoint_ || ++completed_ < tasks_.size()) return;
-    const bool stopped = final_checkpoint_ == stop_checkpoint_;
-    outcome_ = JobOutcome{stopped ? JobOutcome::State::Stopped : JobOutcome::State::Finished, "", restored_from_};
+  void on_completed(const message::Completed& completed) {
+    if (phase_ != Phase::Running || !attempt_->sent_by(completed.task) || completed.checkpoint != last_checkpoint_) return;
+    if (++completed_ < attempt_->size()) return;
+    outcome_ = JobOutcome{stopping_ ? JobOutcome::State::Stopped : JobOutcome::State::Finished, "", restored_from_, last_checkpoint_};
     tear_down();
   }
 
-  void on_tick() {
-    armed_.reset();
+  void on_tick(const message::JobTick& tick) {
+    alarms_.rang(tick.due);
     if (phase_ != Phase::Running) return;
-    if (const auto expired = coordinator_.expire(now())) {
-      options_.job.warn("checkpoint " + std::to_string(*expired) + " was given up: it took too long");
-      tell_abandoned(*expired);
+    if (const auto expired = coordinator_.expire(now())) give_up(*expired, "it took too long");
+    end_if_due();
+    if (!ending()) {
+      if (const auto barrier = coordinator_.tick(now())) trigger(*barrier);
     }
-    if (finished_ == tasks_.size()) return finish();
-    if (const auto barrier = coordinator_.tick(now())) trigger(*barrier);
     arm();
   }
 
-  void on_down(const caf::actor_addr& source) {
-    if (down_.erase(source) == 0 || !down_.empty() || phase_ != Phase::Stopping) return;
-    tasks_.clear();
-    if (outcome_) return end(*outcome_);
-    const RestartPolicy::Decision decision = policy_.failed(failure_);
-    const std::string what = describe(failure_);
-    if (!decision.restart) {
-      const std::string times = decision.failures > 1 ? " (" + std::to_string(decision.failures) + " times)" : "";
-      return end({JobOutcome::State::Failed, what + times, restored_from_});
+  void on_down(const caf::down_msg& down) {
+    const bool writer = options_.writer && down.source == options_.writer.address();
+    if (writer) return fail("the checkpoint writer ended: " + to_string(down.reason));
+    const auto task = attempt_ ? attempt_->on_down(down.source) : std::nullopt;
+    if (!task) return;
+    if (phase_ == Phase::Running || phase_ == Phase::Deploying) {
+      failure_ = {options_.plan->task_name(*task), "", "its actor ended: " + to_string(down.reason)};
+      return tear_down();
     }
-    options_.job.warn(what + "; restarting in " + to_text_ms(decision.delay));
-    options_.board->restarts.fetch_add(1);
-    phase_ = Phase::Waiting;
-    self_->delayed_send(self_, decision.delay, message::Restart{});
+    if (phase_ == Phase::Stopping && attempt_->gone()) on_gone();
   }
 
-  void on_restart() {
+  void on_restart(const message::Restart&) {
     if (phase_ == Phase::Waiting) begin_attempt();
   }
 
-  void stop() {
+  void on_stop(const message::StopJob&) {
     stop_requested_ = true;
-    if (phase_ == Phase::Waiting) return end({JobOutcome::State::Stopped, "", restored_from_});
-    if (phase_ != Phase::Running || stop_checkpoint_ != 0 || finished_ == tasks_.size()) return;
-    if (!options_.writer) {
-      for (const caf::actor& actor : tasks_) self_->send(actor, message::StopSources{});
-      return;
-    }
-    if (const auto under_way = coordinator_.under_way()) {
-      stop_checkpoint_ = *under_way;
-    } else if (const auto barrier = coordinator_.trigger(Barrier::Mode::Aligned, now())) {
-      stop_checkpoint_ = barrier->checkpoint;
-      trigger(*barrier);
-    }
+    if (phase_ == Phase::Waiting) end({JobOutcome::State::Stopped, "", restored_from_});
+    else if (phase_ == Phase::Running) stop();
+  }
+
+  /// The job's owner goes away: so do all actors, at once.
+  void on_quit(const message::Quit&) {
+    quitting_ = true;
+    if (phase_ == Phase::Ended) return self_->quit();
+    outcome_ = JobOutcome{JobOutcome::State::Stopped, "", restored_from_};
+    tear_down();
   }
 
  private:
   enum class Phase { Restoring, Deploying, Running, Stopping, Waiting, Ended };
-
-  static std::string to_text_ms(Duration delay) { return std::to_string(delay.count()) + " ms"; }
 
   static std::string describe(const TaskFailure& failure) {
     const std::string where = failure.position.empty() ? "" : " at " + failure.position;
     return "operator '" + failure.operator_name + "' failed" + where + ": " + failure.message;
   }
 
-  ProcessingTime now() const { return clock_.now(); }
-  bool current(std::uint32_t task) const { return task < tasks_.size() && self_->current_sender() == tasks_[task]; }
+  /// Steady, so that a clock that is set changes no interval.
+  static ProcessingTime now() {
+    using namespace std::chrono;
+    return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()};
+  }
+
+  bool current(std::uint64_t attempt) const { return phase_ == Phase::Running && attempt == attempt_->number(); }
+  bool all_finished() const { return finished_ == attempt_->size(); }
+  /// Whether the next checkpoint is the last one.
+  bool ending() const { return all_finished() || (stop_requested_ && options_.writer); }
+
+  void begin_attempt() {
+    attempt_ = std::make_unique<Attempt>(self_, options_, attempt_ ? attempt_->number() + 1 : 1);
+    phase_ = Phase::Restoring;
+    if (options_.writer) self_->send(options_.writer, message::Begin{attempt_->number()});
+    else deploy(initial_state());
+  }
 
   /// What a job without a checkpoint of its own starts with.
   Result<StoredState> initial_state() const {
     if (!options_.job.savepoint) return StoredState{};
-    auto store = CheckpointStore::open(*options_.job.savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly});
+    const std::filesystem::path& directory = *options_.job.savepoint;
+    auto store = CheckpointStore::open(directory, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly});
     if (!store) return store.error();
+    const std::string& mine = options_.plan->graph.name;
+    const std::string& theirs = (*store)->job();
+    if (theirs != mine) return Error{directory.string() + " holds the state of job '" + theirs + "', not of '" + mine + "'"};
     return load_newest(**store);
   }
 
   void deploy(Result<StoredState> read) {
-    if (!read) return end({JobOutcome::State::Failed, read.error().message, restored_from_});
+    if (!read) return fail(read.error().message);
     const StoredState stored = std::move(read).or_throw();
     phase_ = Phase::Deploying;
     ready_ = finished_ = completed_ = 0;
-    final_checkpoint_ = stop_checkpoint_ = 0;
+    last_checkpoint_ = 0;
+    last_failures_ = 0;
+    retry_at_.reset();
+    stopping_ = false;
     restored_from_ = stored.manifest ? stored.manifest->checkpoint : 0;
-    try {
-      auto restored = restore_tasks(plan_, stored.job);
-      auto peers = std::make_shared<std::vector<caf::actor>>();
-      std::vector<message::Setup> setups;
-      for (std::uint32_t number = 0; number < plan_.tasks.size(); ++number) setups.push_back(make_setup(number, restored));
-      for (std::uint32_t number = 0; number < plan_.tasks.size(); ++number) peers->push_back(spawn_task(number));
-      tasks_ = *peers;
-      for (std::uint32_t number = 0; number < plan_.tasks.size(); ++number) {
-        setups[number].peers = peers;
-        self_->send(tasks_[number], std::move(setups[number]));
-      }
-    } catch (const std::exception& exception) {
-      end({JobOutcome::State::Failed, exception.what(), restored_from_});
-    }
-  }
-
-  message::Setup make_setup(std::uint32_t number, std::vector<RestoredTask>& restored) const {
-    auto nodes = std::make_shared<std::vector<TaskNode>>(plan_.make_nodes(number));
-    auto inputs = std::make_shared<std::vector<TaskInput>>(plan_.make_inputs(number));
-    RestoredTask& task = restored[number];
-    for (std::size_t i = 0; i < task.nodes.size(); ++i) (*nodes)[i].restored = std::move(task.nodes[i]);
-    for (std::size_t i = 0; i < task.inputs.size(); ++i) (*inputs)[i].restored = std::move(task.inputs[i]);
-    return {nullptr, std::move(nodes), std::move(inputs)};
-  }
-
-  caf::actor spawn_task(std::uint32_t number) {
-    const TaskWiring& wiring = plan_.tasks[number];
-    TaskActorOptions task;
-    task.number = number;
-    task.plan = &plan_;
-    task.clock = &clock_;
-    task.board = options_.board;
-    task.job = caf::actor_cast<caf::actor>(self_);
-    task.writer = options_.writer;
-    task.task.task = wiring.index;
-    task.task.parallelism = plan_.vertices[wiring.vertex].parallelism;
-    task.task.key_groups = plan_.options.key_groups;
-    task.task.checkpointed = static_cast<bool>(options_.writer);
-    task.task.isolating = policy_.isolating();
-    task.task.alignment_limit = options_.job.alignment_limit;
-    task.task.credit = options_.job.credit;
-    auto actor = self_->spawn<caf::monitored>(task_actor, std::move(task));
-    down_.insert(actor.address());
-    return actor;
+    TaskOptions common;
+    common.key_groups = options_.plan->options.key_groups;
+    common.checkpointed = static_cast<bool>(options_.writer);
+    common.isolating = policy_.isolating();
+    common.alignment_limit = options_.job.alignment_limit;
+    common.credit = options_.job.credit;
+    attempt_->deploy(stored.job, common);
   }
 
   void trigger(const Barrier& barrier) {
     triggered_ = now();
-    for (const caf::actor& actor : tasks_) self_->send(actor, message::Trigger{barrier});
+    attempt_->tell_all(message::Trigger{barrier});
   }
 
-  /// All tasks have finished: one last checkpoint covers, and so publishes, everything.
-  void finish() {
-    if (phase_ != Phase::Running || final_checkpoint_ != 0 || coordinator_.under_way()) return;
-    const auto barrier = coordinator_.trigger(Barrier::Mode::Aligned, now());
-    if (!barrier) return;
-    final_checkpoint_ = barrier->checkpoint;
+  void on_complete(CheckpointId checkpoint) {
+    if (!coordinator_.committed(checkpoint, now())) return;
+    if (options_.writer) policy_.progressed();
+    options_.board->checkpoints.fetch_add(1);
+    options_.board->last_checkpoint.store(checkpoint);
+    options_.board->last_checkpoint_ms.store((now() - triggered_).count());
+    attempt_->tell_all(message::Complete{checkpoint});
+    if (checkpoint == last_checkpoint_) return coordinator_.stop();  // the tasks publish what it covers, and that is the end
+    end_if_due();
+    arm();
+  }
+
+  /// The coordinator has forgotten the checkpoint; now tasks and writer do.
+  void give_up(CheckpointId checkpoint, const std::string& why) {
+    options_.job.warn("checkpoint " + std::to_string(checkpoint) + " was given up: " + why);
+    attempt_->tell_all(message::Abandon{checkpoint});
+    if (options_.writer) self_->send(options_.writer, message::GiveUp{attempt_->number(), checkpoint});
+    if (checkpoint == last_checkpoint_) {
+      last_checkpoint_ = 0;
+      if (++last_failures_ >= options_.job.restart.attempts) return fail("the last checkpoint cannot be stored: " + why);
+      retry_at_ = now() + options_.job.restart.first_delay;
+    }
+    end_if_due();
+    arm();
+  }
+
+  void stop() {
+    if (!options_.writer && !all_finished() && !stopping_) {
+      stopping_ = true;
+      attempt_->tell_all(message::StopSources{});
+    }
+    end_if_due();
+    arm();
+  }
+
+  /// Triggers the checkpoint that the job ends with, unless it is too early for it.
+  void end_if_due() {
+    if (phase_ != Phase::Running || !ending() || last_checkpoint_ != 0 || (retry_at_ && now() < *retry_at_)) return;
+    const bool savepoint = options_.job.last_checkpoint == ManifestKind::Savepoint;
+    const auto mode = savepoint ? Barrier::Mode::Savepoint : Barrier::Mode::Aligned;
+    const auto barrier = coordinator_.trigger(mode, now(), Barrier::Afterwards::End);
+    if (!barrier) return;  // one is under way
+    last_checkpoint_ = barrier->checkpoint;
+    stopping_ = stopping_ || !all_finished();
+    retry_at_.reset();
     trigger(*barrier);
   }
 
-  void abandon(CheckpointId checkpoint) {
-    coordinator_.abandon(checkpoint);
-    tell_abandoned(checkpoint);
+  void arm() {
+    const auto next = retry_at_ ? retry_at_ : coordinator_.next_event();
+    if (phase_ != Phase::Running || !next || !alarms_.set(*next)) return;
+    self_->delayed_send(self_, std::max(Duration(0), *next - now()), message::JobTick{*next});
   }
 
-  void tell_abandoned(CheckpointId checkpoint) {
-    if (checkpoint == final_checkpoint_) final_checkpoint_ = 0;
-    if (checkpoint == stop_checkpoint_) stop_checkpoint_ = 0;
-    for (const caf::actor& actor : tasks_) self_->send(actor, message::Abandon{checkpoint});
+  void fail(const std::string& message) {
+    if (phase_ == Phase::Ended) return;
+    outcome_ = JobOutcome{JobOutcome::State::Failed, message, restored_from_};
+    tear_down();
   }
 
   void tear_down() {
     phase_ = Phase::Stopping;
     coordinator_.stop();
-    for (const caf::actor& actor : tasks_) self_->send_exit(actor, caf::exit_reason::kill);
-    if (down_.empty()) on_down({});
+    if (attempt_) attempt_->kill();
+    if (!attempt_ || attempt_->gone()) on_gone();
   }
 
-  void arm() {
-    const auto next = coordinator_.next_event();
-    if (phase_ != Phase::Running || !next || (armed_ && *armed_ <= *next)) return;
-    armed_ = next;
-    self_->delayed_send(self_, std::max(Duration(0), *next - now()), message::JobTick{});
+  /// Every actor of the attempt is down.
+  void on_gone() {
+    if (outcome_) return end(*outcome_);
+    const std::string what = describe(failure_);
+    if (stop_requested_) {
+      options_.job.warn(what + "; stopping as asked, at the last complete checkpoint");
+      return end({JobOutcome::State::Stopped, "", restored_from_});
+    }
+    const RestartPolicy::Decision decision = policy_.failed(failure_, now());
+    if (!decision.restart) return end({JobOutcome::State::Failed, what + how_often(decision), restored_from_});
+    options_.job.warn(what + "; restarting in " + std::to_string(decision.delay.count()) + " ms");
+    options_.board->restarts.fetch_add(1);
+    phase_ = Phase::Waiting;
+    self_->delayed_send(self_, decision.delay, message::Restart{});
+  }
+
+  std::string how_often(const RestartPolicy::Decision& decision) const {
+    const bool differs = decision.times < options_.job.restart.attempts;
+    if (differs) return " (failure " + std::to_string(decision.in_vain) + " without a new checkpoint)";
+    return decision.times > 1 ? " (" + std::to_string(decision.times) + " times)" : "";
   }
 
   void end(JobOutcome outcome) {
-    if (phase_ == Phase::Ended) return;
     phase_ = Phase::Ended;
     options_.ended(std::move(outcome));
+    if (quitting_) self_->quit();
   }
 
   caf::event_based_actor* self_;
   JobActorOptions options_;
-  const Plan& plan_;
-  SystemClock clock_;
   CheckpointCoordinator coordinator_;
   RestartPolicy policy_;
   Phase phase_ = Phase::Restoring;
-  std::uint64_t attempt_ = 0;
-  std::vector<caf::actor> tasks_;
-  std::set<caf::actor_addr> down_;  // actors of the attempt that still live
+  std::unique_ptr<Attempt> attempt_;    // empty before the first
   std::size_t ready_ = 0;
   std::size_t finished_ = 0;
-  std::size_t completed_ = 0;
-  std::uint32_t store_failures_ = 0;
+  std::size_t completed_ = 0;           // tasks that have published what the last checkpoint covers
   CheckpointId restored_from_ = 0;
-  CheckpointId final_checkpoint_ = 0;
-  CheckpointId stop_checkpoint_ = 0;
+  CheckpointId last_checkpoint_ = 0;    // that the job ends with, once it is triggered
+  std::uint32_t last_failures_ = 0;     // to take that one
+  std::optional<ProcessingTime> retry_at_;  // to take it again
   bool stop_requested_ = false;
+  bool stopping_ = false;               // the attempt ends before its sources did
+  bool quitting_ = false;
   ProcessingTime triggered_;
-  std::optional<ProcessingTime> armed_;
+  Alarms alarms_;
   TaskFailure failure_;
   std::optional<JobOutcome> outcome_;
 };
 
+template <class Message>
+auto handler(const std::shared_ptr<Job>& job, void (Job::*handle)(const Message&)) {
+  return [job, handle](const Message& message) { job->guarded([&] { ((*job).*handle)(message); }); };
+}
+
 }  // namespace
 
 caf::behavior job_actor(caf::event_based_actor* self, JobActorOptions options) {
-  auto job = std::make_shared<Job>(self, std::move(options));
-  self->set_down_handler([job](const caf::down_msg& down) { job->on_down(down.source); });
+  // Owned by the behaviour's handlers; gone when the actor is.
+  const auto job = std::make_shared<Job>(self, std::move(options));
+  self->set_down_handler([job](const caf::down_msg& down) { job->guarded([&] { job->on_down(down); }); });
   return {
-      [job](const message::Start&) { job->begin_attempt(); },
-      [job](const message::NewestRead& read) { job->on_read(read); },
-      [job](const message::Ready& ready) { job->on_ready(ready.task); },
-      [job](const message::Failed& failed) { job->on_failed(failed.task, failed.failure); },
-      [job](const message::Finished& finished) { job->on_finished(finished.task); },
-      [job](const message::Stored& stored) { job->on_stored(stored); },
-      [job](const message::Committed& committed) { job->on_committed(committed.checkpoint); },
-      [job](const message::StoreFailed& failed) { job->on_store_failed(failed); },
-      [job](const message::Completed& completed) { job->on_completed(completed.task, completed.checkpoint); },
-      [job](const message::JobTick&) { job->on_tick(); },
-      [job](const message::Restart&) { job->on_restart(); },
-      [job](const message::StopJob&) { job->stop(); },
+      handler(job, &Job::on_start),     handler(job, &Job::on_read),         handler(job, &Job::on_ready),
+      handler(job, &Job::on_failed),    handler(job, &Job::on_finished),     handler(job, &Job::on_stored),
+      handler(job, &Job::on_committed), handler(job, &Job::on_store_failed), handler(job, &Job::on_completed),
+      handler(job, &Job::on_tick),      handler(job, &Job::on_restart),      handler(job, &Job::on_stop),
+      handler(job, &Job::on_quit),
   };
 }
 

@@ -1,8 +1,10 @@
 // What the actors of one process tell each other. All are local: content travels by pointer and is moved out by its one
 // receiver. Elements, grants and barriers between two tasks are FIFO and of normal priority, so that a barrier never
-// passes a batch on its way.
+// passes a batch on its way. What outlives its attempt on the way to the checkpoint writer and back names it, and is refused
+// in a later one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -45,8 +47,13 @@ struct Abandon {
   CheckpointId checkpoint;
 };
 struct Run {};
-struct Tick {};
+struct Tick {
+  ProcessingTime due;
+};
 struct Wake {};
+struct Taken {
+  std::size_t bytes;  // of a chunk that waits for the writer no more
+};
 struct StopSources {};
 
 // From a task to its job.
@@ -65,47 +72,60 @@ struct Completed {
   CheckpointId checkpoint;
 };
 
-// To the checkpoint writer, and back to the job.
+// To the checkpoint writer.
+struct Begin {
+  std::uint64_t attempt;  // of the sender, which gets the answers
+};
 struct StoreChunk {
+  std::uint64_t attempt;
   std::uint32_t task;
   NodeId node;
   CheckpointId checkpoint;
   std::shared_ptr<StateChunk> chunk;
 };
 struct SnapshotDone {
+  std::uint64_t attempt;
   std::uint32_t task;
   CheckpointId checkpoint;
   SnapshotMode mode;
 };
-struct NewAttempt {
-  std::uint64_t attempt;
-};
 struct Commit {
   std::shared_ptr<Manifest> manifest;
 };
-struct ReadNewest {};
+struct GiveUp {
+  std::uint64_t attempt;
+  CheckpointId checkpoint;
+};
+
+// From the writer to the job.
 struct NewestRead {
+  std::uint64_t attempt;
   std::shared_ptr<StoredState> state;
-  std::string error;  // empty when it succeeded
 };
 struct Stored {
+  std::uint64_t attempt;
   std::uint32_t task;
   CheckpointId checkpoint;
   std::shared_ptr<StoredParts> parts;
 };
 struct Committed {
+  std::uint64_t attempt;
   CheckpointId checkpoint;
 };
 struct StoreFailed {
-  CheckpointId checkpoint;
+  std::uint64_t attempt;
+  CheckpointId checkpoint;  // 0: the newest one cannot be read
   std::string message;
 };
 
 // To the job.
 struct Start {};
-struct JobTick {};
+struct JobTick {
+  ProcessingTime due;
+};
 struct Restart {};
 struct StopJob {};
+struct Quit {};
 
 }  // namespace weir::message
 
@@ -119,16 +139,17 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Abandon)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Wake)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopSources)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Completed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StoreChunk)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::SnapshotDone)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NewAttempt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Commit)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::ReadNewest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::GiveUp)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NewestRead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Committed)
@@ -137,3 +158,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::JobTick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Restart)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Quit)

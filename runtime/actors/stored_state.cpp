@@ -33,11 +33,15 @@ Result<StoredState> load(const CheckpointStore& store, Manifest manifest) {
 }
 
 Result<StoredState> load_newest(const CheckpointStore& store) {
-  auto newest = store.newest();
+  StoredState state;
+  auto newest = store.newest([&](const Manifest& manifest) -> Result<void> {
+    auto loaded = load(store, manifest);
+    if (!loaded) return loaded.error();
+    state = std::move(loaded).or_throw();
+    return {};
+  });
   if (!newest) return newest.error();
-  if (!newest->manifest) return StoredState{};
-  auto state = load(store, *newest->manifest);
-  if (state) state->warnings = newest->warnings;
+  state.warnings = std::move(newest->warnings);
   return state;
 }
 

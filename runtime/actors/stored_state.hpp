@@ -16,7 +16,7 @@ struct StoredState {
   std::vector<std::string> warnings;  // about corrupt newer checkpoints
 };
 
-/// The newest intact checkpoint of a store.
+/// The newest intact checkpoint of a store. Every chunk is read once: reading checks it.
 Result<StoredState> load_newest(const CheckpointStore& store);
 
 /// One checkpoint, such as a savepoint's.

@@ -1,9 +1,11 @@
 #include <weir/actors/task_actor.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 #include <caf/all.hpp>
 
+#include <weir/actors/alarms.hpp>
 #include <weir/actors/messages.hpp>
 
 namespace weir {
@@ -28,7 +30,7 @@ class TaskShell final : public TaskEnvironment {
   /// Calls `act` with the task unless it has failed, then sees to it that the task runs.
   template <class Act>
   void with_task(Act&& act) {
-    if (!task_) return;
+    if (!task_ || failed_) return;
     guarded([&] { act(*task_); });
     schedule();
   }
@@ -40,7 +42,7 @@ class TaskShell final : public TaskEnvironment {
 
   void run() {
     scheduled_ = false;
-    if (!task_ || !running_) return;
+    if (!task_ || !running_ || failed_) return;
     guarded([&] {
       const std::int64_t start = ticks_ns();
       const bool more = task_->run(kStepsPerRun);
@@ -49,9 +51,14 @@ class TaskShell final : public TaskEnvironment {
     });
   }
 
-  void tick() {
-    armed_.reset();
+  void tick(ProcessingTime due) {
+    alarms_.rang(due);
     with_task([](Task& task) { task.on_time(); });
+  }
+
+  void taken(std::size_t bytes) {
+    storing_bytes_ -= std::min(bytes, storing_bytes_);
+    schedule();
   }
 
   void send(std::uint32_t edge, std::uint32_t channel, Element element) override {
@@ -64,14 +71,17 @@ class TaskShell final : public TaskEnvironment {
   }
   void store(CheckpointId checkpoint, std::uint32_t node, StateChunk chunk) override {
     const NodeId id = options_.plan->vertices[wiring().vertex].nodes[node];
-    self_->send(options_.writer,
-                message::StoreChunk{options_.number, id, checkpoint, std::make_shared<StateChunk>(std::move(chunk))});
+    storing_bytes_ += chunk.block.size_bytes();
+    self_->send(options_.writer, message::StoreChunk{options_.attempt, options_.number, id, checkpoint,
+                                                     std::make_shared<StateChunk>(std::move(chunk))});
   }
+  bool may_store() const override { return storing_bytes_ < options_.storing_bytes; }
   void snapshot_done(CheckpointId checkpoint, SnapshotMode mode) override {
     if (options_.writer) {
-      self_->send(options_.writer, message::SnapshotDone{options_.number, checkpoint, mode});
+      self_->send(options_.writer, message::SnapshotDone{options_.attempt, options_.number, checkpoint, mode});
     } else {
-      self_->send(options_.job, message::Stored{options_.number, checkpoint, std::make_shared<StoredParts>()});
+      self_->send(options_.job,
+                  message::Stored{options_.attempt, options_.number, checkpoint, std::make_shared<StoredParts>()});
     }
   }
   void finished() override { self_->send(options_.job, message::Finished{options_.number}); }
@@ -81,10 +91,8 @@ class TaskShell final : public TaskEnvironment {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   }
   void wake_at(ProcessingTime time) override {
-    if (armed_ && *armed_ <= time) return;
-    armed_ = time;
-    const Duration delay = std::max(Duration(0), time - now());
-    self_->delayed_send(self_, delay, message::Tick{});
+    if (!alarms_.set(time)) return;
+    self_->delayed_send(self_, std::max(Duration(0), time - now()), message::Tick{time});
   }
   Waker waker() override {
     return [handle = caf::actor_cast<caf::actor>(self_)] { caf::anon_send(handle, message::Wake{}); };
@@ -94,7 +102,7 @@ class TaskShell final : public TaskEnvironment {
   const TaskWiring& wiring() const { return options_.plan->tasks[options_.number]; }
 
   void schedule() {
-    if (scheduled_ || !task_ || !running_) return;
+    if (scheduled_ || !task_ || !running_ || failed_) return;
     scheduled_ = true;
     self_->send(self_, message::Run{});
   }
@@ -118,7 +126,7 @@ class TaskShell final : public TaskEnvironment {
       failure.operator_name = position.operator_name;
       if (position.origin.split) failure.position = to_text(position.origin);
     }
-    running_ = false;
+    failed_ = true;
     self_->send(options_.job, message::Failed{options_.number, std::move(failure)});
   }
 
@@ -140,9 +148,11 @@ class TaskShell final : public TaskEnvironment {
   TaskActorOptions options_;
   std::shared_ptr<std::vector<caf::actor>> peers_;
   std::unique_ptr<Task> task_;
-  bool running_ = false;    // told to go, and not failed
+  bool running_ = false;    // told to go
+  bool failed_ = false;     // nothing touches the task any more
   bool scheduled_ = false;  // a Run is on its way
-  std::optional<ProcessingTime> armed_;
+  Alarms alarms_;
+  std::size_t storing_bytes_ = 0;  // on their way to the writer
   std::uint64_t runs_ = 0;
 };
 
@@ -159,7 +169,8 @@ caf::behavior task_actor(caf::event_based_actor* self, TaskActorOptions options)
         shell->with_task([&](Task& task) { task.on_grant(credit.edge, credit.channel, credit.grant); });
       },
       [shell](const message::Run&) { shell->run(); },
-      [shell](const message::Tick&) { shell->tick(); },
+      [shell](const message::Tick& tick) { shell->tick(tick.due); },
+      [shell](const message::Taken& taken) { shell->taken(taken.bytes); },
       [shell](const message::Wake&) { shell->with_task([](Task& task) { task.on_wake(); }); },
       [shell](const message::Trigger& trigger) {
         shell->with_task([&](Task& task) { task.on_trigger(trigger.barrier); });

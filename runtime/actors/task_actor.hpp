@@ -18,12 +18,14 @@ namespace weir {
 
 struct TaskActorOptions {
   std::uint32_t number = 0;             // of all tasks of the plan
+  std::uint64_t attempt = 0;            // to which the task belongs
   const Plan* plan = nullptr;           // outlives the actor
   const Clock* clock = nullptr;         // outlives the actor
   std::shared_ptr<JobBoard> board;      // shared with whoever watches the job
   TaskOptions task;
   caf::actor job;
   caf::actor writer;                    // may be null: nothing is stored then
+  std::size_t storing_bytes = 0;        // that may wait for the writer; a task gets by with a piece more
 };
 
 caf::behavior task_actor(caf::event_based_actor* self, TaskActorOptions options);

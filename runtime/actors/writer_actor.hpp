@@ -1,6 +1,11 @@
 // The checkpoint writer: a detached actor, since storing blocks. Tasks send it their chunks as they come; it packs them,
 // writes them in transactions of some tens of MiB, and tells the job when all that a task sent for a checkpoint is
 // durable. It owns the store.
+//
+//   Begin -> NewestRead                          the store now ends with the checkpoint that was read
+//   StoreChunk* SnapshotDone -> Stored           by task; a task learns when a chunk waits no more, so that few do
+//   Commit -> Committed
+//   any of these -> StoreFailed -> GiveUp        what was written for the checkpoint is dropped
 #pragma once
 
 #include <memory>

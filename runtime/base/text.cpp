@@ -77,6 +77,20 @@ std::optional<std::int64_t> take_time_of_day(std::string_view& text) {
   return ms;
 }
 
+/// Milliseconds that a zone is ahead of UTC, of "Z", "+hh", "+hhmm", "+hh:mm" or nothing, dropping what it read.
+std::optional<std::int64_t> take_zone(std::string_view& text) {
+  if (text.empty() || take_sign(text, "Zz")) return 0;
+  const std::int64_t sign = text.front() == '-' ? -1 : 1;
+  if (!take_sign(text, "+-")) return std::nullopt;
+  const auto hours = take_number(text, 2);
+  if (!hours || *hours > 23) return std::nullopt;
+  if (text.empty()) return sign * *hours * 3'600'000LL;
+  take_sign(text, ":");
+  const auto minutes = take_number(text, 2);
+  if (!minutes || *minutes > 59) return std::nullopt;
+  return sign * (*hours * 60 + *minutes) * 60'000LL;
+}
+
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
@@ -117,10 +131,12 @@ std::optional<EventTime> parse_event_time(std::string_view text) {
   std::int64_t ms = duration_cast<milliseconds>(sys_days(date).time_since_epoch()).count();
   if (take_sign(text, "T ")) {
     const auto of_day = take_time_of_day(text);
-    if (!of_day) return std::nullopt;
-    ms += *of_day;
+    const auto zone = of_day ? take_zone(text) : std::nullopt;
+    if (!zone) return std::nullopt;
+    ms += *of_day - *zone;
+  } else {
+    take_sign(text, "Zz");
   }
-  take_sign(text, "Zz");
   if (!text.empty()) return std::nullopt;
   return EventTime{ms};
 }

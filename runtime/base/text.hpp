@@ -21,8 +21,9 @@ std::string to_text(Duration duration);
 /// Reads "512", "64KiB", "16MiB", "1GiB" (also KB, MB, GB as powers of 1000): bytes.
 Result<std::uint64_t> parse_bytes(std::string_view text);
 
-/// Reads ISO 8601 in UTC: 2001-01-01, 2001-01-01T00:47, …:00, …:00.250, with or without Z, blank for T;
-/// or a plain integer, as milliseconds since 1970. Empty when it is none of these.
+/// Reads ISO 8601: 2001-01-01, 2001-01-01T00:47, …:00, …:00.250, blank for T, in UTC, with or without Z, or with an offset
+/// from it: +02:00, -0730, +01. Or a plain integer, as milliseconds since 1970; so 20240101 is in 1970, not in 2024. Empty when
+/// it is none of these.
 std::optional<EventTime> parse_event_time(std::string_view text);
 
 }  // namespace weir

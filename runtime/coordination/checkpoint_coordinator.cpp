@@ -34,15 +34,20 @@ void CheckpointCoordinator::start(CheckpointId newest, std::uint64_t attempt, Pr
   if (options_.interval) due_ = now + *options_.interval;
 }
 
+void CheckpointCoordinator::stop() {
+  running_ = false;
+  pending_.reset();
+}
+
 std::optional<Barrier> CheckpointCoordinator::tick(ProcessingTime now) {
   if (!running_ || pending_ || !due_ || now < *due_) return std::nullopt;
   return trigger(Barrier::Mode::Aligned, now);
 }
 
-std::optional<Barrier> CheckpointCoordinator::trigger(Barrier::Mode mode, ProcessingTime now) {
+std::optional<Barrier> CheckpointCoordinator::trigger(Barrier::Mode mode, ProcessingTime now, Barrier::Afterwards afterwards) {
   if (!running_ || pending_) return std::nullopt;
   const CheckpointId parent = parent_usable_ && !wants_full() ? complete_ : 0;
-  pending_ = Pending{{++last_id_, parent, mode}, now, {}, false};
+  pending_ = Pending{{++last_id_, parent, mode, afterwards}, now, {}, false};
   if (options_.interval) due_ = now + *options_.interval;
   return pending_->barrier;
 }
@@ -54,14 +59,13 @@ std::optional<CheckpointId> CheckpointCoordinator::expire(ProcessingTime now) {
   return expired;
 }
 
-std::optional<CommitRequest> CheckpointCoordinator::stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts,
-                                                           ProcessingTime now) {
+std::optional<CommitRequest> CheckpointCoordinator::stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts) {
   if (!pending_ || pending_->barrier.checkpoint != checkpoint) return std::nullopt;
   pending_->stored.insert_or_assign(task, std::move(parts));
   if (pending_->stored.size() < plan_.tasks.size()) return std::nullopt;
   pending_->committing = true;
   next_chains_ = extended_chains();
-  return CommitRequest{make_manifest(next_chains_, now)};
+  return CommitRequest{make_manifest(next_chains_)};
 }
 
 bool CheckpointCoordinator::committed(CheckpointId checkpoint, ProcessingTime now) {
@@ -85,6 +89,7 @@ void CheckpointCoordinator::abandon(CheckpointId checkpoint) {
 
 std::optional<ProcessingTime> CheckpointCoordinator::next_event() const {
   if (!running_) return std::nullopt;
+  if (pending_ && pending_->committing) return std::nullopt;
   if (pending_) return pending_->since + options_.timeout;
   return due_;
 }
@@ -122,12 +127,11 @@ bool CheckpointCoordinator::wants_full() const {
   return deltas > base;
 }
 
-Manifest CheckpointCoordinator::make_manifest(const Chains& chains, ProcessingTime now) const {
+Manifest CheckpointCoordinator::make_manifest(const Chains& chains) const {
   Manifest manifest;
   manifest.checkpoint = pending_->barrier.checkpoint;
   manifest.job = plan_.graph.name;
   manifest.attempt = attempt_;
-  manifest.completed_ms = now.ms;
   manifest.key_groups = plan_.options.key_groups;
   manifest.kind = pending_->barrier.mode == Barrier::Mode::Savepoint ? ManifestKind::Savepoint : ManifestKind::Checkpoint;
   manifest.weir_version = weir_version_;

@@ -1,9 +1,11 @@
 // Decides when a checkpoint starts, follows it until every task has stored its part, and says when it is complete.
-// A pure state machine: calls in, effects in the returned Action out. At most one checkpoint is under way.
+// A pure state machine: what happened comes in as a call, what to do about it goes out as its result. At most one checkpoint is
+// under way. Times are compared with each other only, so they may be readings of any clock that does not step.
 //
 //   Idle -> Storing (triggered) -> Committing (all parts stored) -> Idle (complete)
 //                |                      |
-//                +---- abandoned -------+     by timeout or a failed write; the job goes on
+//                +---- abandoned -------+     by timeout or a failed write; the job goes on. A commit has no timeout
+//                +---- forgotten -------+     by stop(): what belongs to a dead attempt never becomes a checkpoint
 //
 // Deltas: a barrier names its parent, the last complete checkpoint; a task that froze for it stores only what changed
 // since. When the deltas of a chain outweigh its full part, or the chain is long, the next barrier asks for full ones.
@@ -12,7 +14,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ struct StoredParts {
   std::map<NodeId, std::vector<PartReference>> parts;
 };
 
-/// A manifest to commit.
+/// A manifest to commit; whoever does it fills in the time.
 struct CommitRequest {
   Manifest manifest;
 };
@@ -45,24 +46,24 @@ class CheckpointCoordinator {
 
   /// All tasks run; `newest` is the checkpoint they were restored from, 0 for none.
   void start(CheckpointId newest, std::uint64_t attempt, ProcessingTime now);
-  void stop() { running_ = false; }
+  /// The attempt is over, or its last checkpoint is complete.
+  void stop();
 
   /// The barrier to trigger on every task, when one is due.
   std::optional<Barrier> tick(ProcessingTime now);
   /// The same at once, whatever the interval; empty while one is under way.
-  std::optional<Barrier> trigger(Barrier::Mode mode, ProcessingTime now);
+  std::optional<Barrier> trigger(Barrier::Mode mode, ProcessingTime now, Barrier::Afterwards afterwards = Barrier::Afterwards::GoOn);
   /// The checkpoint to give up because it takes too long.
   std::optional<CheckpointId> expire(ProcessingTime now);
 
   /// A task has stored its part. The manifest to commit when it was the last one.
-  std::optional<CommitRequest> stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts, ProcessingTime now);
+  std::optional<CommitRequest> stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts);
   /// The manifest is durable. True when the checkpoint is thereby complete.
   bool committed(CheckpointId checkpoint, ProcessingTime now);
   void abandon(CheckpointId checkpoint);
 
   std::optional<CheckpointId> under_way() const { return pending_ ? std::optional(pending_->barrier.checkpoint) : std::nullopt; }
-  CheckpointId last_complete() const { return complete_; }
-  /// When to call tick or expire next.
+  /// When to call tick or expire next; empty: not before the next other call.
   std::optional<ProcessingTime> next_event() const;
 
  private:
@@ -77,7 +78,7 @@ class CheckpointCoordinator {
 
   Chains extended_chains() const;
   bool wants_full() const;
-  Manifest make_manifest(const Chains& chains, ProcessingTime now) const;
+  Manifest make_manifest(const Chains& chains) const;
 
   const Plan& plan_;
   CheckpointOptions options_;

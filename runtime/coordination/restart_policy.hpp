@@ -1,10 +1,16 @@
-// When a task fails, its job is restarted from the last complete checkpoint, later each time; a record that fails again
-// and again must not be retried forever. Pure.
+// When a task fails, its job is restarted from the last complete checkpoint, later each time. What fails again and again must
+// not be retried forever, and the job must not give up over failures that have nothing to do with each other. Pure.
+//
+//   the same failure       at the same position, or with the same message soon after: `attempts` tries, also when checkpoints
+//                          complete in between, as they do before a record that comes late in each attempt
+//   any failures           `in_vain` of them with no new checkpoint in between, whatever they say
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <weir/base/time.hpp>
 
@@ -12,12 +18,14 @@ namespace weir {
 
 struct RestartOptions {
   std::uint32_t attempts = 3;        // tries at the same failure before the job fails
+  std::uint32_t in_vain = 10;        // failures in a row without a new checkpoint before the job fails; at least `attempts`
   Duration first_delay{100};
   Duration longest_delay{30'000};
   double factor = 2;                 // of each delay to the one before
+  Duration forget_after{600'000};    // then the same message is a new failure: a peer may go away now and then
 };
 
-/// What failed, and where: two failures with equal values are the same one.
+/// What failed, and where.
 struct TaskFailure {
   std::string operator_name;
   std::string position;  // of the record in its source, when known
@@ -33,35 +41,43 @@ class RestartPolicy {
   struct Decision {
     bool restart = false;
     Duration delay{0};
-    std::uint32_t failures = 0;  // of this kind in a row
+    std::uint32_t times = 1;    // that this failure came
+    std::uint32_t in_vain = 1;  // failures since the last checkpoint
   };
 
-  /// Two failures count as the same when operator and message agree: the position is exact only once the job runs
-  /// record by record, which it does after the first failure.
-  Decision failed(const TaskFailure& failure) {
-    const bool same = failure.operator_name == last_.operator_name && failure.message == last_.message;
-    failures_ = same ? failures_ + 1 : 1;
+  /// The position need not agree: it is exact only once the job runs record by record, as it does after the first failure.
+  Decision failed(const TaskFailure& failure, ProcessingTime now) {
+    times_ = recurs(failure, now) ? times_ + 1 : 1;
+    ++in_vain_;
     last_ = failure;
-    Decision decision{failures_ < options_.attempts, delay_, failures_};
-    delay_ = std::min(options_.longest_delay, Duration(static_cast<std::int64_t>(static_cast<double>(delay_.count()) * options_.factor)));
-    return decision;
+    last_time_ = now;
+    const bool restart = times_ < options_.attempts && in_vain_ < std::max(options_.attempts, options_.in_vain);
+    const auto next = Duration(static_cast<std::int64_t>(static_cast<double>(delay_.count()) * options_.factor));
+    return {restart, std::exchange(delay_, std::min(options_.longest_delay, next)), times_, in_vain_};
   }
 
-  /// A checkpoint after the failure completed: the job got past it.
+  /// A checkpoint completed.
   void progressed() {
-    failures_ = 0;
-    last_ = {};
+    in_vain_ = 0;
     delay_ = options_.first_delay;
   }
 
-  /// Whether the last attempt failed, so that the next should run record by record.
-  bool isolating() const { return failures_ > 0; }
+  /// Whether the next attempt should run record by record, to tell which one fails.
+  bool isolating() const { return in_vain_ > 0; }
 
  private:
+  bool recurs(const TaskFailure& failure, ProcessingTime now) const {
+    if (!last_ || failure.operator_name != last_->operator_name) return false;
+    if (!failure.position.empty() && failure.position == last_->position) return true;
+    return failure.message == last_->message && now - last_time_ < options_.forget_after;
+  }
+
   RestartOptions options_;
   Duration delay_;
-  std::uint32_t failures_ = 0;
-  TaskFailure last_;
+  std::uint32_t times_ = 0;
+  std::uint32_t in_vain_ = 0;
+  std::optional<TaskFailure> last_;
+  ProcessingTime last_time_;
 };
 
 }  // namespace weir

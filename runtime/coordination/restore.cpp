@@ -106,7 +106,10 @@ class Restorer {
         if (chunk.kind == ChunkKind::InFlight) continue;
         if (chunk.table == kTaskTable && (!head || (unchanged_ && task.task != wiring.index))) continue;
         const bool keyed = chunk.kind == ChunkKind::Entries || chunk.kind == ChunkKind::Tombstones;
-        if (!keyed || overlaps) chunks.push_back(copy(chunk));
+        const bool kept = chunk.kind == ChunkKind::Split && op.parallelism == parallelism;
+        if ((keyed && !overlaps) || (kept && task.task != wiring.index)) continue;
+        chunks.push_back(copy(chunk));
+        if (kept) chunks.back().kind = ChunkKind::Own;
       }
     }
     return chunks;

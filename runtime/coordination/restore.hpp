@@ -3,7 +3,9 @@
 // overtaking barrier left behind. Pure; the same plan and the same checkpoint give the same result.
 //
 //   keyed            those of every old task whose key groups overlap: with unchanged parallelism, a task's own
-//   Split, Union     all to all: a Split list takes its share of the items itself
+//   Split            with unchanged parallelism a task's own, as ChunkKind::Own; otherwise all to all, and each list takes its
+//                    share of the items itself
+//   Union            all to all
 //   in flight        stored at the receiver as "in:<edge>:<sender>:<receiver>", at the sender as "out:…"; what the receiver
 //                    had comes first. Unchanged parallelism of both: to the same channel; otherwise the batches are
 //                    routed again, as if the sender with the old one's index modulo the number of senders sent them.

@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <weir/record/codec.hpp>
@@ -35,11 +38,14 @@ struct RecordType {
   void (*append)(AnyBatch& from, AnyBatch& to);
   /// Moves record i of `from` behind those of to[targets[i]], making batches where there are none.
   void (*scatter)(AnyBatch& from, const std::vector<std::uint32_t>& targets, std::vector<BatchPtr>& to);
-  /// Appends records and times to the columns of a (time, record) tuple.
+  /// Appends records and times to the columns of a (time, record, origin) tuple; the origin is in the first row only.
   void (*encode)(const AnyBatch& batch, Columns& block);
-  /// Reads `rows` (time, record) tuples.
+  /// Reads `rows` such tuples.
   BatchPtr (*decode)(Cursors& in, std::uint32_t rows);
 };
+
+/// The records of a batch one by one, each in a batch of the same origin.
+std::vector<BatchPtr> single_records(BatchPtr batch);
 
 class AnyBatch {
  public:
@@ -62,7 +68,8 @@ class Batch final : public AnyBatch {
   std::size_t size() const override { return records.size(); }
   const RecordType& type() const override { return record_type<T>(); }
 
-  void push(T record, EventTime time) {
+  void push(const T& record, EventTime time) { push(T(record), time); }
+  [[gnu::always_inline]] void push(T&& record, EventTime time) {
     records.push_back(std::move(record));
     times.push_back(time);
   }
@@ -84,7 +91,8 @@ namespace detail {
 
 template <class T>
 struct BatchOperations {
-  using Row = std::pair<EventTime, T>;
+  using StoredOrigin = std::optional<std::pair<std::string, std::int64_t>>;  // split and position
+  using Row = std::tuple<EventTime, T, StoredOrigin>;
 
   static Schema schema() { return Codec<Row>::schema(); }
   static BatchPtr make() { return std::make_unique<Batch<T>>(); }
@@ -122,6 +130,9 @@ struct BatchOperations {
     for (std::size_t i = 0; i < source.records.size(); ++i) {
       Codec<EventTime>::write(block, 0, source.times[i]);
       Codec<T>::write(block, 1, source.records[i]);
+      const bool first = i == 0 && batch.origin.split;
+      Codec<StoredOrigin>::write(block, 1 + Codec<T>::columns,
+                                 first ? StoredOrigin({*batch.origin.split, batch.origin.position}) : std::nullopt);
     }
     block.rows += static_cast<std::uint32_t>(source.records.size());
   }
@@ -131,7 +142,9 @@ struct BatchOperations {
     for (std::uint32_t row = 0; row < rows; ++row) {
       Row entry{};
       Codec<Row>::read(in, 0, entry);
-      batch->push(std::move(entry.second), entry.first);
+      auto& [time, record, origin] = entry;
+      batch->push(std::move(record), time);
+      if (origin) batch->origin = {std::make_shared<const std::string>(std::move(origin->first)), origin->second};
     }
     return batch;
   }
@@ -143,8 +156,8 @@ template <class T>
 const RecordType& record_type() {
   using Operations = detail::BatchOperations<T>;
   static constexpr RecordType type{
-      Operations::schema, 1 + Codec<T>::columns, Operations::make,   Operations::copy,
-      Operations::append, Operations::scatter,   Operations::encode, Operations::decode};
+      Operations::schema, Codec<typename Operations::Row>::columns, Operations::make,   Operations::copy,
+      Operations::append, Operations::scatter, Operations::encode, Operations::decode};
   return type;
 }
 

@@ -38,11 +38,13 @@ class CreditWindow {
   explicit CreditWindow(const CreditOptions& options)
       : options_(options), window_(options.window), issued_(options.window), batch_(options.initial_batch()) {}
 
-  /// A batch was consumed in `spent` nanoseconds of the task's time. Tells what to grant; credits may be 0.
+  /// A batch was consumed in `spent` nanoseconds of the task's time. Tells what to grant: nothing until it is half the
+  /// window, since a message costs as much as many records and wakes a sender that then sends one batch.
   Grant consumed(std::size_t records, std::int64_t spent_ns) {
     adapt(records, spent_ns);
     --issued_;
-    const std::uint32_t credits = issued_ < window_ ? window_ - issued_ : 0;
+    const std::uint32_t free = issued_ < window_ ? window_ - issued_ : 0;
+    const std::uint32_t credits = free >= std::max(1U, window_ / 2) ? free : 0;
     issued_ += credits;
     return {credits, batch_};
   }

@@ -30,9 +30,13 @@ struct Barrier {
     Overtaking,   // passes everything queued
     Savepoint,    // always aligned and full
   };
+  /// What the job does once the checkpoint is complete.
+  enum class Afterwards : std::uint8_t { GoOn, End };
+
   CheckpointId checkpoint = 0;
   CheckpointId parent = 0;  // the last complete checkpoint, which a delta may build on; 0: none
   Mode mode = Mode::Aligned;
+  Afterwards afterwards = Afterwards::GoOn;
 };
 
 /// Nothing follows.
@@ -46,5 +50,17 @@ struct Probe {
 using Element = std::variant<BatchPtr, Watermark, Idle, Barrier, End, Probe>;
 
 inline bool is_batch(const Element& element) { return std::holds_alternative<BatchPtr>(element); }
+
+/// Whether the element makes an idle channel active again.
+inline bool ends_idleness(const Element& element) { return is_batch(element) || std::holds_alternative<Watermark>(element); }
+
+/// Whether an element says all that the one right before it on its channel said, which then need not wait any longer. The end of
+/// time does not: the head of a loop holds it back.
+inline bool replaces(const Element& later, const Element& earlier) {
+  const auto* watermark = std::get_if<Watermark>(&later);
+  const auto* before = std::get_if<Watermark>(&earlier);
+  if (watermark && before) return before->time <= watermark->time && watermark->time != EventTime::max();
+  return std::holds_alternative<Idle>(later) && std::holds_alternative<Idle>(earlier);
+}
 
 }  // namespace weir

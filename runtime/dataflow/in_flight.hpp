@@ -1,7 +1,8 @@
 // Elements that an overtaking barrier passed are part of its checkpoint: the state of the channel (Chandy and Lamport, 1985).
 // This is how they are stored and read back.
 //
-//   chunk := batch: rows of (event time, record), its schema that of the tuple | watermark: one row of a time
+//   chunk := batch: rows of (event time, record, origin of the batch in the first row), its schema that of the tuple
+//          | watermark: one row of a time
 //   table := ("in:" | "out:") edge ":" sender ":" receiver        who recorded it, and the channel
 #pragma once
 

@@ -36,6 +36,7 @@ void InputGate::enqueue(std::uint32_t index, Element element) {
     ++channel.queued_batches;
     if (channel.spec.kind == InputChannel::Kind::Feedback) ++feedback_batches_;
   }
+  if (channel.queue.size() > channel.restored && replaces(element, channel.queue.back())) channel.queue.pop_back();
   channel.queue.push_back(std::move(element));
 }
 
@@ -135,13 +136,15 @@ std::optional<GateEvent> InputGate::end(std::uint32_t index) {
   if (channel.spec.kind == InputChannel::Kind::Feedback) return std::nullopt;
   --open_;
   channel_ended_ = true;
-  const bool input_open = std::any_of(channels_.begin(), channels_.end(), [&](const Channel& other) {
-    return other.spec.input == channel.spec.input && other.spec.kind != InputChannel::Kind::Feedback && !other.ended;
-  });
-  if (input_open) return report_due();
   GateEvent event;
   event.kind = GateEvent::Kind::InputEnded;
   event.input = channel.spec.input;
+  event.time = EventTime::max();
+  for (const Channel& other : channels_) {
+    if (other.spec.input != channel.spec.input || other.spec.kind == InputChannel::Kind::Feedback) continue;
+    if (!other.ended) return report_due();
+    event.time = std::min(event.time, other.watermark);
+  }
   return event;
 }
 
@@ -276,7 +279,7 @@ std::optional<std::pair<std::uint32_t, EventTime>> InputGate::holding() const {
     const Channel& channel = channels_[index];
     if (channel.spec.kind == InputChannel::Kind::Feedback) continue;
     // An idle channel on which something has come is back, also before that is taken.
-    if (channel.idle && !channel.ended && channel.queue.empty()) continue;
+    if (channel.idle && !channel.ended && std::none_of(channel.queue.begin(), channel.queue.end(), ends_idleness)) continue;
     if (channel.ended && channel.watermark == EventTime::max()) continue;
     if (!lowest || channel.watermark < lowest->second) lowest = {index, channel.watermark};
   }

@@ -13,7 +13,8 @@
 //
 // Watermarks. The joint watermark is the minimum over channels that are not idle; it never goes back (I6). A channel that
 // ended has reached the end of time before, and so holds nothing back, unless its sender was stopped: then the records
-// that it still had will come when the job is resumed.
+// that it still had will come when the job is resumed. Watermarks cost no credit, so of two that are queued with nothing
+// between them only the later is kept: what a slow task has queued is bounded by its batches and barriers.
 #pragma once
 
 #include <deque>
@@ -43,7 +44,7 @@ struct GateEvent {
     Watermark,  // the joint watermark is now `time`
     Idle,       // no channel is active
     Barrier,    // snapshot, then forward `barrier`
-    InputEnded, // every channel of `input` has ended and is drained
+    InputEnded, // every channel of `input` has ended, none of them before `time`, and is drained
     Probe,      // `probe` has arrived on all channels
     Ended,      // every channel but those that close a loop has ended and is drained
   };

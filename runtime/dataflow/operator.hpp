@@ -25,7 +25,7 @@ using Waker = std::function<void()>;
 /// What becomes of a source's part, told to the operators fused with the source, so that they can track
 /// watermarks by split.
 struct SplitEvent {
-  enum class Kind : std::uint8_t { Opened, Idle, Closed };
+  enum class Kind : std::uint8_t { Opened, Closed };
   Kind kind = Kind::Opened;
   std::shared_ptr<const std::string> split;
 };
@@ -49,6 +49,8 @@ class OperatorContext {
 
   /// Passes on what the operator swallowed in on_split.
   virtual void forward(const SplitEvent& event) = 0;
+  /// Whether all operators behind this one want more of a split now; see Operator::wants_split.
+  virtual bool wants_split(const std::string&) { return true; }
   /// Emits a watermark of the operator's own making; it takes the place of those from upstream.
   virtual void emit_watermark(EventTime time) = 0;
   virtual void emit_idle() = 0;
@@ -56,6 +58,10 @@ class OperatorContext {
   /// Whether a barrier waits at the task's inputs until other channels have brought it too: what an operator does not
   /// accept now holds the checkpoint up.
   virtual bool aligning() const { return false; }
+
+  /// Within before_snapshot: whether the job ends with this checkpoint, so that what is kept open for more will get none. The job
+  /// goes on all the same when the checkpoint fails.
+  virtual bool last_snapshot() const { return false; }
 
   /// The last watermark that reached the operator; EventTime::min() before the first.
   virtual EventTime watermark() const = 0;
@@ -81,11 +87,15 @@ class Operator {
   virtual Progress on_watermark(EventTime) { return Progress::Done; }
   virtual Progress on_processing_time(ProcessingTime) { return Progress::Done; }
   virtual void on_wake() {}
-  /// Every channel of one input has ended; called before finish() for each.
-  virtual void on_input_end(std::uint32_t) {}
+  /// Every channel of one input has ended; called before finish() for each. The last of them had got as far as `reached`: to
+  /// the end of time, unless the job was stopped.
+  virtual void on_input_end(std::uint32_t, EventTime /*reached*/) {}
   /// No input is active for now. Only for operators that make watermarks; others' idleness is passed on for them.
   virtual void on_idle() {}
   virtual void on_split(const SplitEvent&) = 0;
+  /// Whether the source that this operator is fused with should read on in one of the splits it was told of. Asked before
+  /// each read; that way a split that is far ahead of the others waits for them.
+  virtual bool wants_split(const std::string&) { return true; }
 
   /// Every input has ended. More is called again when there is room, or after a wake.
   virtual Progress finish() { return Progress::Done; }
@@ -94,6 +104,8 @@ class Operator {
   virtual bool accepts(std::uint32_t) const { return true; }
   /// Whether watermarks from upstream end here.
   virtual bool makes_watermarks() const { return false; }
+  /// Of an operator that makes them of its own: what holds them back, for messages. Empty: nothing, or what holds its input's.
+  virtual std::string watermark_holder() const { return {}; }
   /// Whether no record that came in will still come out without any further input; a wait for a certain time aside. What
   /// a loop asks before it ends.
   virtual bool drained() const { return true; }

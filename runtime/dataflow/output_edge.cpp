@@ -76,6 +76,8 @@ void OutputEdge::push(std::uint32_t index, Element element) {
       return;
     }
     ++waiting_;
+  } else if (replaces(element, channel.waiting.back())) {
+    channel.waiting.pop_back();
   }
   channel.waiting.push_back(std::move(element));
 }

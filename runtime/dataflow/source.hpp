@@ -51,7 +51,8 @@ class Source {
  public:
   virtual ~Source() = default;
   /// The names of all splits, in the order in which they should be read. Called when a task starts, and again every
-  /// rediscover() if that is set. Every task must get the same names, new ones aside. Throws Failure when there are none.
+  /// rediscover() if that is set. Which task reads a split follows from its name: numbers are dealt out in turn, others by
+  /// hash; so tasks need not see a new one at the same time. Throws Failure when there are none.
   virtual std::vector<std::string> discover() = 0;
   virtual std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from, OperatorContext& context) = 0;
   /// How often to look for new splits; empty: the splits found at the start are all.

@@ -4,7 +4,8 @@
 //
 //   run() takes one step after another: write a piece of the snapshot in progress; if downstream has room, continue
 //   what an operator left unfinished, or take the next input (a source: poll). With nothing to do it flushes
-//   partial batches, so that a quiet stream is fast and a busy one sends full batches.
+//   partial batches, so that a quiet stream is fast and a busy one sends full batches; one that is always busy flushes
+//   now and then, so that a record for a rare receiver does not wait until others fill its batch.
 //
 // A checkpoint at a task: reported by the gate (aligned or overtaking) or, where no channel can bring it, by the
 // trigger; state is frozen; the barrier is forwarded; the frozen state is written between batches; when it is
@@ -34,6 +35,9 @@ class TaskEnvironment {
   virtual void send(std::uint32_t edge, std::uint32_t channel, Element element) = 0;
   virtual void grant(std::uint32_t channel, const Grant& grant) = 0;
   virtual void store(CheckpointId checkpoint, std::uint32_t node, StateChunk chunk) = 0;
+  /// Whether more may be stored now; if not, the task is run again when that has changed. Frozen state waits meanwhile; what
+  /// was recorded of channels is stored all the same.
+  virtual bool may_store() const { return true; }
   virtual void snapshot_done(CheckpointId checkpoint, SnapshotMode mode) = 0;
   virtual void finished() = 0;
   virtual ProcessingTime now() const = 0;
@@ -65,6 +69,7 @@ struct TaskInput {
   InputChannel channel;
   std::string label;                 // names the channel in in-flight state
   std::vector<Element> restored;     // in-flight elements to process before all others
+  std::string sender = {};           // the task at the far end, for messages
 };
 
 struct TaskOutput {
@@ -103,6 +108,7 @@ struct TaskPosition {
 struct TaskMetrics {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
+  std::uint64_t records_dropped = 0;    // emitted on outputs that nobody reads: late records that were not asked for
   std::uint64_t batches_in = 0;
   std::uint64_t snapshot_ns = 0;        // time spent on snapshots
   std::uint64_t longest_pause_ns = 0;   // the longest single step of a snapshot
@@ -118,8 +124,8 @@ class Task {
 
   void on_element(std::uint32_t channel, Element element);
   void on_grant(std::uint32_t edge, std::uint32_t channel, const Grant& grant);
-  /// The coordinator starts a checkpoint. A source injects the barrier; others act on it only once no
-  /// barrier can reach them any more: they have finished, or only the loop that they head goes on.
+  /// The coordinator starts a checkpoint. A source injects the barrier; others act on it only once no barrier can reach
+  /// them any more: all channels have ended, though the task may still drain or the loop that it heads go on.
   void on_trigger(const Barrier& barrier);
   void on_complete(CheckpointId checkpoint);
   void on_abandoned(CheckpointId checkpoint);
@@ -135,7 +141,10 @@ class Task {
   TaskPosition position() const;
   const TaskMetrics& metrics() const { return metrics_; }
   const InputGate& gate() const { return gate_; }
-  EventTime watermark() const { return gate_.watermark(); }
+  /// The last watermark made here or, where none is made, that of the inputs.
+  EventTime watermark() const;
+  /// What holds it back, for people: a split, or the task at the far end of a channel. Empty when nothing does.
+  std::string watermark_holder() const;
   bool blocked() const;
   std::size_t state_bytes() const;
 
@@ -149,6 +158,8 @@ class Task {
   };
 
   void open();
+  void restore_element(std::uint32_t channel, Element element);
+  std::vector<BatchPtr> as_processed(BatchPtr batch) const;
   void take_in_flight(std::uint32_t node);
   void deliver_fused();
   void restore_meta();
@@ -160,21 +171,24 @@ class Task {
   bool step_source();
   bool step_gate();
   void adapt_poll(std::int64_t spent_ns);
+  std::size_t longest_poll() const;
+  std::int64_t lap();
   void on_watermark_event(EventTime time);
-  void on_input_end(std::uint32_t input);
+  void on_input_end(std::uint32_t input, EventTime reached);
   void on_ended();
   void on_probe(const Probe& probe);
   bool send_probe();
   void consume(GateEvent event);
+  void enter(std::uint32_t node);
   void deliver(std::uint32_t node, BatchPtr batch, std::uint32_t input);
   void emit(std::uint32_t node, std::uint32_t port, BatchPtr batch);
   void forward_watermark(std::uint32_t node, EventTime time);
   void forward_idle(std::uint32_t node);
   void idle_reached(std::uint32_t node);
   void forward_split(std::uint32_t node, const SplitEvent& event);
+  bool wants_split(std::uint32_t node, const std::string& split);
   void watermark_reached(std::uint32_t node, EventTime time);
-  template <class Visit>
-  void for_targets(std::uint32_t node, PortTarget::Kind kind, Visit&& visit);
+  std::vector<std::uint32_t> targets(std::uint32_t node, PortTarget::Kind kind) const;
   void snapshot(const Barrier& barrier);
   void check_snapshot_done();
   void act_on_trigger();
@@ -185,7 +199,7 @@ class Task {
   void overtake(std::uint32_t edge, const Barrier& barrier);
   TaskMeta meta() const;
   std::size_t batch_records() const;
-  bool flush();
+  void flush();
 
   TaskOptions options_;
   TaskEnvironment& environment_;
@@ -202,8 +216,8 @@ class Task {
 
   std::vector<TaskMeta>* meta_ = nullptr;    // a list in the head's state
   std::optional<EventTime> head_watermark_;  // the head has not finished with it
+  std::optional<EventTime> made_watermark_;  // the last one that an operator of the chain made
   std::optional<std::size_t> finishing_;     // the node whose finish() is next
-  bool source_ended_ = false;
   bool source_waits_ = false;
   bool woken_ = false;
   bool stopped_ = false;
@@ -217,8 +231,11 @@ class Task {
   std::vector<std::pair<std::uint32_t, BatchPtr>> fused_;  // restored, for nodes behind the head
   std::optional<Barrier> trigger_;
   std::optional<Snapshot> snapshot_;
+  bool last_snapshot_ = false;               // while operators prepare for the one that the job ends with
   CheckpointId last_frozen_ = 0;
   std::optional<ProcessingTime> barrier_since_;
+  std::int64_t lap_ns_ = 0;                  // the latest reading of the ticks within a run
+  std::int64_t flushed_ns_ = 0;              // the reading at the last flush
   std::int64_t last_consumed_ns_ = 0;
   std::uint32_t active_ = 0;
   Origin origin_;

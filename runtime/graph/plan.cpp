@@ -209,7 +209,8 @@ std::vector<TaskInput> Plan::make_inputs(std::uint32_t task) const {
   for (std::size_t channel = 0; channel < wiring.senders.size(); ++channel) {
     const PlanEdge& edge = edges[wiring.input_edges[channel]];
     const GraphEdge& e = graph_edge(edge);
-    inputs.push_back({{e.input, e.channel}, channel_label(*this, edge, tasks[wiring.senders[channel].task].index, wiring.index), {}});
+    inputs.push_back({{e.input, e.channel}, channel_label(*this, edge, tasks[wiring.senders[channel].task].index, wiring.index), {},
+                      task_name(wiring.senders[channel].task)});
   }
   return inputs;
 }

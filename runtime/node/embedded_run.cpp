@@ -1,20 +1,15 @@
 #include <weir/node/embedded_run.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <csignal>
-#include <fstream>
 #include <iostream>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
+#include <weir/base/version.hpp>
 #include <weir/node/progress_report.hpp>
 
 namespace weir {
 namespace {
 
-constexpr const char* kVersion = "0.1.0";
 constexpr Duration kLook{100};  // between two looks at the job
 
 std::atomic<int> interrupts{0};  // signal handlers reach nothing else
@@ -45,7 +40,8 @@ class InterruptGuard {
 
 std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& options) {
   if (options.state_dir.empty()) return nullptr;
-  auto store = CheckpointStore::open(options.state_dir, {.job = plan.graph.name, .weir_version = kVersion}).or_throw();
+  const StoreOptions opening{.job = plan.graph.name, .weir_version = kVersion, .limit_bytes = options.state_limit_bytes};
+  auto store = CheckpointStore::open(options.state_dir, opening).or_throw();
   if (options.resume) return store;
   if (!store->checkpoints().empty() && !options.quiet) {
     std::cerr << plan.graph.name << ": starting over; the checkpoints in " << options.state_dir.string()
@@ -55,11 +51,18 @@ std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& 
   return store;
 }
 
-void write_savepoint(const std::string& job, const RunOptions& options) {
-  auto store = CheckpointStore::open(options.state_dir, {.job = job, .weir_version = kVersion}).or_throw();
-  const Restorable newest = store->newest().or_throw();
-  if (!newest.manifest) throw Failure("no savepoint was written: no checkpoint was completed");
-  store->export_savepoint(*newest.manifest, options.savepoint).or_throw();
+/// A job may run for days before its savepoint is written: a place that is taken is found out before.
+void require_free(const std::filesystem::path& savepoint) {
+  if (savepoint.empty() || !std::filesystem::exists(savepoint)) return;
+  if (std::filesystem::is_directory(savepoint) && std::filesystem::is_empty(savepoint)) return;
+  throw Failure("the savepoint cannot be written to " + savepoint.string() + ": it exists already; name a directory that does not");
+}
+
+void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunOptions& options) {
+  if (checkpoint == 0) throw Failure("no savepoint was written: the job failed while it was to stop; stop it again after --resume");
+  const StoreOptions opening{.job = job, .weir_version = kVersion, .access = StoreAccess::ReadOnly};
+  auto store = CheckpointStore::open(options.state_dir, opening).or_throw();
+  store->export_savepoint(store->manifest(checkpoint).or_throw(), options.savepoint).or_throw();
 }
 
 int report(const JobOutcome& outcome, const std::string& name, const RunOptions& options) {
@@ -79,8 +82,10 @@ int report(const JobOutcome& outcome, const std::string& name, const RunOptions&
 
 int run_embedded(Plan plan, RunOptions options) {
   const std::string name = plan.graph.name;
+  require_free(options.savepoint);
   auto store = open_store(plan, options);
   if (!options.from_savepoint.empty()) options.job.savepoint = options.from_savepoint;
+  if (!options.savepoint.empty()) options.job.last_checkpoint = ManifestKind::Savepoint;
   options.job.warn = [name](const std::string& text) { std::cerr << name << ": warning: " + text + "\n"; };
 
   const InterruptGuard guard;
@@ -100,7 +105,7 @@ int run_embedded(Plan plan, RunOptions options) {
     progress.finish(outcome->state);
     if (!options.stats.empty()) progress.write(options.stats);
   }
-  if (outcome->state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(name, options);
+  if (outcome->state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(outcome->ended_with, name, options);
   return report(*outcome, name, options);
 }
 

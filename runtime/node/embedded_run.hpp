@@ -1,5 +1,6 @@
 // Runs a plan in this process from the command line: opens the state directory, shows progress, stops on Ctrl-C after a last
-// checkpoint, writes the savepoint, and reports the end in one line.
+// checkpoint, writes the savepoint, and reports the end in one line. With a savepoint wanted, that last checkpoint is one:
+// aligned, so that it holds no records in flight, and full.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +13,7 @@ struct RunOptions {
   PlanOptions plan;
   EmbeddedJobOptions job;
   std::filesystem::path state_dir;       // empty: no checkpoints
+  std::uint64_t state_limit_bytes = StoreOptions{}.limit_bytes;
   bool resume = false;
   std::filesystem::path from_savepoint;  // empty: none
   std::filesystem::path savepoint;       // where to write one at the end; empty: none
@@ -19,7 +21,8 @@ struct RunOptions {
   bool quiet = false;
 };
 
-/// The exit status: 0 when the job finished or was stopped, 1 when it failed. Throws Failure when the state cannot be used.
+/// The exit status: 0 when the job finished or was stopped, 1 when it failed. Throws Failure when the state cannot be used or
+/// no savepoint could be written.
 int run_embedded(Plan plan, RunOptions options);
 
 }  // namespace weir

@@ -1,6 +1,5 @@
 #include <weir/graph/program.hpp>
 
-#include <csignal>
 #include <iostream>
 #include <map>
 
@@ -39,6 +38,7 @@ struct CommandLine {
   std::map<std::string, std::string> job_options;
   std::map<std::string, bool> job_flags;
   std::string interval;
+  std::string state_limit;
   std::string alignment_limit = "1s";
   std::string restart_delay = "100ms";
   bool explain = false;
@@ -51,6 +51,8 @@ void add_engine_options(CLI::App& app, CommandLine& line) {
   app.add_option("--key-groups", line.run.plan.key_groups, "units of keyed state; fixed for a job's life")
       ->capture_default_str()->group(group)->type_name("N");
   app.add_option("--state-dir", line.run.state_dir, "directory for checkpoints; turns them on")->group(group)->type_name("DIR");
+  app.add_option("--state-limit", line.state_limit, "the most that --state-dir may hold [what the disk holds]")
+      ->group(group)->type_name("BYTES");
   app.add_option("--checkpoint-interval", line.interval, "time between checkpoints [10s]")->group(group)->type_name("TIME");
   app.add_option("--alignment-limit", line.alignment_limit, "after which a checkpoint barrier overtakes records")
       ->capture_default_str()->group(group)->type_name("TIME");
@@ -59,7 +61,7 @@ void add_engine_options(CLI::App& app, CommandLine& line) {
   app.add_flag("--resume", line.run.resume, "continue from the newest checkpoint in --state-dir")->group(group);
   app.add_option("--from-savepoint", line.run.from_savepoint, "start with the state of a savepoint")->group(group)->type_name("DIR");
   app.add_option("--savepoint", line.run.savepoint, "write a savepoint when the job stops or ends")->group(group)->type_name("DIR");
-  app.add_option("--max-failures", line.run.job.restart.attempts, "times that the same failure is retried before the job fails")
+  app.add_option("--max-failures", line.run.job.restart.attempts, "tries at what fails the same way before the job fails")
       ->capture_default_str()->group(group)->type_name("N")->check(CLI::PositiveNumber);
   app.add_option("--restart-delay", line.restart_delay, "before the first restart; doubles each time")
       ->capture_default_str()->group(group)->type_name("TIME");
@@ -93,6 +95,12 @@ Duration duration_option(const std::string& name, const std::string& text) {
   return *duration;
 }
 
+std::uint64_t bytes_option(const std::string& name, const std::string& text) {
+  auto bytes = parse_bytes(text);
+  if (!bytes) throw Failure("option --" + name + ": " + bytes.error().message);
+  return *bytes;
+}
+
 void resolve(CommandLine& line) {
   RunOptions& run = line.run;
   if (run.plan.parallelism == 0) throw Failure("option --parallelism must be at least 1");
@@ -100,6 +108,7 @@ void resolve(CommandLine& line) {
   if (run.resume && run.state_dir.empty()) throw Failure("--resume needs --state-dir: where the checkpoints are");
   if (!run.savepoint.empty() && run.state_dir.empty()) throw Failure("--savepoint needs --state-dir: savepoints are made from checkpoints");
   if (!run.state_dir.empty()) run.job.checkpoint.interval = duration_option("checkpoint-interval", line.interval.empty() ? "10s" : line.interval);
+  if (!line.state_limit.empty()) run.state_limit_bytes = bytes_option("state-limit", line.state_limit);
   if (run.job.checkpoint.interval && run.job.checkpoint.interval->count() == 0) throw Failure("option --checkpoint-interval must be longer than 0");
   run.job.alignment_limit = duration_option("alignment-limit", line.alignment_limit);
   run.job.restart.first_delay = duration_option("restart-delay", line.restart_delay);

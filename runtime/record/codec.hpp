@@ -253,7 +253,7 @@ std::uint64_t hash_of(const T& value) {
     return hash;
   } else {
     std::uint64_t hash = 0;
-    for_each_field<T>([&](const auto& field) { hash = hash_join(hash, hash_of(value.*field.member)); });
+    std::apply([&](const auto&... field) { ((hash = hash_join(hash, hash_of(value.*field.member))), ...); }, fields_of<T>());
     return hash;
   }
 }

@@ -25,12 +25,6 @@ void Column::append_text(std::string_view text) {
   ends.append(static_cast<std::uint32_t>(data.size()));
 }
 
-std::size_t Columns::size_bytes() const {
-  std::size_t size = 0;
-  for (const Column& column : columns) size += column.data.size() + column.ends.size();
-  return size;
-}
-
 Columns Columns::copy() const {
   const auto append = [](ByteBuffer& to, const ByteBuffer& from) {
     to.append(std::string_view(reinterpret_cast<const char*>(from.data()), from.size()));
@@ -44,7 +38,20 @@ Columns Columns::copy() const {
   return made;
 }
 
-std::vector<std::byte> pack(const Columns& block) {
+namespace {
+
+constexpr std::size_t kLongestList = (std::size_t{1} << 29) - 1;  // elements, of Cap'n Proto's lists
+
+}  // namespace
+
+Result<std::vector<std::byte>> pack(const Columns& block) {
+  for (std::size_t i = 0; i < block.columns.size(); ++i) {
+    const std::size_t longest = std::max(block.columns[i].data.size(), block.columns[i].ends.size() / sizeof(std::uint32_t));
+    if (longest <= kLongestList) continue;
+    return Error{"a block of columns is too large to be stored or sent: column " + std::to_string(i) + " has " +
+                 std::to_string(longest) + " bytes in " + std::to_string(block.rows) + " rows, at most " +
+                 std::to_string(kLongestList) + " are possible; make the values, or the batches of them, smaller"};
+  }
   // Sized so that the whole message is one segment: root, list of structs, and each list rounded up.
   const std::size_t words = block.size_bytes() / 8 + block.columns.size() * 6 + 16;
   capnp::MallocMessageBuilder message(static_cast<capnp::uint>(words));
@@ -66,7 +73,7 @@ std::vector<std::byte> pack(const Columns& block) {
   const auto flat = capnp::messageToFlatArray(message);
   const auto bytes = flat.asBytes();
   const auto* begin = reinterpret_cast<const std::byte*>(bytes.begin());
-  return {begin, begin + bytes.size()};
+  return std::vector<std::byte>(begin, begin + bytes.size());
 }
 
 namespace {

@@ -65,12 +65,17 @@ struct Columns {
   std::uint32_t rows = 0;
   std::vector<Column> columns;
 
-  std::size_t size_bytes() const;
+  std::size_t size_bytes() const {
+    std::size_t size = 0;
+    for (const Column& column : columns) size += column.data.size() + column.ends.size();
+    return size;
+  }
   Columns copy() const;
 };
 
-/// A block as one Cap'n Proto message, whole words. See columns.capnp.
-std::vector<std::byte> pack(const Columns& block);
+/// A block as one Cap'n Proto message, whole words. See columns.capnp. An Error when a column has more bytes, or texts, than
+/// fit into a list of such a message: 2^29 - 1.
+Result<std::vector<std::byte>> pack(const Columns& block);
 Result<Columns> unpack(std::span<const std::byte> bytes);
 
 /// Reads the columns of a block in order, through the bindings of the reader's schema. Borrows the block.

@@ -44,13 +44,13 @@ struct FoldInto {
   }
 };
 
-/// Runs a pipeline that `build` makes of a sink that folds.
+/// Runs a pipeline that `build` makes of a sink that folds, on one worker thread: what one core does, as the loop is one core's.
 template <class F, class Build>
 Outcome run_engine(F fold, Build&& build) {
   auto total = std::make_shared<std::atomic<std::uint64_t>>(0);
   weir::Pipeline pipeline("bench");
   build(pipeline, FoldInto<F>{fold, total});
-  auto job = run_to_end(pipeline);
+  auto job = run_to_end(pipeline, {.threads = 1});
   return {total->load(), std::move(job)};
 }
 

@@ -1,6 +1,6 @@
 // What a key costs in memory: counts of int64 by int64, by the engine's own account and by the growth of the process, beside
 // a std::unordered_map of the same.
-#include <malloc.h>
+#include <gperftools/malloc_extension.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -15,7 +15,7 @@ namespace {
 
 /// The process's resident memory, with what malloc keeps in reserve given back.
 double resident_bytes() {
-  malloc_trim(0);
+  MallocExtension::instance()->ReleaseFreeMemory();
   std::ifstream file("/proc/self/statm");
   std::size_t size = 0;
   std::size_t resident = 0;

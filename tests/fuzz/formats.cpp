@@ -161,7 +161,7 @@ TEST_CASE("hostile CSV with a header is read or refused") {
 }
 
 TEST_CASE("hostile CSV without a header is read or refused") {
-  const CsvFormat<Item> format({.header = CsvHeader::none});
+  const CsvFormat<Item> format({.header = CsvHeader::None});
   fuzz(format, file_of<Item>(format, {item(1), item(2), item(3)}), "\",\r\n019.-eaT:Z");
 }
 

@@ -88,8 +88,8 @@ TEST_CASE("records written as CSV come back, whatever they hold and however the 
     const auto rows = *rc::gen::container<std::vector<csv_roundtrip::Row>>(any_row());
     const CsvFormat<csv_roundtrip::Row> format(
         {.delimiter = *rc::gen::element(',', ';', '\t', '|'),
-         .header = *rc::gen::element(CsvHeader::present, CsvHeader::none),
-         .times = *rc::gen::element(TimeStyle::iso, TimeStyle::milliseconds)});
+         .header = *rc::gen::element(CsvHeader::Present, CsvHeader::None),
+         .times = *rc::gen::element(TimeStyle::Iso, TimeStyle::Milliseconds)});
     std::string file = format.header();
     for (const auto& row : rows) format.append(file, row);
     RC_ASSERT(read(format, file, *rc::gen::inRange<std::size_t>(1, 64)) == rows);

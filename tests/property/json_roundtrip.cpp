@@ -62,7 +62,7 @@ TEST_CASE("records written as JSON lines come back, whatever they hold") {
   CHECK(rc::check([] {
     const auto record = *any_outer();
     const JsonFormat<Outer> format(
-        {.times = *rc::gen::element(TimeStyle::iso, TimeStyle::milliseconds)});
+        {.times = *rc::gen::element(TimeStyle::Iso, TimeStyle::Milliseconds)});
     std::string line;
     format.append(line, record);
     RC_ASSERT(line.find('\n') == line.size() - 1);

@@ -51,7 +51,9 @@ class Builder {
     }
     const Stream<Event> raw = pipeline_.source(name("source"), SplitSource{splits, world_.random},
                                                {.parallelism = world_.parallelism[group]});
-    return {raw.event_time(&Event::at, {.out_of_orderness = Duration(disorder)}), std::move(all), true, true, group};
+    EventTimeOptions time{.out_of_orderness = Duration(disorder)};
+    if (chance(50)) time.max_drift = Duration(integer(100));
+    return {raw.event_time(&Event::at, time), std::move(all), true, true, group};
   }
 
   /// The stream on its way to a step of class `group`: with some routing, and what that does to order.

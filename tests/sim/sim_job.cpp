@@ -58,7 +58,7 @@ class SimJob final : public JobSide {
     part.schema = chunk.schema;
     part.rows = chunk.block.rows;
     part.bytes = chunk.block.size_bytes();
-    if (packing_) chunk.block = unpack(pack(chunk.block)).or_throw();
+    if (packing_) chunk.block = unpack(pack(chunk.block).or_throw()).or_throw();
     chunks_.insert_or_assign(part.chunk, std::move(chunk));
     parts_[{task, checkpoint}].parts[id].push_back(std::move(part));
   }
@@ -205,7 +205,7 @@ class SimJob final : public JobSide {
     const std::size_t index = pick(stored_.size());
     Stored stored = std::move(stored_[index]);
     stored_.erase(stored_.begin() + static_cast<std::ptrdiff_t>(index));
-    if (auto request = coordinator_->stored(stored.task, stored.checkpoint, std::move(stored.parts), clock_)) {
+    if (auto request = coordinator_->stored(stored.task, stored.checkpoint, std::move(stored.parts))) {
       commit_ = std::move(request);
     }
     return true;

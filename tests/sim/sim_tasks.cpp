@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 namespace weir::sim {
 
@@ -25,7 +26,9 @@ class SimTask final : public TaskEnvironment {
     auto inputs = attempt.plan_.make_inputs(number);
     for (std::size_t i = 0; i < restored.nodes.size(); ++i) nodes[i].restored = std::move(restored.nodes[i]);
     for (std::size_t i = 0; i < restored.inputs.size(); ++i) {
-      for (const Element& element : restored.inputs[i]) restored_batches_[i] += is_batch(element);
+      for (const Element& element : restored.inputs[i]) {
+        if (is_batch(element)) restored_batches_[i] += options.isolating ? std::get<BatchPtr>(element)->size() : 1;
+      }
       inputs[i].restored = std::move(restored.inputs[i]);
     }
     task_ = std::make_unique<Task>(options, std::move(nodes), std::move(inputs), attempt.plan_.make_outputs(number), *this);
@@ -76,7 +79,8 @@ class SimTask final : public TaskEnvironment {
   }
   bool run(Hurry hurry) {
     if (!scheduled_ || (hurry == Hurry::No && slow_ && attempt_.random_() % 32 != 0)) return false;
-    scheduled_ = task_->run(1 + attempt_.random_() % 8);
+    const bool more = task_->run(1 + attempt_.random_() % 8);
+    scheduled_ = std::exchange(may_not_store_, false) || more;
     return true;
   }
   bool tick() {
@@ -98,6 +102,11 @@ class SimTask final : public TaskEnvironment {
   }
   void store(CheckpointId checkpoint, std::uint32_t node, StateChunk chunk) override {
     attempt_.job_.on_store(number_, checkpoint, node, std::move(chunk));
+  }
+  /// Now and then the writer has enough to do; the task runs again soon.
+  bool may_store() const override {
+    may_not_store_ = attempt_.random_() % 4 == 0;
+    return !may_not_store_;
   }
   void snapshot_done(CheckpointId checkpoint, SnapshotMode mode) override {
     attempt_.job_.on_snapshot_done(number_, checkpoint, mode);
@@ -153,6 +162,7 @@ class SimTask final : public TaskEnvironment {
   std::vector<std::size_t> restored_batches_;             // by channel: these cost no credit
   std::unique_ptr<Task> task_;
   bool scheduled_ = true;
+  mutable bool may_not_store_ = false;  // was the last answer
   std::optional<ProcessingTime> alarm_;
   mutable std::int64_t ticks_ = 0;
 

@@ -70,6 +70,8 @@ std::string LoopbackServer::receive_until(const std::string& end) {
   return text;
 }
 
+void LoopbackServer::end_sending() { ::shutdown(client_, SHUT_WR); }
+
 void LoopbackServer::close() {
   if (client_ >= 0) ::close(client_);
   client_ = -1;

@@ -22,6 +22,8 @@ class LoopbackServer {
   std::string receive(std::size_t bytes);
   /// Waits until what the client has sent ends like this, or it has closed.
   std::string receive_until(const std::string& end);
+  /// Sends no more, but still receives.
+  void end_sending();
   /// The orderly end of what is sent.
   void close();
   /// The connection breaks: what was on the way is lost.

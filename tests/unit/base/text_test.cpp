@@ -50,9 +50,13 @@ TEST_CASE("event times are read as ISO 8601 in UTC or as milliseconds") {
   CHECK(parse_event_time("2001-01-01 00:47:01Z") == EventTime{978310021000});
   CHECK(parse_event_time("2001-01-01T00:47:01.25") == EventTime{978310021250});
   CHECK(parse_event_time("1969-12-31T23:59:59.999Z") == EventTime{-1});
+  CHECK(parse_event_time("2001-01-01T02:47:00+02:00") == EventTime{978310020000});
+  CHECK(parse_event_time("2000-12-31 17:17:00.5-0730") == EventTime{978310020500});
+  CHECK(parse_event_time("2001-01-01T01:47+01") == EventTime{978310020000});
   CHECK(parse_event_time("-5") == EventTime{-5});
+  CHECK(parse_event_time("20240101") == EventTime{20'240'101});
   for (const char* bad : {"", "2001-02-29", "2001-13-01", "2001-01-01T24:00", "2001-01-01T00:60", "2001-01-01T", "2001-01-01T00:00:00.",
-                          "2001-01-01x", "1e3", "2001-1-1"}) {
+                          "2001-01-01x", "2001-01-01+01", "2001-01-01T00:00+1", "2001-01-01T00:00+24:00", "2001-01-01T00:00+01:", "1e3", "2001-1-1"}) {
     CAPTURE(bad);
     CHECK(!parse_event_time(bad));
   }

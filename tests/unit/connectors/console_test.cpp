@@ -96,16 +96,16 @@ TEST_CASE("fractions are rounded for reading only where they are long") {
 }
 
 TEST_CASE("a console prints CSV and JSON lines for other programs") {
-  CHECK(printed<Pair>({.style = ConsoleStyle::csv}, {{{"a,b", 1}}, {{"c", 2}}}) ==
+  CHECK(printed<Pair>({.style = ConsoleStyle::Csv}, {{{"a,b", 1}}, {{"c", 2}}}) ==
         "key,count\n\"a,b\",1\nc,2\n");
-  CHECK(printed<Pair>({.style = ConsoleStyle::json}, {{{"a", 1}}, {{"c", 2}}}) ==
+  CHECK(printed<Pair>({.style = ConsoleStyle::Json}, {{{"a", 1}}, {{"c", 2}}}) ==
         "{\"key\":\"a\",\"count\":1}\n{\"key\":\"c\",\"count\":2}\n");
-  CHECK_THROWS_AS(printed<Result3>({.style = ConsoleStyle::csv}, {}), Failure);
+  CHECK_THROWS_AS(printed<Result3>({.style = ConsoleStyle::Csv}, {}), Failure);
 }
 
 TEST_CASE("lines of tasks that print side by side do not mix") {
   Screen screen;
-  Console console{.style = ConsoleStyle::csv,
+  Console console{.style = ConsoleStyle::Csv,
                   .screen = std::make_shared<ConsoleScreen>(screen.file())};
   std::vector<std::thread> tasks;
   for (int number = 0; number < 4; ++number) {

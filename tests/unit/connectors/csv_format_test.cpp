@@ -148,7 +148,7 @@ TEST_CASE("columns are bound by name in any order and those without a field are 
 }
 
 TEST_CASE("without a header columns go by position") {
-  const auto reading = read<Flight>("1,DTW,66\n2,LAS,7", {.header = CsvHeader::none});
+  const auto reading = read<Flight>("1,DTW,66\n2,LAS,7", {.header = CsvHeader::None});
   REQUIRE(reading.records.size() == 2);
   CHECK(reading.records[1] == Flight{{2}, "LAS", 7});
 }
@@ -157,8 +157,8 @@ TEST_CASE("records of every kind of field come back as they were written") {
   std::vector<Everything> records{sample(), Everything{}};
   records[1].maybe_text = std::nullopt;
   for (const char delimiter : {',', ';', '\t', '|'}) {
-    for (const TimeStyle times : {TimeStyle::iso, TimeStyle::milliseconds}) {
-      for (const CsvHeader header : {CsvHeader::present, CsvHeader::none}) {
+    for (const TimeStyle times : {TimeStyle::Iso, TimeStyle::Milliseconds}) {
+      for (const CsvHeader header : {CsvHeader::Present, CsvHeader::None}) {
         const CsvOptions options{.delimiter = delimiter, .header = header, .times = times};
         const auto reading = read<Everything>(write(records, options), options);
         CHECK(reading.errors.empty());
@@ -174,17 +174,17 @@ TEST_CASE("CSV is written plainly, quoted only where needed") {
         "true,-128,18446744073709551615,120,0.1,1e+22,7,2001-01-01T00:41:00Z,"
         "\"said \"\"no\"\",\r\nthen left\",-5,false,\"\"\n");
   CHECK(
-      write<Flight>({{{978309660042}, "a b", 1}}, {.delimiter = ';', .header = CsvHeader::none}) ==
+      write<Flight>({{{978309660042}, "a b", 1}}, {.delimiter = ';', .header = CsvHeader::None}) ==
       "2001-01-01T00:41:00.042Z;a b;1\n");
-  CHECK(write<Flight>({{{42}, "a,b", 1}}, {.delimiter = ';', .times = TimeStyle::milliseconds}) ==
+  CHECK(write<Flight>({{{42}, "a,b", 1}}, {.delimiter = ';', .times = TimeStyle::Milliseconds}) ==
         "departure;origin;delay_minutes\n42;a,b;1\n");
 }
 
 TEST_CASE("a record of one empty text is not a blank line") {
-  CHECK(write<Single>({{""}, {"\xEF\xBB\xBFmark"}}, {.header = CsvHeader::none}) ==
+  CHECK(write<Single>({{""}, {"\xEF\xBB\xBFmark"}}, {.header = CsvHeader::None}) ==
         "\"\"\n\"\xEF\xBB\xBFmark\"\n");
-  CHECK(read<Single>("\"\"\n", {.header = CsvHeader::none}).records.size() == 1);
-  CHECK(read<Single>("\"\xEF\xBB\xBFmark\"\n", {.header = CsvHeader::none}).records.at(0).text ==
+  CHECK(read<Single>("\"\"\n", {.header = CsvHeader::None}).records.size() == 1);
+  CHECK(read<Single>("\"\xEF\xBB\xBFmark\"\n", {.header = CsvHeader::None}).records.at(0).text ==
         "\xEF\xBB\xBFmark");
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("an empty optional is absent, an empty text in quotes is there") {
   };
   for (const auto& [row, text] :
        {Case{"0,0,0,0,0,0,0,0,,,,", std::nullopt}, Case{"0,0,0,0,0,0,0,0,,\"\",\"\",\"\"", ""}}) {
-    const auto reading = read<Everything>(row, {.header = CsvHeader::none});
+    const auto reading = read<Everything>(row, {.header = CsvHeader::None});
     REQUIRE(reading.records.size() == 1);
     CHECK_FALSE(reading.records[0].maybe_number.has_value());
     CHECK_FALSE(reading.records[0].maybe_flag.has_value());
@@ -258,7 +258,7 @@ TEST_CASE("a value that is not of its field's kind is refused with its place") {
 
 TEST_CASE("kinds of optional fields and of scalars other than integers are named too") {
   const auto error = [](std::string_view row) {
-    return only_error<Everything>(row, {.header = CsvHeader::none});
+    return only_error<Everything>(row, {.header = CsvHeader::None});
   };
   CHECK(error("yes,0,0,0,0,0,0,0,,,,") ==
         "flights.csv:1:1: 'yes' is not true, false, 1 or 0 for field 'flag' (bool)");
@@ -279,7 +279,7 @@ TEST_CASE("a row of another width is refused") {
         "flights.csv:2:1: row has 2 columns, the header has 3");
   CHECK(only_error<Flight>(std::string(kHeader) + "1,DTW,2,,\n") ==
         "flights.csv:2:1: row has 5 columns, the header has 3");
-  CHECK(only_error<Flight>("1\n", {.header = CsvHeader::none}) ==
+  CHECK(only_error<Flight>("1\n", {.header = CsvHeader::None}) ==
         "flights.csv:1:1: row has 1 column, the record has 3 fields");
 }
 

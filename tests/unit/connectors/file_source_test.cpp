@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "support/plan_runner.hpp"
 #include "support/task_harness.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -44,7 +45,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("files that match are read one after the other in the order of their names") {
+TEST_CASE("all files that match are read") {
   const TemporaryDirectory directory;
   put(directory / "b.csv", "name,x\nbe,3\n");
   put(directory / "a.csv", "x,name\n1,an\n2,at");
@@ -55,6 +56,46 @@ TEST_CASE("files that match are read one after the other in the order of their n
   CHECK(read_all(TextLines{.path = directory / "?.txt"}) == Lines{"not read"});
   put(directory / "d.jsonl", "{\"x\":1,\"name\":\"j\"}\n\n{\"name\":\"k\",\"x\":2}\n");
   CHECK(read_all(JsonLines<Point>{.path = directory / "d.jsonl"}) == Lines{"{1, j}", "{2, k}"});
+}
+
+TEST_CASE("files are opened in the order of their names and read side by side, as many as there may be") {
+  const TemporaryDirectory directory;
+  for (const std::string name : {"a", "b", "c"})
+    put(directory / (name + ".txt"), name + "1\n" + name + "2\n");
+  const auto read = [&](std::size_t side_by_side) {
+    return read_all(TextLines{.path = directory / "*.txt", .side_by_side = side_by_side},
+                    {.batch_records = 1});
+  };
+  CHECK(read(1) == Lines{"a1", "a2", "b1", "b2", "c1", "c2"});
+  CHECK(read(2) == Lines{"a1", "b1", "a2", "b2", "c1", "c2"});
+  CHECK(read(16) == Lines{"a1", "b1", "c1", "a2", "b2", "c2"});
+  CHECK_THROWS_AS(read(0), Failure);
+}
+
+TEST_CASE("files whose times overlap make no late records") {
+  const TemporaryDirectory directory;
+  std::string even = "x,name\n";
+  std::string odd = "x,name\n";
+  for (int x = 0; x < 100; ++x) (x % 2 == 0 ? even : odd) += std::to_string(x) + ",n\n";
+  put(directory / "even.csv", even);
+  put(directory / "odd.csv", odd);
+  for (const std::uint32_t parallelism : {1u, 2u}) {
+    std::int64_t late = 0;
+    std::int64_t counted = 0;
+    Pipeline pipeline("job");
+    const auto windows = pipeline.source("points", Csv<Point>{.path = directory / "*.csv"})
+                             .event_time([](const Point& point) { return EventTime{point.x}; }, {})
+                             .key_by(&Point::name)
+                             .window(tumbling(Duration(10)))
+                             .count("points per window");
+    windows.map([&](const auto& window) { return counted += window.value; }).sink("all", Blackhole{});
+    windows.late.map([&](const Point& point) { return ++late, point; }).sink("late", Blackhole{});
+    PlanRunner runner(pipeline.graph(), {.parallelism = parallelism}, 1);
+    runner.run();
+    CHECK(runner.finished());
+    CHECK(late == 0);
+    CHECK(counted == 100);
+  }
 }
 
 TEST_CASE("a directory stands for its files, and a name with brackets for itself") {
@@ -96,14 +137,15 @@ TEST_CASE("reading goes on behind the row where the checkpoint was taken, wherev
     Snapshot stored;
     HarnessOptions options;
     options.batch_records = 1;
+    const auto source = factory(Csv<Point>{.path = directory / "*.csv", .side_by_side = 1});
     {
-      TaskHarness task(factory(Csv<Point>{.path = directory / "*.csv"}), options);
+      TaskHarness task(source, options);
       task.step(steps);
       records = taken<Point>(task);
       stored = task.snapshot();
       (void)taken<Point>(task);
     }
-    TaskHarness task(factory(Csv<Point>{.path = directory / "*.csv"}), options, {&stored});
+    TaskHarness task(source, options, {&stored});
     task.run();
     CAPTURE(steps);
     CHECK(records.size() <= steps);
@@ -187,6 +229,27 @@ TEST_CASE("bad rows are collected as a stream of their own") {
   CHECK(bad[1].record.message == path + ":4:1: row has 1 column, the header has 2");
 }
 
+TEST_CASE("a quote that is not closed costs its line and not those behind it") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "a.csv";
+  std::string text = "x,name\n1,a\n2,\"b\n3,c\n4,\"d\n5,e\n";
+  put(path, text);
+  const auto count = std::make_shared<BadRowCount>();
+  CHECK(read_all(Csv<Point>{.path = path, .errors = {BadRows::Skip, count}}) ==
+        Lines{"{1, a}", "{3, c}", "{5, e}"});
+  CHECK(count->value() == 2);
+
+  for (int x = 6; x < 30; ++x) text += std::to_string(x) + ",f\n";
+  put(path, text);
+  TaskHarness task(
+      factory(Csv<Point>{.path = path, .errors = {BadRows::Collect}, .max_row_bytes = 30}), {.ports = 2});
+  task.run();
+  CHECK(taken<Point>(task).size() == 27);
+  Lines bad;
+  for (const auto& row : task.take<BadRow>(1)) bad.push_back(row.record.text);
+  CHECK(bad == Lines{"2,\"b", "4,\"d"});
+}
+
 TEST_CASE("bad rows are in one checkpoint with the position behind them") {
   const TemporaryDirectory directory;
   put(directory / "a.csv", "x,name\nz,1\n1,a\nz,2\n2,b\nz,3\n");
@@ -250,6 +313,22 @@ TEST_CASE("a followed directory is looked at again, and new files are read once"
   TaskHarness restored(factory(source), {}, {&stored});
   restored.run();
   CHECK(taken<std::string>(restored) == Lines{"three"});
+}
+
+TEST_CASE("a file that appears while the tasks start is read by one of them") {
+  const TemporaryDirectory directory;
+  const auto source = factory(TextLines{.path = directory / "*.txt"});
+  for (const std::string name : {"b", "d", "f", "h"}) put(directory / (name + ".txt"), name + "\n");
+  TaskHarness first(source, {.task = 0, .parallelism = 2});
+  put(directory / "a.txt", "a\n");
+  TaskHarness second(source, {.task = 1, .parallelism = 2});
+  first.run();
+  second.run();
+  Lines records = taken<std::string>(first);
+  for (std::string& record : taken<std::string>(second)) records.push_back(std::move(record));
+  std::erase(records, "a");  // whose task may have looked before
+  std::sort(records.begin(), records.end());
+  CHECK(records == Lines{"b", "d", "f", "h"});
 }
 
 TEST_CASE(

@@ -14,10 +14,10 @@ std::string written(EventTime time, TimeStyle style) {
 }  // namespace
 
 TEST_CASE("a time is written as ISO 8601 in UTC, or as milliseconds") {
-  CHECK(written({978309660000}, TimeStyle::iso) == "2001-01-01T00:41:00Z");
-  CHECK(written({978309660042}, TimeStyle::iso) == "2001-01-01T00:41:00.042Z");
-  CHECK(written({-1}, TimeStyle::iso) == "1969-12-31T23:59:59.999Z");
-  CHECK(written({978309660000}, TimeStyle::milliseconds) == "978309660000");
+  CHECK(written({978309660000}, TimeStyle::Iso) == "2001-01-01T00:41:00Z");
+  CHECK(written({978309660042}, TimeStyle::Iso) == "2001-01-01T00:41:00.042Z");
+  CHECK(written({-1}, TimeStyle::Iso) == "1969-12-31T23:59:59.999Z");
+  CHECK(written({978309660000}, TimeStyle::Milliseconds) == "978309660000");
 }
 
 TEST_CASE("every time reads back, those beyond the years of ISO 8601 included") {
@@ -26,8 +26,8 @@ TEST_CASE("every time reads back, those beyond the years of ISO 8601 included") 
         std::int64_t{253'402'300'799'999}, std::int64_t{253'402'300'800'000}, EventTime::min().ms,
         EventTime::max().ms}) {
     CAPTURE(ms);
-    CHECK(parse_event_time(written({ms}, TimeStyle::iso)) == EventTime{ms});
-    CHECK(parse_event_time(written({ms}, TimeStyle::milliseconds)) == EventTime{ms});
+    CHECK(parse_event_time(written({ms}, TimeStyle::Iso)) == EventTime{ms});
+    CHECK(parse_event_time(written({ms}, TimeStyle::Milliseconds)) == EventTime{ms});
   }
 }
 

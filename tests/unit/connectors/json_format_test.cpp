@@ -108,7 +108,7 @@ TEST_CASE("JSON is written compactly, in the order of the fields") {
         R"("best":{"bidder":"é€😀","price":3},"counts":{"":1,"a b":-2},)"
         R"("names":[[-1,"minus"],[7,"seven"]],"pair":[0.1,"x"],"tuple":[120,null,[true,false]]})"
         "\n");
-  CHECK(write(EventTime{42}, {.times = TimeStyle::milliseconds}) == "42\n");
+  CHECK(write(EventTime{42}, {.times = TimeStyle::Milliseconds}) == "42\n");
 }
 
 TEST_CASE("times are read as text and as milliseconds, and optionals from null and from nothing") {

@@ -260,10 +260,10 @@ TEST_CASE("a call that fails once, as on a full disk, costs nothing but a restar
 }
 
 TEST_CASE("records that CSV has no columns for are refused with advice") {
-  CHECK_THROWS_WITH_AS((RowFile{"x", RowFormat::csv}.make<std::vector<std::int64_t>>()),
+  CHECK_THROWS_WITH_AS((RowFile{"x", RowFormat::Csv}.make<std::vector<std::int64_t>>()),
                        doctest::Contains("write json"), Failure);
-  CHECK(RowFile{"x", RowFormat::json}.make<std::vector<std::int64_t>>() != nullptr);
-  CHECK(row_format("json") == RowFormat::json);
+  CHECK(RowFile{"x", RowFormat::Json}.make<std::vector<std::int64_t>>() != nullptr);
+  CHECK(row_format("json") == RowFormat::Json);
   CHECK_THROWS_WITH_AS(row_format("xml"), "'xml' is not a format; write csv, json or text",
                        Failure);
 }

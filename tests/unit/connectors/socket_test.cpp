@@ -3,6 +3,8 @@
 #include <atomic>
 #include <thread>
 
+#include <weir/connectors/retry.hpp>
+
 #include "support/loopback_server.hpp"
 #include "support/task_harness.hpp"
 
@@ -131,9 +133,61 @@ TEST_CASE("a source that waits for its server ends at once when its task does") 
                                  .retry_for = std::chrono::hours(1)}));
 }
 
+TEST_CASE("connections that are of no use come after growing waits, and for a limited time") {
+  const LoopbackServer server;  // the system takes connections for it
+  const StopSignal stop;
+  Reconnection connection({"127.0.0.1", server.port()}, Duration(100), stop);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(connection.next());
+    connection.used();
+  }
+  int useless = 0;
+  const auto try_on = [&] {
+    while (connection.next()) ++useless;
+  };
+  CHECK_THROWS_WITH_AS(try_on(), doctest::Contains("it closes every connection"), Failure);
+  CHECK(useless <= 3);  // at once, after 20 ms, after 60 ms
+}
+
+TEST_CASE("connections that bring nothing fill no queue") {
+  LoopbackServer server;
+  TaskHarness task(source({.host = "127.0.0.1",
+                           .port = server.port(),
+                           .on_close = SocketLines::OnClose::Reconnect,
+                           .queue_bytes = 1}));
+  task.run();
+  for (int i = 0; i < 3; ++i) {
+    server.accept();
+    server.close();
+    task.await_wake();
+  }
+  server.accept();
+  server.send("one\n");
+  CHECK(read_lines(task, 1) == Lines{"one"});
+}
+
+TEST_CASE("a server that has ended what it sends itself is still sent to") {
+  LoopbackServer server;
+  TaskHarness task(sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::Text}));
+  server.accept();
+  server.end_sending();
+  task.push<std::string>({{"one", 1}, {"two", 2}});
+  CHECK(server.receive(8) == "one\ntwo\n");
+}
+
+TEST_CASE("a server that has closed gets its rows when it is back") {
+  LoopbackServer server;
+  TaskHarness task(sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::Text}));
+  server.accept();
+  server.close();
+  task.push<std::string>({{"one", 1}, {"two", 2}});
+  server.accept();
+  CHECK(server.receive(8) == "one\ntwo\n");
+}
+
 TEST_CASE("a socket sink sends rows in its format and finishes when all are sent") {
   LoopbackServer server;
-  TaskHarness task(sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::text}));
+  TaskHarness task(sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::Text}));
   server.accept();
   task.push<std::string>({{"one", 1}, {"two", 2}});
   CHECK(server.receive(8) == "one\ntwo\n");
@@ -162,13 +216,13 @@ TEST_CASE("after a connection broke, the row that was being sent is sent from it
 
 TEST_CASE("what is not yet sent is part of the checkpoint") {
   const std::uint16_t nobody = LoopbackServer().port();
-  TaskHarness task(sink({.host = "127.0.0.1", .port = nobody, .format = RowFormat::text}));
+  TaskHarness task(sink({.host = "127.0.0.1", .port = nobody, .format = RowFormat::Text}));
   task.push<std::string>({{"one", 1}});
   task.push<std::string>({{"two", 2}});
   const Snapshot stored = task.snapshot();
   LoopbackServer server;
   TaskHarness restored(
-      sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::text}), {}, {&stored});
+      sink({.host = "127.0.0.1", .port = server.port(), .format = RowFormat::Text}), {}, {&stored});
   server.accept();
   CHECK(server.receive(8) == "one\ntwo\n");
 }
@@ -177,7 +231,7 @@ TEST_CASE("a socket sink whose buffer is full refuses batches until there is roo
   LoopbackServer server;
   TaskHarness task(sink({.host = "127.0.0.1",
                          .port = server.port(),
-                         .format = RowFormat::text,
+                         .format = RowFormat::Text,
                          .buffer_bytes = 50'000}));
   server.accept();
   std::string all;
@@ -198,13 +252,13 @@ TEST_CASE("a socket sink whose buffer is full refuses batches until there is roo
 TEST_CASE("a socket sink that cannot reach its server for too long fails") {
   const std::uint16_t nobody = LoopbackServer().port();
   TaskHarness task(sink(
-      {.host = "127.0.0.1", .port = nobody, .format = RowFormat::text, .retry_for = Duration(0)}));
+      {.host = "127.0.0.1", .port = nobody, .format = RowFormat::Text, .retry_for = Duration(0)}));
   task.await_wake();
   CHECK_THROWS_WITH_AS(task.push<std::string>({{"one", 1}}),
                        doctest::Contains("Connection refused"), Failure);
 
   Pipeline pipeline("job");
   pipeline.source("rows", collection<std::string>({}))
-      .sink("out", SocketSink{.host = "x", .port = 1, .format = RowFormat::text});
+      .sink("out", SocketSink{.host = "x", .port = 1, .format = RowFormat::Text});
   CHECK(pipeline.graph().nodes.back().starts_task);
 }

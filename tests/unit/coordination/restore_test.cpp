@@ -103,7 +103,22 @@ TEST_CASE("a keyed table goes to the tasks that own its key groups, in the order
   CHECK(tables(wider[3].nodes[0]) == Names{"full1", "gone1", "delta1"});
 }
 
-TEST_CASE("lists go to every task whole: split ones take their share themselves") {
+TEST_CASE("a split list stays with its task while its operator's parallelism does, whatever becomes of the others") {
+  StoredJob job = empty_job(2, 2, 2);
+  for (std::uint32_t task = 0; task < 2; ++task) {
+    job.operators["in"].tasks[task].chunks.push_back(chunk("split" + std::to_string(task), ChunkKind::Split, task));
+    job.operators["in"].tasks[task].chunks.push_back(chunk("union" + std::to_string(task), ChunkKind::Union, task));
+  }
+  for (const std::uint32_t counters : {2u, 5u}) {
+    CAPTURE(counters);
+    const auto tasks = restore_tasks(plan_of(2, 2, counters), job);
+    CHECK(tables(tasks[0].nodes[0]) == Names{"split0", "union0", "union1"});
+    CHECK(tables(tasks[1].nodes[0]) == Names{"union0", "split1", "union1"});
+    CHECK(tasks[1].nodes[0][1].kind == ChunkKind::Own);
+  }
+}
+
+TEST_CASE("at another parallelism lists go to every task whole: split ones take their share themselves") {
   StoredJob job = empty_job(2, 2, 1);
   job.operators["in"].tasks[0].chunks.push_back(chunk("a", ChunkKind::Union, 1));
   job.operators["in"].tasks[1].chunks.push_back(chunk("b", ChunkKind::Split, 2));

@@ -173,3 +173,41 @@ TEST_CASE("restored elements come before all others") {
   gate.gate.enqueue(1, batch(4));
   CHECK(gate.all() == "2 3 1 4");
 }
+
+TEST_CASE("a barrier that waits on an idle channel does not make it active") {
+  Gate gate(std::vector<InputChannel>(2));
+  gate.gate.enqueue(0, Idle{});
+  CHECK(gate.all() == "");
+  gate.gate.enqueue(1, Watermark{EventTime{3}});
+  CHECK(gate.all() == "w3");  // and the second channel is looked at first from here on
+  gate.gate.enqueue(0, barrier(1));
+  gate.gate.enqueue(1, Watermark{EventTime{9}});
+  CHECK(gate.all() == "w9");
+}
+
+TEST_CASE("of watermarks with nothing between them only the last waits") {
+  Gate gate(std::vector<InputChannel>(1));
+  gate.refused = 0;
+  gate.gate.enqueue(0, batch(1));
+  gate.gate.enqueue(0, Watermark{EventTime{1}});
+  gate.gate.enqueue(0, Watermark{EventTime{2}});
+  gate.gate.enqueue(0, batch(2));
+  gate.gate.enqueue(0, Watermark{EventTime{3}});
+  gate.gate.enqueue(0, barrier(1));
+  gate.gate.enqueue(0, Watermark{EventTime{4}});
+  gate.gate.enqueue(0, Watermark{EventTime{5}});
+  CHECK(gate.all() == "");
+  gate.refused = 99;
+  CHECK(gate.all() == "1 w2 2 w3 barrier1 w5");
+}
+
+TEST_CASE("a watermark takes no restored one's place, nor a lower one a higher one's, nor the end of time any") {
+  Gate gate(std::vector<InputChannel>(1));
+  gate.gate.restore(0, Watermark{EventTime{1}});
+  gate.gate.enqueue(0, Watermark{EventTime{2}});
+  CHECK(gate.all() == "w1 w2");
+  gate.gate.enqueue(0, Watermark{EventTime{3}});
+  gate.gate.enqueue(0, Watermark{EventTime::max()});
+  gate.gate.enqueue(0, Watermark{EventTime{7}});
+  CHECK(gate.all() == "w3 wend");
+}

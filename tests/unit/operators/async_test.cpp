@@ -126,6 +126,20 @@ TEST_CASE("idleness waits for the results before it, and ends with the next reco
   CHECK(task.take_log<int>() == Log{"watermark 1"});  // so that nobody goes on without this task's records
 }
 
+TEST_CASE("idleness that a record has ended does not leave before that record's result") {
+  Outside outside;
+  TaskHarness task(outside({}));
+  task.push<int>({{1, 1}});
+  task.watermark(1);
+  task.idle();
+  task.push<int>({{2, 2}});
+  outside.answer(task, 1);
+  CHECK(task.take_log<int>() == Log{"10@1", "watermark 1"});
+  task.idle();
+  outside.answer(task, 2);
+  CHECK(task.take_log<int>() == Log{"20@2", "idle"});
+}
+
 TEST_CASE("no more than the capacity is asked at a time") {
   Outside outside;
   TaskHarness task(outside({.order = kUnordered, .capacity = 2}));
@@ -379,6 +393,35 @@ TEST_CASE("a blocking function runs beside the task and its exceptions are failu
   while (!task.finished()) task.await_wake();
   CHECK(task.take<int>() == rows<int>({{10, 1}, {30, 3}}));
   CHECK(task.take<int>(1) == rows<int>({{2, 2}}));
+}
+
+TEST_CASE("a blocking call's time-out begins when a thread takes it") {
+  struct Door {
+    std::mutex mutex;
+    std::condition_variable opened;
+    bool open = false;
+  };
+  auto door = std::make_shared<Door>();
+  TaskHarness task(operator_of<int>([door](auto numbers) {
+    return numbers.async_blocking("wait", [door](const int& request) {
+      std::unique_lock lock(door->mutex);
+      door->opened.wait(lock, [&] { return door->open; });
+      return request * 10;
+    }, {.timeout = 10ms, .unanswered = kSideOutput, .threads = 1});
+  }), {.ports = 2});
+  task.push<int>({{1, 1}, {2, 2}});
+  task.await_wake();  // the first call has begun
+  task.advance(10ms);
+  CHECK(task.take<int>(1) == rows<int>({{1, 1}}));
+  {
+    const std::lock_guard lock(door->mutex);
+    door->open = true;
+  }
+  door->opened.notify_all();
+  task.end_of_input();
+  while (!task.finished()) task.await_wake();
+  CHECK(task.take<int>() == rows<int>({{20, 2}}));
+  CHECK(task.take<int>(1).empty());
 }
 
 TEST_CASE("a task with blocking calls that have not begun can be dropped") {

@@ -1,3 +1,5 @@
+#include <weir/connectors/collection.hpp>
+#include <weir/graph/plan.hpp>
 #include <weir/operators/connect.hpp>
 
 #include <doctest/doctest.h>
@@ -33,6 +35,22 @@ TEST_CASE("two streams are mapped to any number of records") {
   task.push<int>({{2, 10}, {0, 20}}, 0);
   task.push<std::string>({{"ab", 15}}, 1);
   CHECK(task.take<char>() == rows<char>({{'n', 10}, {'n', 10}, {'a', 15}, {'b', 15}}));
+}
+
+TEST_CASE("two keyed streams are mapped as well, each record in its key's task") {
+  Pipeline pipeline("job");
+  const auto source = [&](const std::string& name) { return add_node(pipeline.graph(), GraphNode::Kind::Source, "source", {.name = name}, nullptr); };
+  const auto orders = Stream<Order>(pipeline.graph(), source("orders"), 0).key_by(&Order::first);
+  const auto payments = Stream<Payment>(pipeline.graph(), source("payments"), 0).key_by(&Payment::order);
+  const auto both = orders.connect(payments);
+  both.map([](const Order& order) { return order.first; }, [](const Payment& payment) { return payment.order; }, {.name = "names"})
+      .sink("sink", Blackhole{});
+  both.flat_map<double>([](const Order& order, auto&& out) { out(static_cast<double>(order.second)); },
+                        [](const Payment& payment, auto&& out) { out(payment.amount); }, {.name = "amounts"})
+      .sink("other", Blackhole{});
+  const std::string plan = Plan::make(pipeline.graph(), {.parallelism = 2}).to_text();
+  CHECK(plan.find("key -> names") != std::string::npos);
+  CHECK(plan.find("key -> amounts") != std::string::npos);
 }
 
 struct Gate {

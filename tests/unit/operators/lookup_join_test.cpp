@@ -143,6 +143,16 @@ TEST_CASE("a checkpoint before the table's end takes the records before its barr
   CHECK(task.take_log<std::string>() == Log{"Austria1@1", "Suisse2@2", "watermark 2"});
 }
 
+TEST_CASE("a job that is stopped before the table's end joins nothing with a part of it") {
+  TaskHarness task(left(), two_inputs());
+  task.push(Rows<Name>{{{"at", "Austria"}}}, kNames);
+  task.push(Rows<Visit>{{{"at", 1}, 1}, {{"ch", 2}, 2}}, kVisits);
+  task.end(kVisits);
+  task.end(kNames);  // without the end of time
+  CHECK(task.finished());
+  CHECK(task.take_log<std::string>() == Log{"end"});
+}
+
 TEST_CASE("the table is in the checkpoint once and every task of the next run has it, without reading it again") {
   std::vector<Snapshot> snapshots;
   for (const std::uint32_t number : {0u, 1u}) {

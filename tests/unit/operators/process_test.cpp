@@ -202,6 +202,29 @@ TEST_CASE("a timer set by a timer fires in the same watermark when it is due") {
   CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{30, 30}}));
 }
 
+/// Sets the next timer from every timer.
+struct Forever {
+  static constexpr Duration kFar{std::int64_t{1} << 60};
+  using Out = std::int64_t;
+  void process(const Order&, auto& context) {
+    context.timers().at(EventTime{0} + kFar);
+    context.timers().at(EventTime::max());
+  }
+  void on_timer(const Timer& timer, auto& context) {
+    context.emit(timer.ms);
+    if (timer.event_time() < EventTime::max() - kFar) context.timers().at(timer.event_time() + kFar);
+  }
+};
+
+TEST_CASE("when the input ends only the timers fire that were set before, each once") {
+  TaskHarness task(per_name(Forever{}));
+  task.push<Order>({{{"a", 10}, 1}});
+  task.end_of_input();
+  CHECK(task.take<std::int64_t>() ==
+        rows<std::int64_t>({{Forever::kFar.count(), Forever::kFar.count()}, {EventTime::max().ms, EventTime::max().ms}}));
+  CHECK(task.finished());
+}
+
 TEST_CASE("cancelled timers do not pile up") {
   TimerQueue<std::int64_t> queue;
   OperatorState state(StateScope{});

@@ -76,6 +76,42 @@ TEST_CASE("a late record fires every sliding window around it that may still cha
   CHECK(task.take<Greatest>() == Rows<Greatest>{row("a", 4, 10, 0)});
 }
 
+namespace {
+
+/// A key that counts its copies.
+struct CountedKey {
+  std::int64_t id = 0;
+
+  inline static std::int64_t alive = 0;
+  CountedKey(std::int64_t id = 0) : id(id) { ++alive; }
+  CountedKey(const CountedKey& other) : id(other.id) { ++alive; }
+  CountedKey& operator=(const CountedKey&) = default;
+  ~CountedKey() { --alive; }
+  friend auto operator<=>(const CountedKey&, const CountedKey&) = default;
+};
+WEIR_RECORD(CountedKey, id);
+
+}  // namespace
+
+TEST_CASE("a key that a late record has kept in mind is forgotten with its last slice") {
+  using Visit = std::pair<CountedKey, std::int64_t>;
+  TaskHarness task(operator_of<Visit>([](auto visits) {
+    return visits.key_by(&Visit::first).window(sliding(Duration(10), Duration(5)), {.allowed_lateness = Duration(7)}).max("max", &Visit::second);
+  }), {.checkpointed = false});
+  std::int64_t alive = 0;
+  for (std::int64_t id = 0; id < 1000; ++id) {
+    const std::int64_t start = 100 * id;
+    task.push<Visit>({{{id, 1}, start}});
+    task.watermark(start + 14);  // no window is left that it is in, but its lateness is
+    task.push<Visit>({{{id, 2}, start + 1}});
+    task.watermark(start + 17);
+    task.watermark(start + 30);
+    task.take_elements();
+    if (id == 10) alive = CountedKey::alive;
+  }
+  CHECK(CountedKey::alive <= alive);
+}
+
 TEST_CASE("an hour sliding by a second holds an entry for eight seconds of a key") {
   TaskHarness task(greatest(std::chrono::hours(1), std::chrono::seconds(1)));
   Rows<Pair> records;

@@ -138,6 +138,83 @@ TEST_CASE("a window join interrupted between two pairs yields each pair once") {
   CHECK(seen.size() == 10'000);
 }
 
+TEST_CASE("a window join by the clock yields all pairs of a large window, also when it is interrupted") {
+  const auto make = join(JoinKind::Inner, tumbling_processing(Duration(10)));
+  auto driver = std::make_unique<OperatorDriver>(make, DriverOptions{});
+  auto lefts = std::make_unique<Batch<Left>>();
+  auto rights = std::make_unique<Batch<Right>>();
+  for (int i = 0; i < 100; ++i) {
+    lefts->push({"a", i}, {0});
+    rights->push({"a", i}, {0});
+  }
+  driver->process(std::move(lefts), 0);
+  driver->process(std::move(rights), 1);
+  std::set<Joined> seen;
+  std::size_t taken = 0;
+  std::size_t interruptions = 0;
+  for (bool more = true; more;) {
+    more = driver->step_clock(10) == Progress::More;
+    for (const auto& [pair, time] : driver->take<Joined>(0)) {
+      seen.insert(pair);
+      ++taken;
+    }
+    if (!more) break;
+    ++interruptions;
+    std::vector<TaskSnapshot> stored;
+    stored.push_back(driver->snapshot(SnapshotMode::Full));
+    driver = std::make_unique<OperatorDriver>(make, DriverOptions{.seed = interruptions, .now_ms = 10}, stored);
+  }
+  CHECK(interruptions > 3);
+  CHECK(taken == 10'000);
+  CHECK(seen.size() == 10'000);
+}
+
+TEST_CASE("a window join may fire early, and then yields what it has") {
+  TaskHarness task(join(JoinKind::Inner, triggered(tumbling(Duration(10)), early_after(3))), kTwoInputs);
+  task.push<Left>({{{"a", 1}, 0}, {{"a", 2}, 1}}, 0);
+  CHECK(task.take<Joined>().empty());
+  task.push<Right>({{{"a", 0.5}, 2}}, 1);
+  CHECK(task.take<Joined>() == rows<Joined>({{{1, 0.5}, 9}, {{2, 0.5}, 9}}));
+  task.push<Right>({{{"a", 1.5}, 3}}, 1);
+  task.end_of_input();
+  CHECK(task.take<Joined>().size() == 4);
+
+  TaskHarness purged(join(JoinKind::Inner, triggered(tumbling(Duration(10)), purging(early_after(3)))), kTwoInputs);
+  purged.push<Left>({{{"a", 1}, 0}, {{"a", 2}, 1}}, 0);
+  purged.push<Right>({{{"a", 0.5}, 2}}, 1);
+  CHECK(purged.take<Joined>().size() == 2);
+  purged.push<Right>({{{"a", 1.5}, 3}}, 1);
+  purged.end_of_input();
+  CHECK(purged.take<Joined>().empty());
+}
+
+TEST_CASE("an early firing of a join that is interrupted goes on where it stopped") {
+  const auto make = join(JoinKind::Inner, triggered(tumbling(Duration(100)), continuous(Duration(30))));
+  auto driver = std::make_unique<OperatorDriver>(make, DriverOptions{});
+  auto lefts = std::make_unique<Batch<Left>>();
+  auto rights = std::make_unique<Batch<Right>>();
+  for (int i = 0; i < 100; ++i) {
+    lefts->push({"a", i}, {0});
+    rights->push({"a", i}, {0});
+  }
+  driver->process(std::move(lefts), 0);
+  driver->process(std::move(rights), 1);
+  std::size_t taken = 0;
+  std::size_t interruptions = 0;
+  for (const std::int64_t watermark : {30, 59, 60}) {
+    while (driver->step_watermark({watermark}) == Progress::More) {
+      ++interruptions;
+      taken += driver->take<Joined>(0).size();
+      std::vector<TaskSnapshot> stored;
+      stored.push_back(driver->snapshot(SnapshotMode::Full));
+      driver = std::make_unique<OperatorDriver>(make, DriverOptions{.seed = interruptions, .watermark = {watermark}}, stored);
+    }
+    taken += driver->take<Joined>(0).size();
+    CHECK(taken == (watermark == 60 ? 20'000 : 10'000));
+  }
+  CHECK(interruptions > 3);
+}
+
 TEST_CASE("a window join's state survives a restore") {
   const auto make = join(JoinKind::Full, tumbling(Duration(10)));
   TaskHarness before(make, kTwoInputs);

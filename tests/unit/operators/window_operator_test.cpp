@@ -132,6 +132,15 @@ TEST_CASE("a continuous trigger fires as event time goes on") {
   CHECK(task.take<Summed>().size() == 3);  // at 60, at 90, and at the end
 }
 
+TEST_CASE("a continuous trigger of a global window fires once more when the input ends, and then at its end") {
+  constexpr std::int64_t kFar = std::int64_t{1} << 60;
+  TaskHarness task(
+      on_keys([=](auto keyed) { return keyed.window(global_window()).trigger(continuous(Duration(kFar))).sum("sum", &Pair::second); }));
+  task.push<Pair>({{{"a", 1}, 5}});
+  task.end_of_input();
+  CHECK(task.take<Summed>() == Rows<Summed>{global("a", 1, kFar), global("a", 1, kLast)});
+}
+
 TEST_CASE("a trigger of one's own has state and timers, which survive a restore") {
   const auto make = on_keys([](auto keyed) { return keyed.window(tumbling(Duration(100))).trigger(OnNegative{}).sum("sum", &Pair::second); });
   TaskHarness before(make);
@@ -215,11 +224,20 @@ TEST_CASE("an evictor drops records before the function, or behind it") {
   behind.push(records);
   CHECK(behind.take<Summed>() == Rows<Summed>{row("a", 0, 10, 3), row("a", 0, 10, 14)});
 
-  TaskHarness recent(build(keep_recent(Duration(1))));
+  TaskHarness recent(build(keep_recent(Duration(2))));
   recent.push(records);
   CHECK(recent.take<Summed>() == Rows<Summed>{row("a", 0, 10, 3), row("a", 0, 10, 12)});
 
-  TaskHarness near(build(keep_near(4, [](const Pair& a, const Pair& b) { return std::abs(double(a.second - b.second)); })));
+  TaskHarness as_old(build(keep_recent(Duration(1))));
+  as_old.push(records);
+  CHECK(as_old.take<Summed>() == Rows<Summed>{row("a", 0, 10, 2), row("a", 0, 10, 8)});
+
+  constexpr auto kDistance = [](const Pair& a, const Pair& b) { return std::abs(double(a.second - b.second)); };
+  TaskHarness as_far(build(keep_near(4, kDistance)));
+  as_far.push(records);
+  CHECK(as_far.take<Summed>() == Rows<Summed>{row("a", 0, 10, 3), row("a", 0, 10, 8)});
+
+  TaskHarness near(build(keep_near(5, kDistance)));
   near.push(records);
   CHECK(near.take<Summed>() == Rows<Summed>{row("a", 0, 10, 3), row("a", 0, 10, 12)});
 }

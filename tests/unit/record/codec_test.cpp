@@ -141,7 +141,7 @@ TEST_CASE("every value comes back from its columns, packed or not") {
     CHECK(column_count(Codec<Everything>::schema()) == Codec<Everything>::columns);
     CHECK(read_all<Everything>(block, Codec<Everything>::schema()) == values);
     CHECK(read_all<Everything>(block.copy(), Codec<Everything>::schema()) == values);
-    CHECK(read_all<Everything>(unpack(pack(block)).or_throw(), Codec<Everything>::schema()) == values);
+    CHECK(read_all<Everything>(unpack(pack(block).or_throw()).or_throw(), Codec<Everything>::schema()) == values);
   }
 }
 

@@ -198,6 +198,7 @@ void check_full_disk(
   {
     auto store = open_orders(directory);
     const Manifest first = complete_sample(*store, 1, 2, 500'000);
+    store->write(std::vector{sample_chunk({2, 2, 1, 0}, 500'000)}).or_throw();
     const auto size = std::filesystem::file_size(directory / "data.mdb");
     std::vector<Chunk> chunks;
     for (std::uint32_t i = 0; i < 8; ++i) chunks.push_back(sample_chunk({2, 2, 0, i}, 500'000));
@@ -209,6 +210,8 @@ void check_full_disk(
     CHECK(std::filesystem::file_size(directory / "data.mdb") <= size);
     CHECK(store->checkpoints() == Checkpoints{1});
     CHECK(reads_back(*store, first));
+    REQUIRE(store->rewind_to(1).ok());
+    CHECK_FALSE(store->read({2, 2, 1, 0}).ok());
     CHECK(reads_back(*store, complete_sample(*store, 3, 2, 500'000)));
   }
   CHECK(open_orders(directory)->newest().value().manifest->checkpoint == 3);

@@ -31,9 +31,18 @@ struct Model {
                        [&](const auto& one) { return one.second.contains(id); });
   }
   void retain(std::size_t count) {
-    while (complete.size() > count) complete.erase(complete.begin());
     if (complete.empty()) return;
     const std::uint64_t newest = complete.rbegin()->first;
+    const std::set<ChunkId> chunks_of_newest = complete.rbegin()->second;
+    const auto shares = [&](const std::set<ChunkId>& other) {
+      return std::any_of(other.begin(), other.end(), [&](const ChunkId& id) { return chunks_of_newest.contains(id); });
+    };
+    const auto independent = std::find_if(complete.rbegin(), complete.rend(), [&](const auto& one) {
+      return one.first != newest && !shares(one.second);
+    });
+    const std::uint64_t spare = count > 1 && independent != complete.rend() ? independent->first : newest;
+    std::size_t older = complete.size();
+    std::erase_if(complete, [&](const auto& one) { return older-- > count && one.first != spare; });
     std::erase_if(chunks, [&](const auto& one) {
       return one.first.checkpoint <= newest && !referenced(one.first);
     });
@@ -184,6 +193,58 @@ TEST_CASE("dropping old checkpoints keeps the chunks that newer ones reference")
   CHECK(reads_back(*store, store->newest().value().manifest.value()));
   CHECK_FALSE(store->read(chunk(2, 0)).ok());
   CHECK(store->read(chunk(5, 0)).ok());
+}
+
+TEST_CASE("one damaged base spoils only its own chain: the last checkpoint of the chain before is kept") {
+  const TemporaryDirectory directory;
+  auto store = open_orders(directory.path());
+  const auto complete = [&](std::uint64_t checkpoint, std::uint64_t base) {
+    const ChunkId own{checkpoint, 2, 0, 0};
+    store->write(std::vector{sample_chunk(own, 100)}).or_throw();
+    std::vector<PartReference> parts;
+    for (std::uint64_t before = base; before <= checkpoint; ++before) parts.push_back(part_of({before, 2, 0, 0}, 100));
+    store->commit(sample_manifest(checkpoint, parts)).or_throw();
+    store->retain(2).or_throw();
+  };
+  for (std::uint64_t checkpoint = 1; checkpoint <= 4; ++checkpoint) complete(checkpoint, 1);
+  CHECK(store->checkpoints() == Checkpoints{4, 3});
+  complete(5, 5);
+  CHECK(store->checkpoints() == Checkpoints{5, 4});
+  for (std::uint64_t checkpoint = 6; checkpoint <= 8; ++checkpoint) complete(checkpoint, 5);
+  CHECK(store->checkpoints() == Checkpoints{8, 7, 4});
+  CHECK(reads_back(*store, store->manifest(4).value()));
+  complete(9, 9);
+  CHECK(store->checkpoints() == Checkpoints{9, 8});
+  CHECK_FALSE(store->read({1, 2, 0, 0}).ok());
+}
+
+TEST_CASE("what was written for a checkpoint that was given up gives its room back") {
+  const TemporaryDirectory directory;
+  StoreOptions small = orders();
+  small.limit_bytes = 8 << 20;
+  auto store = CheckpointStore::open(directory.path(), small).or_throw();
+  constexpr std::size_t kBytes = 512 * 1024;
+  std::uint64_t next = 1;
+  const auto fill = [&] {
+    std::uint32_t written = 0;
+    while (store->write(std::vector{sample_chunk({next, 2, 0, written}, kBytes)}).ok()) ++written;
+    while (store->write(std::vector{sample_chunk({next, 2, 0, written}, 3000)}).ok()) ++written;
+    CHECK(written > 6);
+    ++next;
+  };
+  for (int round = 0; round < 5; ++round) {
+    fill();
+    REQUIRE(store->clear().ok());  // none is complete yet
+  }
+  const std::uint64_t kept = next;
+  const Manifest manifest = complete_sample(*store, next++, 3, kBytes);
+  for (int round = 0; round < 20; ++round) {
+    fill();
+    REQUIRE(store->rewind_to(kept).ok());
+    REQUIRE(store->rewind_to(kept).ok());  // nothing to do is fine
+    CHECK(reads_back(*store, manifest));
+  }
+  CHECK_NOTHROW(complete_sample(*store, next, 6, kBytes));
 }
 
 TEST_CASE("a job that goes on from an older checkpoint gives up the newer ones") {

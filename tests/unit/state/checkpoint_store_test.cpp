@@ -157,7 +157,7 @@ TEST_CASE("a newer format is refused and both formats are named") {
   const TemporaryDirectory directory;
   open_orders(directory.path());
   {
-    auto environment = LmdbEnvironment::open(directory / "data.mdb", 1 << 20).or_throw();
+    auto environment = LmdbEnvironment::open(directory / "data.mdb").or_throw();
     environment
         ->write(Durability::Now,
                 [](LmdbTransaction& transaction) {
@@ -226,7 +226,7 @@ TEST_CASE("an unfinished attempt to make a store is no obstacle") {
 TEST_CASE("a full map fails the checkpoint, and after older ones are dropped the next succeeds") {
   const TemporaryDirectory directory;
   StoreOptions small = orders();
-  small.map_bytes = 8 << 20;
+  small.limit_bytes = 8 << 20;
   auto store = CheckpointStore::open(directory.path(), small).or_throw();
   constexpr std::size_t kBytes = 512 * 1024;
   std::uint64_t next = 1;
@@ -256,6 +256,20 @@ TEST_CASE("a full map fails the checkpoint, and after older ones are dropped the
   CHECK(store->clear().ok());
   CHECK_NOTHROW(complete_sample(*store, next, 12, kBytes));
   CHECK(std::filesystem::file_size(directory / "data.mdb") < (12 << 20) + 4096);
+}
+
+TEST_CASE("the map grows with the store, also when it is opened again") {
+  const TemporaryDirectory directory;
+  StoreOptions growing = orders();
+  growing.map_bytes = 1 << 20;
+  Manifest last;
+  for (std::uint64_t checkpoint = 1; checkpoint <= 3; ++checkpoint) {
+    auto store = CheckpointStore::open(directory.path(), growing).or_throw();
+    last = complete_sample(*store, checkpoint, 20, 512 * 1024);
+    CHECK(reads_back(*store, last));
+  }
+  CHECK(std::filesystem::file_size(directory / "data.mdb") > (30 << 20));
+  CHECK(reads_back(*CheckpointStore::open(directory.path(), growing).value(), last));
 }
 
 TEST_CASE("a savepoint is a whole copy of one checkpoint that outlives its store") {

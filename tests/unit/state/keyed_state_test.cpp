@@ -229,6 +229,8 @@ TEST_CASE("elements of lists and maps expire by themselves") {
   }
   CHECK(list.values() == std::vector<std::int64_t>{1, 2, 3});
   CHECK(map.size() == 3);
+  CHECK_FALSE(map.erase(0));
+  CHECK(map.size() == 3);
   std::vector<std::int64_t> seen;
   map.for_each([&](std::int64_t key, std::int64_t) { seen.push_back(key); });
   CHECK(seen == std::vector<std::int64_t>{1, 2, 3});

@@ -72,3 +72,25 @@ TEST_CASE("state is named once, and stored state must be claimed") {
   CHECK_THROWS_WITH((state.table<int, int>("new")), "operator 'op' declares state 'new' twice; rename one");
   CHECK_THROWS_WITH((state.table<int, int>("")), "operator 'op' declares state without a name; name it");
 }
+
+TEST_CASE("a task that is given its own split list keeps all of it, in order, however many chunks it took") {
+  OperatorState before = make_state(1, 3);
+  auto& items = before.list<std::string>("items", ChunkKind::Split);
+  for (int i = 0; i < 20; ++i) items.push_back(std::to_string(i) + std::string(100'000, '.'));
+  std::vector<StateChunk> chunks = written(before);
+  CHECK(chunks.size() > 3);
+  for (StateChunk& chunk : chunks) {
+    CHECK(chunk.block.size_bytes() < 700'000);
+    CHECK(chunk.kind == ChunkKind::Split);
+    chunk.kind = ChunkKind::Own;
+  }
+  OperatorState after = make_state(1, 3, std::move(chunks));
+  CHECK(after.list<std::string>("items", ChunkKind::Split) == items);
+}
+
+TEST_CASE("a task whose lists are empty is told from one that never ran") {
+  OperatorState before = make_state(0, 1);
+  before.list<int>("items", ChunkKind::Split);
+  CHECK(make_state(0, 1, written(before)).restored());
+  CHECK_FALSE(make_state(0, 1).restored());
+}

@@ -126,10 +126,11 @@ TEST_CASE("after a snapshot was given up, the next full one is whole and deltas 
     Pair pair(seed, 100);
     for (int i = 0; i < 200; ++i) pair.change();
     (void)pair.snapshot(SnapshotMode::Full);
-    pair.table.freeze(SnapshotMode::Delta);
+    pair.table.freeze(seed % 2 == 0 ? SnapshotMode::Full : SnapshotMode::Delta);
     for (int i = 0; i < 50; ++i) pair.change();
     (void)pair.table.write_some(10, [](StateChunk) {});
     pair.table.discard();
+    CHECK(pair.table.write_some(1, [](StateChunk) { FAIL("a snapshot that was given up goes on"); }));
     for (int i = 0; i < 50; ++i) pair.change();
     std::vector<std::vector<StateChunk>> chain;
     chain.push_back(pair.snapshot(SnapshotMode::Full));
@@ -173,6 +174,30 @@ TEST_CASE("a delta of many chunks gives its tombstones before its entries") {
     for (PlainKey key = 0; key < 1000; ++key) all[key] = large;
     return all;
   }());
+}
+
+TEST_CASE("no chunk grows far beyond its size, however large the entries are and whoever writes them out") {
+  constexpr std::size_t kValue = 300'000;
+  Made table = make_table();
+  for (PlainKey key = 0; key < 40; ++key) table.put(key, std::string(kValue, 'a'));
+  for (PlainKey key = 40; key < 60; ++key) table.put(key, "gone");
+  for (const auto mode : {SnapshotMode::Full, SnapshotMode::Delta}) {
+    for (PlainKey key = 0; key < 60; ++key) table.put(key, std::string(kValue, 'b'));
+    for (PlainKey key = 40; key < 60; ++key) table.erase(key);
+    const Model frozen = content(table);
+    table.freeze(mode);
+    for (PlainKey key = 0; key < 20; ++key) table.edit(key) += '!';
+    std::vector<std::vector<StateChunk>> chain(1);
+    for (bool done = false; !done;) {
+      const std::size_t before = chain[0].size();
+      done = table.write_some(1'000'000, [&](StateChunk chunk) {
+        CHECK(chunk.block.size_bytes() < 3 * kValue);
+        chain[0].push_back(std::move(chunk));
+      });
+      if (before > 0) CHECK(chain[0].size() <= before + 2);  // a step ends with its chunk
+    }
+    CHECK(restored(chain) == frozen);
+  }
 }
 
 TEST_CASE("a delta holds what changed and nothing else") {
@@ -246,4 +271,66 @@ TEST_CASE("state of another type is refused with its name") {
   CHECK(words.write_some(10, [&](StateChunk chunk) {
     CHECK_THROWS_WITH(numbers.restore(chunk), doctest::Contains("state 'total' cannot be restored"));
   }));
+}
+
+namespace state_table_test {
+struct User {
+  std::int32_t id = 0;
+  std::string shop;
+  friend bool operator==(const User&, const User&) = default;
+};
+WEIR_RECORD(User, id, shop);
+struct Wider {
+  std::int64_t id = 0;
+  std::string shop;
+  friend bool operator==(const Wider&, const Wider&) = default;
+};
+WEIR_RECORD(Wider, id, shop);
+struct Without {
+  std::int32_t id = 0;
+  friend bool operator==(const Without&, const Without&) = default;
+};
+WEIR_RECORD(Without, id);
+struct Renamed {
+  std::int32_t id = 0;
+  std::string store;
+  friend bool operator==(const Renamed&, const Renamed&) = default;
+};
+WEIR_RECORD(Renamed, id, store);
+}  // namespace state_table_test
+
+TEST_CASE("of a key only numbers may become wider: any other change would lose state and is refused") {
+  using namespace state_table_test;
+  StateTable<User, int> before("total", KeyOwnership{}, SlotMarks::Tracking::On);
+  before.put({7, "north"}, 1);
+  before.put({8, "south"}, 2);
+  std::vector<StateChunk> chunks;
+  const auto take = [&](StateChunk chunk) { chunks.push_back(std::move(chunk)); };
+  before.freeze(SnapshotMode::Full);
+  CHECK(before.write_some(10, take));
+  before.erase({8, "south"});
+  before.freeze(SnapshotMode::Delta);
+  CHECK(before.write_some(10, take));
+  REQUIRE(chunks.size() == 2);
+
+  StateTable<Wider, int> wider("total", KeyOwnership{}, SlotMarks::Tracking::On);
+  for (const StateChunk& chunk : chunks) wider.restore(chunk);
+  CHECK(wider.size() == 1);
+  CHECK(*wider.find({7, "north"}) == 1);
+  const auto refusal = [&]<class K>(const K&, const StateChunk& chunk) {
+    StateTable<K, int> table("total", KeyOwnership{}, SlotMarks::Tracking::On);
+    try {
+      table.restore(chunk);
+    } catch (const Failure& failure) {
+      return std::string(failure.what());
+    }
+    return std::string("none");
+  };
+  for (const StateChunk& chunk : chunks) {
+    CHECK(refusal(Without{}, chunk) ==
+          "state 'total' cannot be restored: its keys were stored as record:User{id int32,shop text} and are now "
+          "record:Without{id int32}; keep the type of the key, or start without the checkpoint");
+    CHECK(refusal(Renamed{}, chunk) != "none");
+    CHECK(refusal(std::string(), chunk) != "none");
+  }
 }
