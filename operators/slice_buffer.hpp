@@ -100,9 +100,17 @@ class SliceBuffer {
 
   [[gnu::always_inline]] void prefetch_erase(const Entry& entry) const { table_->prefetch(hash_of(entry.key)); }
   void erase(const Entry& entry) { table_->erase(entry.key, hash_of(entry.key)); }
+  /// The same for those who know the key's hash, which need not read the entry: it may be far away.
+  [[gnu::always_inline]] void prefetch_erase(std::uint64_t key_hash, Slice chunk) const { table_->prefetch(hash_at(key_hash, chunk)); }
+  void erase(const Entry& entry, std::uint64_t key_hash, Slice chunk) { table_->erase(entry.key, hash_at(key_hash, chunk)); }
 
  private:
   static constexpr Slice kNowhere = std::numeric_limits<Slice>::min();
+
+  /// As hash_of(Scoped).
+  static std::uint64_t hash_at(std::uint64_t key_hash, Slice chunk) {
+    return hash_join(hash_join(0, key_hash), hash_of<std::int64_t>(chunk));
+  }
 
   void place(const Batch<T>& in) {
     const std::size_t count = in.records.size();

@@ -77,7 +77,7 @@ class SlidingAggregate final : public ContextOperator {
       case Phase::Between: return progress_.save(std::max(closed_, fired_end_) + Duration(1), 0);
       case Phase::Join: return progress_.save(end_, 0);
       case Phase::Fire:
-        if (cursor_ < active_.size()) return progress_.save(end_, active_[cursor_].order);
+        if (cursor_ < active_.size()) return progress_.save(end_, active_[cursor_].order());
         [[fallthrough]];
       case Phase::Prune: return progress_.save(end_ + Duration(1), 0);
     }
@@ -108,8 +108,9 @@ class SlidingAggregate final : public ContextOperator {
     const Entry* entry;
   };
   struct Active {
-    std::uint32_t order;
+    std::uint32_t key_order;
     KeyState* key;
+    std::uint32_t order() const { return key_order; }
   };
   enum class Phase : std::uint8_t { Between, Join, Fire, Prune };
 
@@ -279,7 +280,7 @@ class SlidingAggregate final : public ContextOperator {
     std::inplace_merge(active_.begin(), active_.begin() + old, active_.end(), by_order);
     joined_.clear();
   }
-  static bool by_order(const Active& a, const Active& b) { return a.order < b.order; }
+  static bool by_order(const Active& a, const Active& b) { return a.order() < b.order(); }
 
   Progress fire(std::size_t& budget) {
     const Slice from = from_ = grid().slice_of(end_ - grid().size());
@@ -318,7 +319,7 @@ class SlidingAggregate final : public ContextOperator {
     if (const KeyState* state = key(2 * kFetchStage)) state->queue.prefetch_chunks(from_);
     if (lateness_.count() > 0) return;
     const KeyState* state = key(kFetchStage);
-    if (state && state->queue.oldest_number() < over_) slices_.prefetch_erase(state->queue.oldest());
+    if (state && state->queue.oldest_number() < over_) slices_.prefetch_erase(state->hash, state->queue.oldest_number());
   }
 
   /// Without allowed lateness: what the next window does not need can go at once.
@@ -328,8 +329,9 @@ class SlidingAggregate final : public ContextOperator {
 
   void pop_oldest(KeyState& state) {
     const Entry& entry = state.queue.oldest();
+    const Slice chunk = state.queue.oldest_number();
     state.queue.pop_oldest();
-    slices_.erase(entry);
+    slices_.erase(entry, state.hash, chunk);
   }
 
   void emit(const KeyState& state, EventTime end, const typename A::Accumulator& accumulator) {
@@ -340,7 +342,7 @@ class SlidingAggregate final : public ContextOperator {
   /// Only between keys of different order, which is how far progress_ can tell them apart.
   bool must_pause(std::size_t& budget) const {
     if (budget > 0) --budget;
-    if (cursor_ > 0 && active_[cursor_].order == active_[cursor_ - 1].order) return false;
+    if (cursor_ > 0 && active_[cursor_].order() == active_[cursor_ - 1].order()) return false;
     return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
   }
 

@@ -11,19 +11,19 @@
 
 namespace weir {
 
-/// Items have `order`. Those of equal order keep their places to each other. `spare` lends its memory.
+/// Items have `order()`. Those of equal order keep their places to each other. `spare` lends its memory.
 template <class Item>
 void sort_by_order(std::vector<Item>& items, std::vector<Item>& spare) {
   constexpr std::size_t kFew = 256;  // fewer are sorted faster by comparing them than by clearing the counts
   if (items.size() < kFew) {
-    std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.order < b.order; });
+    std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.order() < b.order(); });
     return;
   }
   constexpr unsigned kBits = 11;
   constexpr std::uint32_t kMask = (1U << kBits) - 1;
   std::array<std::array<std::uint32_t, 1U << kBits>, 3> next{};
   for (const Item& item : items) {
-    for (unsigned pass = 0; pass < next.size(); ++pass) ++next[pass][item.order >> (pass * kBits) & kMask];
+    for (unsigned pass = 0; pass < next.size(); ++pass) ++next[pass][item.order() >> (pass * kBits) & kMask];
   }
   for (auto& places : next) {
     std::uint32_t place = 0;
@@ -31,7 +31,7 @@ void sort_by_order(std::vector<Item>& items, std::vector<Item>& spare) {
   }
   spare.resize(items.size());
   for (unsigned pass = 0; pass < next.size(); ++pass) {
-    for (const Item& item : items) spare[next[pass][item.order >> (pass * kBits) & kMask]++] = item;
+    for (const Item& item : items) spare[next[pass][item.order() >> (pass * kBits) & kMask]++] = item;
     items.swap(spare);
   }
 }

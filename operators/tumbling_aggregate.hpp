@@ -36,7 +36,7 @@ class TumblingAggregate final : public ContextOperator {
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
     slices_.add(
-        in, open_from_, [&](const Entry& entry, const Place& at) { pending(at.slice).push_back({key_order(at.key_hash), &entry}); },
+        in, open_from_, [&](const Entry& entry, const Place& at) { pending(at.slice).push_back({at.key_hash, &entry}); },
         [&](std::size_t i, const Place& at) { add_late(in.records[i], in.times[i], at); });
     out_.flush();
     late_.flush();
@@ -56,7 +56,7 @@ class TumblingAggregate final : public ContextOperator {
 
   void before_snapshot(CheckpointId) override {
     if (firing_.empty()) progress_.save(closed_ + Duration(1), 0);
-    else progress_.save(end_of(firing_slice_), firing_[fired_].order);
+    else progress_.save(end_of(firing_slice_), firing_[fired_].order());
   }
 
  private:
@@ -65,8 +65,9 @@ class TumblingAggregate final : public ContextOperator {
   using Place = typename Buffer::Place;
   using Slice = WindowGrid::Slice;
   struct Due {
-    std::uint32_t order;
+    std::uint64_t key_hash;
     const Entry* entry;  // in the table; stays there until erased
+    std::uint32_t order() const { return key_order(key_hash); }
   };
 
   EventTime end_of(Slice slice) const { return slices_.grid().last_end(slice); }
@@ -87,9 +88,9 @@ class TumblingAggregate final : public ContextOperator {
   void restore() {
     if (const auto resumed = progress_.resumed()) close(*resumed - Duration(1));
     slices_.table().for_each_entry([&](const Entry& entry) {
-      const std::uint32_t order = key_order(hash_of(entry.key.key));
-      if (end_of(entry.key.scope) < progress_.first_unfired(order)) retained_[entry.key.scope].push_back(&entry);
-      else pending(entry.key.scope).push_back({order, &entry});
+      const Due due{hash_of(entry.key.key), &entry};
+      if (end_of(entry.key.scope) < progress_.first_unfired(due.order())) retained_[entry.key.scope].push_back(&entry);
+      else pending(entry.key.scope).push_back(due);
     });
   }
 
@@ -126,7 +127,7 @@ class TumblingAggregate final : public ContextOperator {
       const Entry& entry = *firing_[fired_].entry;
       emit(entry);
       if (retained) retained->push_back(&entry);
-      else slices_.erase(entry);
+      else slices_.erase(entry, firing_[fired_].key_hash, firing_slice_);
     }
     firing_.clear();
     return Progress::Done;
@@ -135,13 +136,13 @@ class TumblingAggregate final : public ContextOperator {
   /// Only between keys of different order, which is how far progress_ can tell them apart.
   bool must_pause(std::size_t& budget) const {
     if (budget > 0) --budget;
-    if (fired_ > 0 && firing_[fired_].order == firing_[fired_ - 1].order) return false;
+    if (fired_ > 0 && firing_[fired_].order() == firing_[fired_ - 1].order()) return false;
     return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
   }
 
   [[gnu::always_inline]] void fetch_ahead() const {
     if (fired_ + kPrefetchIndex < firing_.size()) __builtin_prefetch(firing_[fired_ + kPrefetchIndex].entry);
-    if (fired_ + kPrefetchEntry < firing_.size()) slices_.prefetch_erase(*firing_[fired_ + kPrefetchEntry].entry);
+    if (fired_ + kPrefetchEntry < firing_.size()) slices_.prefetch_erase(firing_[fired_ + kPrefetchEntry].key_hash, firing_slice_);
   }
 
   Progress clean_up(EventTime limit, std::size_t& budget) {

@@ -14,6 +14,7 @@ namespace weir {
 struct TaskCell {
   std::atomic<std::uint64_t> records_in{0};
   std::atomic<std::uint64_t> records_out{0};
+  std::atomic<std::uint64_t> records_dropped{0};  // on outputs that nobody reads
   std::atomic<std::uint64_t> busy_ns{0};
   std::atomic<std::uint64_t> snapshot_ns{0};
   std::atomic<std::uint64_t> longest_pause_ns{0};

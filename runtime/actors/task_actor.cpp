@@ -136,6 +136,7 @@ class TaskShell final : public TaskEnvironment {
     constexpr auto relaxed = std::memory_order_relaxed;
     cell.records_in.store(metrics.records_in, relaxed);
     cell.records_out.store(metrics.records_out, relaxed);
+    cell.records_dropped.store(metrics.records_dropped, relaxed);
     cell.busy_ns.store(cell.busy_ns.load(relaxed) + static_cast<std::uint64_t>(busy_ns), relaxed);
     cell.snapshot_ns.store(metrics.snapshot_ns, relaxed);
     cell.longest_pause_ns.store(metrics.longest_pause_ns, relaxed);

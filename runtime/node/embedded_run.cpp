@@ -2,7 +2,10 @@
 
 #include <atomic>
 #include <csignal>
-#include <iostream>
+#include <memory>
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
 
 #include <weir/base/version.hpp>
 #include <weir/node/progress_report.hpp>
@@ -38,14 +41,21 @@ class InterruptGuard {
   struct sigaction old_term_ {};
 };
 
-std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& options) {
+/// Lines on standard error: "word_count: warning: ...".
+std::shared_ptr<spdlog::logger> make_log(const std::string& job, const RunOptions& options) {
+  auto log = std::make_shared<spdlog::logger>(job, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  log->set_pattern("%n: %l: %v");
+  log->set_level(options.quiet ? spdlog::level::warn : spdlog::level::info);
+  return log;
+}
+
+std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& options, spdlog::logger& log) {
   if (options.state_dir.empty()) return nullptr;
   const StoreOptions opening{.job = plan.graph.name, .weir_version = kVersion, .limit_bytes = options.state_limit_bytes};
   auto store = CheckpointStore::open(options.state_dir, opening).or_throw();
   if (options.resume) return store;
-  if (!store->checkpoints().empty() && !options.quiet) {
-    std::cerr << plan.graph.name << ": starting over; the checkpoints in " << options.state_dir.string()
-              << " are dropped (--resume would continue from them)\n";
+  if (!store->checkpoints().empty()) {
+    log.info("starting over; the checkpoints in {} are dropped (--resume would continue from them)", options.state_dir.string());
   }
   store->clear().or_throw();
   return store;
@@ -65,13 +75,13 @@ void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunO
   store->export_savepoint(store->manifest(checkpoint).or_throw(), options.savepoint).or_throw();
 }
 
-int report(const JobOutcome& outcome, const std::string& name, const RunOptions& options) {
+int report(const JobOutcome& outcome, const RunOptions& options, spdlog::logger& log) {
   switch (outcome.state) {
     case JobOutcome::State::Failed:
-      std::cerr << name << ": " << outcome.message << '\n';
+      log.error("{}", outcome.message);
       return 1;
     case JobOutcome::State::Stopped:
-      if (!options.quiet && !options.state_dir.empty()) std::cerr << name << ": stopped; --resume continues from here\n";
+      if (!options.state_dir.empty()) log.info("stopped; --resume continues from here");
       break;
     case JobOutcome::State::Finished: break;
   }
@@ -83,10 +93,11 @@ int report(const JobOutcome& outcome, const std::string& name, const RunOptions&
 int run_embedded(Plan plan, RunOptions options) {
   const std::string name = plan.graph.name;
   require_free(options.savepoint);
-  auto store = open_store(plan, options);
+  const auto log = make_log(name, options);
+  auto store = open_store(plan, options, *log);
   if (!options.from_savepoint.empty()) options.job.savepoint = options.from_savepoint;
   if (!options.savepoint.empty()) options.job.last_checkpoint = ManifestKind::Savepoint;
-  options.job.warn = [name](const std::string& text) { std::cerr << name << ": warning: " + text + "\n"; };
+  options.job.warn = [log](const std::string& text) { log->warn("{}", text); };
 
   const InterruptGuard guard;
   std::optional<JobOutcome> outcome;
@@ -106,7 +117,7 @@ int run_embedded(Plan plan, RunOptions options) {
     if (!options.stats.empty()) progress.write(options.stats);
   }
   if (outcome->state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(outcome->ended_with, name, options);
-  return report(*outcome, name, options);
+  return report(*outcome, options, *log);
 }
 
 }  // namespace weir

@@ -130,7 +130,7 @@ int run(int argc, char** argv, const JobDefinition& job) {
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    std::cerr << job.name << ": " << error.what() << "; --help lists the options\n";
+    std::cerr << job.name << ": error: " << error.what() << "; --help lists the options\n";
     return kMisused;
   }
   Plan plan;
@@ -138,7 +138,7 @@ int run(int argc, char** argv, const JobDefinition& job) {
     resolve(line);
     plan = Plan::make(job.build(Options(line.job_options)), line.run.plan);
   } catch (const Failure& failure) {
-    std::cerr << job.name << ": " << failure.what() << '\n';
+    std::cerr << job.name << ": error: " << failure.what() << '\n';
     return kMisused;
   }
   if (line.explain) {
@@ -154,7 +154,7 @@ int run_program(int argc, char** argv, const JobDefinition& job) {
   try {
     return run(argc, argv, job);
   } catch (const std::exception& exception) {
-    std::cerr << job.name << ": " << exception.what() << '\n';
+    std::cerr << job.name << ": error: " << exception.what() << '\n';
     return kFailed;
   }
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <iomanip>
 #include <sstream>
 
 #include <sys/resource.h>
@@ -39,6 +40,7 @@ ProgressReport::Totals ProgressReport::totals() const {
     const bool source = job_.plan().tasks[task].senders.empty();
     if (source) totals.read += cell.records_out.load();
     totals.delivered += cell.records_in.load();
+    totals.dropped += cell.records_dropped.load();
     totals.longest_pause_ns = std::max(totals.longest_pause_ns, cell.longest_pause_ns.load());
     totals.snapshot_ns += cell.snapshot_ns.load();
     totals.state_bytes += cell.state_bytes.load();
@@ -70,8 +72,12 @@ void ProgressReport::finish(JobOutcome::State state) {
   if (terminal_) std::fputs("\r\033[K", stderr);
   if (state == JobOutcome::State::Failed) return;
   const Totals current = totals();
-  std::fprintf(stderr, "%s: %s in %.2f s, %s records between tasks\n", job_.plan().graph.name.c_str(),
-               state == JobOutcome::State::Finished ? "finished" : "stopped", seconds(), short_count(static_cast<double>(current.delivered)).c_str());
+  std::ostringstream line;
+  line << job_.plan().graph.name << (state == JobOutcome::State::Finished ? ": finished in " : ": stopped after ") << std::fixed
+       << std::setprecision(2) << seconds() << " s, " << short_count(static_cast<double>(current.delivered)) << " records between tasks";
+  if (current.dropped > 0) line << ", " << current.dropped << " dropped on outputs that nobody reads";
+  line << '\n';
+  std::fputs(line.str().c_str(), stderr);
 }
 
 void ProgressReport::write(const std::filesystem::path& file) const {
@@ -81,7 +87,7 @@ void ProgressReport::write(const std::filesystem::path& file) const {
   const auto cpu = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
   std::ofstream out(file);
   out << "{\"seconds\": " << seconds() << ", \"cpu_seconds\": " << cpu(usage.ru_utime) + cpu(usage.ru_stime)
-      << ", \"records_read\": " << current.read << ", \"records_delivered\": " << current.delivered
+      << ", \"records_read\": " << current.read << ", \"records_delivered\": " << current.delivered << ", \"records_dropped\": " << current.dropped
       << ", \"checkpoints\": " << job_.board().checkpoints.load() << ", \"restarts\": " << job_.board().restarts.load()
       << ", \"snapshot_seconds\": " << static_cast<double>(current.snapshot_ns) / 1e9
       << ", \"longest_pause_ms\": " << static_cast<double>(current.longest_pause_ns) / 1e6
