@@ -59,7 +59,13 @@ void CommittedFile::start() {
 }
 
 void CommittedFile::resume(FileProgress& progress) {
+  // A directory that was moved as a whole: the file and its segments are all here.
+  if (!files_.size(progress.path) && files_.size(path_)) progress.path = path_.string();
   const std::filesystem::path written = progress.path;
+  if (written != path_ && files_.size(path_).value_or(0) > header_.size()) {
+    throw Failure("the job's rows so far are in " + written.string() + ", but " + path_.string() +
+                  " holds others; go on in the former, or name a file that does not exist");
+  }
   for (const StagedSegment& segment : progress.staged) publish(written, segment);
   progress.staged.clear();
   if (written != path_) return start();  // the job goes on in another file

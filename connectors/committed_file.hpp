@@ -11,6 +11,8 @@
 // open, restored:  the segments in the state are published, since their checkpoint is complete; FILE is cut behind the last
 //                  one, which drops what a newer checkpoint that can no longer be read had published; all other segments
 //                  are leftovers of dead attempts and are removed.
+//                  When only another FILE exists, the directory was moved and it is taken for the one in the state;
+//                  otherwise a job that goes on in another FILE, which must not hold rows, finishes the old one first.
 // open, fresh:     FILE is replaced by the header.
 //
 // Publishing twice is the same as once, since a segment has one place; a segment that is gone is in FILE, since it is

@@ -18,10 +18,20 @@ namespace {
 
 }  // namespace
 
+// Non-blocking, so that a pipe without a writer is refused below and not waited for.
 InputFile::InputFile(std::string path)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0) fail(path_, errno);
-  ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
+  struct stat info {};
+  const int code = ::fstat(descriptor_, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
+  if (code == 0 && S_ISREG(info.st_mode)) {
+    ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return;
+  }
+  ::close(descriptor_);
+  if (code != 0) fail(path_, code);
+  throw Failure("cannot read " + path_ +
+                ": it is no regular file, so it cannot be read again after a failure; copy it to a file");
 }
 
 InputFile::~InputFile() { ::close(descriptor_); }

@@ -10,7 +10,7 @@ namespace weir {
 
 class InputFile {
  public:
-  /// Throws Failure when there is no such file, or it cannot be read, or is a directory.
+  /// Throws Failure when there is no such file, or it cannot be read, or is a directory, a pipe or a device.
   explicit InputFile(std::string path);
   ~InputFile();
   InputFile(const InputFile&) = delete;

@@ -44,11 +44,14 @@ struct DetectFraud {
   void open(weir::KeyedState& state) { test_time = state.value<weir::EventTime>("test"); }
 
   void process(const Payment& payment, auto& context) {
-    if (test_time && payment.amount > limits.large) {
+    // A timer fires once the watermark reaches it, so a payment that comes too late may be seen before it.
+    const bool in_time = test_time && payment.at <= *test_time + limits.within;
+    if (in_time && payment.amount > limits.large) {
       context.emit({payment.card, payment.amount, payment.at});
       forget(context);
     }
     if (payment.amount < limits.small) {
+      if (test_time && !in_time) context.emit(tested, {context.key(), *test_time});
       forget(context);
       test_time.set(payment.at);
       context.timers().at(payment.at + limits.within);
@@ -81,6 +84,8 @@ weir::Stream<Payment> payments(weir::Pipeline& pipeline, const weir::Options& op
   const auto input = options.get("input", {.help = "CSV of payments: card,amount,at; empty: generated ones", .fallback = ""});
   const auto events = options.number("events", {.help = "payments to generate", .fallback = "100000"});
   const auto cards = options.number("cards", {.help = "cards to generate payments of", .fallback = "200"});
+  if (events < 0) throw weir::Failure("option --events must not be negative");
+  if (cards < 1) throw weir::Failure("option --cards must be at least 1");
   if (!input.empty()) return pipeline.source("payments", weir::Csv<Payment>{.path = input});
   return pipeline.source("payments", weir::Generate<Payment>{.record = [cards](std::int64_t n) { return make_payment(n, cards); },
                                                              .count = events});
@@ -91,6 +96,7 @@ weir::Stream<Payment> payments(weir::Pipeline& pipeline, const weir::Options& op
 WEIR_JOB(fraud) {
   const auto output = options.get("output", {.help = "CSV file for alerts; empty: print", .fallback = ""});
   const auto suspicions = options.get("suspicions", {.help = "CSV file for tests without a payment; empty: not written", .fallback = ""});
+  if (!output.empty() && output == suspicions) throw weir::Failure("--output and --suspicions must be different files");
   const Limits limits{options.real("small", {.help = "a payment below tests a card", .fallback = "1"}),
                       options.real("large", {.help = "a payment above empties it", .fallback = "500"}),
                       options.duration("within", {.help = "time between the two", .fallback = "1min"})};

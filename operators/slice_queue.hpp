@@ -39,8 +39,8 @@ class SliceQueue {
   /// Start to load what sliding to `from` will read: first the lists, and when these are there, the chunks.
   [[gnu::always_inline]] void prefetch(Slice from) const {
     if (from <= next_ && from < flip_) return;
-    __builtin_prefetch(chunks_.data() + passed_);
-    __builtin_prefetch(suffixes_.data() + suffixes_.size() - 1);
+    if (passed_ < chunks_.size()) __builtin_prefetch(&chunks_[passed_]);
+    if (!suffixes_.empty()) __builtin_prefetch(&suffixes_.back());
   }
   [[gnu::always_inline]] void prefetch_chunks(Slice from) const {
     if (empty()) return;

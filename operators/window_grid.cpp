@@ -11,7 +11,8 @@ constexpr std::int64_t kLongest = std::int64_t{1} << 60;  // milliseconds: 36 mi
 
 void require_length(const char* verb, const char* what, Duration length) {
   if (length.count() > 0 && length.count() < kLongest) return;
-  throw Failure(std::string(verb) + ": the " + what + " must be positive: " + std::to_string(length.count()) + "ms");
+  const char* wrong = length.count() > 0 ? " is too long: " : " must be positive: ";
+  throw Failure(std::string(verb) + ": the " + what + wrong + std::to_string(length.count()) + "ms");
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ Events events_of(const weir::Options& options) {
   if (generator.rate > 2'000'000)
     throw weir::Failure(
         "option --rate must be at most 2000000: a time step is a microsecond at least");
+  if (generator.generators > 10'000)
+    throw weir::Failure("option --generators must be at most 10000: each is kept in memory");
   return events;
 }
 

@@ -52,8 +52,8 @@ class RestartPolicy {
     last_ = failure;
     last_time_ = now;
     const bool restart = times_ < options_.attempts && in_vain_ < std::max(options_.attempts, options_.in_vain);
-    const auto next = Duration(static_cast<std::int64_t>(static_cast<double>(delay_.count()) * options_.factor));
-    return {restart, std::exchange(delay_, std::min(options_.longest_delay, next)), times_, in_vain_};
+    const double next = std::min(static_cast<double>(delay_.count()) * options_.factor, static_cast<double>(options_.longest_delay.count()));
+    return {restart, std::exchange(delay_, Duration(static_cast<std::int64_t>(next))), times_, in_vain_};
   }
 
   /// A checkpoint completed.

@@ -53,7 +53,12 @@ std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& 
   if (options.state_dir.empty()) return nullptr;
   const StoreOptions opening{.job = plan.graph.name, .weir_version = kVersion, .limit_bytes = options.state_limit_bytes};
   auto store = CheckpointStore::open(options.state_dir, opening).or_throw();
-  if (options.resume) return store;
+  if (options.resume) {
+    if (store->checkpoints().empty() && options.from_savepoint.empty()) {
+      log.info("{} holds no checkpoint yet; starting from the beginning", options.state_dir.string());
+    }
+    return store;
+  }
   if (!store->checkpoints().empty()) {
     log.info("starting over; the checkpoints in {} are dropped (--resume would continue from them)", options.state_dir.string());
   }
@@ -61,11 +66,17 @@ std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& 
   return store;
 }
 
-/// A job may run for days before its savepoint is written: a place that is taken is found out before.
+/// A job may run for days before its savepoint is written: a place that is taken, or cannot be written, is found out before.
 void require_free(const std::filesystem::path& savepoint) {
-  if (savepoint.empty() || !std::filesystem::exists(savepoint)) return;
-  if (std::filesystem::is_directory(savepoint) && std::filesystem::is_empty(savepoint)) return;
-  throw Failure("the savepoint cannot be written to " + savepoint.string() + ": it exists already; name a directory that does not");
+  if (savepoint.empty()) return;
+  std::error_code error;
+  if (std::filesystem::is_directory(savepoint, error) && std::filesystem::is_empty(savepoint, error)) return;
+  if (std::filesystem::exists(savepoint, error)) {
+    throw Failure("the savepoint cannot be written to " + savepoint.string() + ": it exists already; name a directory that does not");
+  }
+  std::filesystem::create_directories(savepoint, error);
+  if (error) throw Failure("the savepoint cannot be written to " + savepoint.string() + ": " + error.message());
+  std::filesystem::remove(savepoint, error);
 }
 
 void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunOptions& options) {
@@ -92,6 +103,7 @@ int report(const JobOutcome& outcome, const RunOptions& options, spdlog::logger&
 
 int run_embedded(Plan plan, RunOptions options) {
   const std::string name = plan.graph.name;
+  const InterruptGuard guard;
   require_free(options.savepoint);
   const auto log = make_log(name, options);
   auto store = open_store(plan, options, *log);
@@ -99,7 +111,6 @@ int run_embedded(Plan plan, RunOptions options) {
   if (!options.savepoint.empty()) options.job.last_checkpoint = ManifestKind::Savepoint;
   options.job.warn = [log](const std::string& text) { log->warn("{}", text); };
 
-  const InterruptGuard guard;
   std::optional<JobOutcome> outcome;
   {
     EmbeddedJob job(std::move(plan), options.job, std::move(store));

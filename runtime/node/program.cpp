@@ -13,6 +13,8 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;
+constexpr std::size_t kMostRetained = 1'000'000;  // a negative number reads as a huge one
+constexpr std::uint32_t kMostThreads = 1024;  // far beyond what helps, and far below what a machine can start
 
 /// The command line as name and value, before anyone knows which options there are: enough for the job to describe itself.
 std::map<std::string, std::string> scan(int argc, char** argv) {
@@ -44,25 +46,29 @@ struct CommandLine {
   bool explain = false;
 };
 
+/// An unset variable in a script would turn checkpoints off unnoticed.
+std::string not_empty(const std::string& text) { return text.empty() ? "the name is empty" : ""; }
+
 void add_engine_options(CLI::App& app, CommandLine& line) {
   const std::string group = "Running";
   app.add_option("--parallelism", line.run.plan.parallelism, "tasks per operator")->capture_default_str()->group(group)->type_name("N");
   app.add_option("--threads", line.run.job.threads, "worker threads; 0: one per core")->capture_default_str()->group(group)->type_name("N");
   app.add_option("--key-groups", line.run.plan.key_groups, "units of keyed state; fixed for a job's life")
       ->capture_default_str()->group(group)->type_name("N");
-  app.add_option("--state-dir", line.run.state_dir, "directory for checkpoints; turns them on")->group(group)->type_name("DIR");
+  app.add_option("--state-dir", line.run.state_dir, "directory for checkpoints; turns them on")->group(group)->type_name("DIR")->check(not_empty);
   app.add_option("--state-limit", line.state_limit, "the most that --state-dir may hold [what the disk holds]")
       ->group(group)->type_name("BYTES");
   app.add_option("--checkpoint-interval", line.interval, "time between checkpoints [10s]")->group(group)->type_name("TIME");
   app.add_option("--alignment-limit", line.alignment_limit, "after which a checkpoint barrier overtakes records")
       ->capture_default_str()->group(group)->type_name("TIME");
-  app.add_option("--retain", line.run.job.retained, "complete checkpoints to keep")->capture_default_str()->group(group)->type_name("N")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--retain", line.run.job.retained, "complete checkpoints to keep")->capture_default_str()->group(group)->type_name("N");
   app.add_flag("--resume", line.run.resume, "continue from the newest checkpoint in --state-dir")->group(group);
-  app.add_option("--from-savepoint", line.run.from_savepoint, "start with the state of a savepoint")->group(group)->type_name("DIR");
-  app.add_option("--savepoint", line.run.savepoint, "write a savepoint when the job stops or ends")->group(group)->type_name("DIR");
+  app.add_option("--from-savepoint", line.run.from_savepoint, "start with the state of a savepoint; with --resume: unless --state-dir has a checkpoint")->group(group)->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--savepoint", line.run.savepoint, "write a savepoint when the job stops or ends")->group(group)->type_name("DIR")
+      ->check(not_empty);
   app.add_option("--max-failures", line.run.job.restart.attempts, "tries at what fails the same way before the job fails")
-      ->capture_default_str()->group(group)->type_name("N")->check(CLI::PositiveNumber);
+      ->capture_default_str()->group(group)->type_name("N");
   app.add_option("--restart-delay", line.restart_delay, "before the first restart; doubles each time")
       ->capture_default_str()->group(group)->type_name("TIME");
   app.add_flag("--explain", line.explain, "print the plan and exit")->group(group);
@@ -104,6 +110,11 @@ std::uint64_t bytes_option(const std::string& name, const std::string& text) {
 void resolve(CommandLine& line) {
   RunOptions& run = line.run;
   if (run.plan.parallelism == 0) throw Failure("option --parallelism must be at least 1");
+  if (run.job.threads > kMostThreads) throw Failure("option --threads must be at most " + std::to_string(kMostThreads));
+  if (run.job.retained == 0 || run.job.retained > kMostRetained) {
+    throw Failure("option --retain must be between 1 and " + std::to_string(kMostRetained));
+  }
+  if (run.job.restart.attempts == 0) throw Failure("option --max-failures must be at least 1");
   if (!line.interval.empty() && run.state_dir.empty()) throw Failure("--checkpoint-interval needs --state-dir: checkpoints must go somewhere");
   if (run.resume && run.state_dir.empty()) throw Failure("--resume needs --state-dir: where the checkpoints are");
   if (!run.savepoint.empty() && run.state_dir.empty()) throw Failure("--savepoint needs --state-dir: savepoints are made from checkpoints");

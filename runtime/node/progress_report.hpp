@@ -28,8 +28,8 @@ class ProgressReport {
 
   struct Totals {
     std::uint64_t read = 0;        // records that sources sent on
-    std::uint64_t delivered = 0;
-    std::uint64_t dropped = 0;   // records that all tasks took in
+    std::uint64_t delivered = 0;   // records that all tasks took in
+    std::uint64_t dropped = 0;     // records on outputs that nobody reads
     std::uint64_t longest_pause_ns = 0;
     std::uint64_t snapshot_ns = 0;
     std::uint64_t state_bytes = 0;

@@ -158,16 +158,15 @@ TEST_CASE("fraud reports a large payment within a minute of a tiny one") {
         "2,600,61000\n"    // just in time
         "3,0.5,70000\n"    // a test that nothing follows in time
         "1,700,80000\n"    // no test before it
-        "3,600,130001\n");
+        "3,600,130001\n");  // a millisecond too late
   const auto alerts = directory.path() / "alerts.csv";
   const auto suspicions = directory.path() / "suspicions.csv";
   const Ended ended = run("fraud", {"--input", directory.path() / "payments.csv", "--output", alerts, "--suspicions", suspicions});
   REQUIRE_MESSAGE(ended.status == 0, ended.printed);
   auto found = lines_of(alerts);
   std::sort(found.begin(), found.end());
-  CHECK(found == std::vector<std::string>{"1,600,1970-01-01T00:00:30Z", "2,600,1970-01-01T00:01:01Z", "3,600,1970-01-01T00:02:10.001Z",
-                                          "card,amount,at"});
-  CHECK(lines_of(suspicions).size() == 1);
+  CHECK(found == std::vector<std::string>{"1,600,1970-01-01T00:00:30Z", "2,600,1970-01-01T00:01:01Z", "card,amount,at"});
+  CHECK(lines_of(suspicions) == std::vector<std::string>{"card,tested", "3,1970-01-01T00:01:10Z"});
 }
 
 TEST_CASE("bad input gets one line that says what is wrong, and a status other than 0") {

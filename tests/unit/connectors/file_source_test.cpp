@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include <sys/stat.h>
+
 #include "support/plan_runner.hpp"
 #include "support/task_harness.hpp"
 #include "support/temporary_directory.hpp"
@@ -178,6 +180,15 @@ TEST_CASE("a file that was replaced by a shorter one, or is gone, is not continu
   put(directory / "b.csv", "x,name\n");
   CHECK_THROWS_WITH_AS(again(), doctest::Contains("but it is gone; bring it back or start over"),
                        Failure);
+}
+
+TEST_CASE("a pipe or a device is refused and not waited for") {
+  const TemporaryDirectory directory;
+  const std::string pipe = directory / "points.csv";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero")}) {
+    CHECK_THROWS_WITH_AS(read_all(Csv<Point>{.path = path}), doctest::Contains("it is no regular file"), Failure);
+  }
 }
 
 TEST_CASE("a bad row fails with file, line and column") {

@@ -128,6 +128,35 @@ TEST_CASE("a job that goes on in another file finishes the old one") {
   CHECK(content(directory / "new.csv") == expected(0));
 }
 
+TEST_CASE("a job does not go on in a file that holds other rows") {
+  const TemporaryDirectory directory;
+  Snapshot stored;
+  {
+    auto task = harness(directory / "old.csv");
+    push(task, 0, 3);
+    stored = task.snapshot();
+  }
+  std::ofstream(directory / "new.csv") << expected(2);
+  CHECK_THROWS_WITH_AS(harness(directory / "new.csv", {&stored}), doctest::Contains("holds others"), Failure);
+  CHECK(content(directory / "new.csv") == expected(2));
+}
+
+TEST_CASE("a file that was moved with its segments is continued") {
+  const TemporaryDirectory directory;
+  const auto before = directory / "before";
+  const auto after = directory / "after";
+  std::filesystem::create_directory(before);
+  Snapshot stored;
+  {
+    auto task = harness(before / "out.csv");
+    push(task, 0, 3);
+    stored = task.snapshot();
+  }
+  std::filesystem::rename(before, after);
+  auto task = harness(after / "out.csv", {&stored});
+  CHECK(content(after / "out.csv") == expected(3));
+}
+
 TEST_CASE("a file that lost bytes that were written is refused") {
   const TemporaryDirectory directory;
   const auto path = directory / "out.csv";

@@ -302,6 +302,7 @@ TEST_CASE("reduce and max_by yield records of the stream") {
 TEST_CASE("sizes, gaps and numbers that make no sense are refused when the pipeline is built") {
   CHECK_THROWS_WITH_AS(tumbling(Duration(0)), "tumbling: the size must be positive: 0ms", Failure);
   CHECK_THROWS_WITH_AS(sliding(Duration(5), Duration(-1)), "sliding: the slide must be positive: -1ms", Failure);
+  CHECK_THROWS_WITH_AS(tumbling(Duration::max()), "tumbling: the size is too long: 9223372036854775807ms", Failure);
   CHECK_THROWS_WITH_AS(session(Duration(0)), "session: the gap must be positive: 0ms", Failure);
   CHECK_THROWS_WITH_AS(count_window(0), "count_window: the size must be positive: 0", Failure);
   CHECK_THROWS_WITH_AS(after_count(0), "after_count: what is given must be positive: 0", Failure);
