@@ -53,7 +53,7 @@ class WindowCore : public ContextOperator {
     Progress progress = fire_due(event_timers_, watermark_.ms, [this](const Item& item) { return on_event_timer(item); });
     if (progress == Progress::Done && kProcessing && watermark == EventTime::max()) {
       // A bounded input is over: what waits for the clock would be lost.
-      progress = fire_due(processing_timers_, kEndOfClock, [this](const Item& item) { return on_processing_timer(item, kEndOfClock); });
+      progress = fire_due(processing_timers_, kEndOfClock, [this](const Item& item) { return on_processing_timer(item); });
     }
     out_.flush();
     return progress;
@@ -61,7 +61,7 @@ class WindowCore : public ContextOperator {
 
   Progress on_processing_time(ProcessingTime now) override {
     const Progress progress =
-        fire_due(processing_timers_, now.ms, [&](const Item& item) { return on_processing_timer(item, now.ms); });
+        fire_due(processing_timers_, now.ms, [&](const Item& item) { return on_processing_timer(item); });
     out_.flush();
     if (progress == Progress::Done) wake();
     return progress;
@@ -195,7 +195,7 @@ class WindowCore : public ContextOperator {
     const std::int64_t time_ms = event_timers_.next_ms();
     const At at = panes_.find(item.key, item.id);
     const bool stale = !at.pane || (at.pane->armed_event_ms != time_ms && at.pane->armed_event_ms != EventTime::max().ms);
-    if (stale || event_due(at.window, *at.pane) > watermark_) {
+    if (stale || event_due(at.window, *at.pane).ms > time_ms) {  // a session that has grown since: its turn comes later
       event_timers_.pop();
       if (!stale) rearm_event(item.key, at);
       return Progress::Done;
@@ -222,12 +222,12 @@ class WindowCore : public ContextOperator {
     return Progress::Done;
   }
 
-  Progress on_processing_timer(const Item& item, std::int64_t now_ms) {
+  Progress on_processing_timer(const Item& item) {
     const std::int64_t time_ms = processing_timers_.next_ms();
     const At at = panes_.find(item.key, item.id);
     const bool stale =
         !at.pane || (at.pane->armed_processing_ms != time_ms && at.pane->armed_processing_ms != ProcessingTime::max().ms);
-    if (stale || processing_due(at.window, *at.pane).ms > now_ms) {
+    if (stale || processing_due(at.window, *at.pane).ms > time_ms) {
       processing_timers_.pop();
       if (!stale) rearm_processing(item.key, at);
       return Progress::Done;

@@ -32,6 +32,13 @@ TEST_CASE("a session ends a gap behind its last record") {
   CHECK(task.take<Summed>() == Rows<Summed>{row("a", 0, 19, 3)});
 }
 
+TEST_CASE("sessions that end at one watermark fire in order of their ends, also those that have grown") {
+  TaskHarness task(sums(Duration(10)));
+  task.push<Pair>({{{"a", 1}, 0}, {{"b", 4}, 3}, {{"a", 2}, 9}});
+  task.watermark(100);
+  CHECK(task.take<Summed>() == Rows<Summed>{row("b", 3, 13, 4), row("a", 0, 19, 3)});
+}
+
 TEST_CASE("sessions that touch are one") {
   TaskHarness task(sums(Duration(10)));
   task.push<Pair>({{{"a", 1}, 0}, {{"a", 2}, 10}, {{"a", 4}, 21}});
