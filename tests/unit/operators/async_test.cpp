@@ -426,13 +426,21 @@ TEST_CASE("a blocking call's time-out begins when a thread takes it") {
 
 TEST_CASE("a task with blocking calls that have not begun can be dropped") {
   auto started = std::make_shared<std::atomic<int>>(0);
+  auto open = std::make_shared<std::atomic<bool>>(false);  // until it is, no call ends, so that no more are taken in
   {
-    TaskHarness task(operator_of<int>([started](auto numbers) {
-      return numbers.async_blocking("count", [started](const int& request) { return ++*started, request; }, {.threads = 1});
+    TaskHarness task(operator_of<int>([started, open](auto numbers) {
+      const auto count = [started, open](const int& request) {
+        ++*started;
+        open->wait(false);
+        return request;
+      };
+      return numbers.async_blocking("count", count, {.threads = 1});
     }));
     Rows<int> many;
     for (int i = 0; i < 1000; ++i) many.push_back({i, i});
     task.push(many);
+    *open = true;
+    open->notify_all();
   }
   const int at_end = *started;
   CHECK(at_end <= 100);  // the capacity
