@@ -9,18 +9,13 @@
 #include <weir/operators/rolling.hpp>
 #include <weir/operators/sink.hpp>
 
+#include "support/planned_ends.hpp"
+
 using namespace weir;
+using weir::testing::Nowhere;
+using weir::testing::Numbers;
 
 namespace {
-
-struct Numbers {
-  using Record = std::int64_t;
-  std::unique_ptr<Source<std::int64_t>> make() const { return nullptr; }
-};
-struct Nowhere {
-  template <class T>
-  std::unique_ptr<SinkWriter<T>> make() const { return nullptr; }
-};
 
 /// Three tasks: one that reads, two that count.
 Plan three_tasks() {

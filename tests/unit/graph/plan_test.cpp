@@ -10,17 +10,16 @@
 
 #include <weir/graph/plan.hpp>
 
+#include "support/planned_ends.hpp"
+
 using namespace weir;
+using weir::testing::Nowhere;
 
 namespace {
 
 struct Numbers {
   using Record = int;
   std::unique_ptr<Source<int>> make() const { return nullptr; }
-};
-struct Nowhere {
-  template <class T>
-  std::unique_ptr<SinkWriter<T>> make() const { return nullptr; }
 };
 
 int same(int n) { return n; }
