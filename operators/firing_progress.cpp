@@ -18,6 +18,12 @@ std::optional<EventTime> FiringProgress::resumed() const {
   return least;
 }
 
+EventTime FiringProgress::furthest() const {
+  EventTime most = EventTime::min();
+  for (const FiredUpTo& row : restored_) most = std::max(most, row.order > 0 ? row.fired_before + Duration(1) : row.fired_before);
+  return most;
+}
+
 EventTime FiringProgress::first_unfired(std::uint32_t order) const {
   EventTime first = EventTime::min();
   const KeyGroup group = key_group_of(std::uint64_t{order} << 32, ownership_.groups);

@@ -34,6 +34,8 @@ class FiringProgress {
 
   /// Where the run restored from had got with all of this task's keys; empty when it had not begun.
   std::optional<EventTime> resumed() const;
+  /// Where it had got with the keys that were furthest. Call when resumed() is there.
+  EventTime furthest() const;
   /// Windows of keys of this order that end before this have fired, as far as the run restored from tells.
   EventTime first_unfired(std::uint32_t order) const;
 

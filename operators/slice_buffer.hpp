@@ -2,11 +2,13 @@
 // each, with what they will touch fetched ahead so that cache misses overlap. No allocation per record, no work per
 // window. What is new, and what comes too late for its slice, is told to the operator.
 //
-// State: table "slices", (key, number of chunk) -> N neighbouring slices; a checkpoint writes the chunks that changed.
+// State: table "slices", by chunk, key -> N neighbouring slices; a checkpoint writes the chunks of keys that changed.
 // Table "grid" tells a restored run that the window is another one now. Belongs to one operator.
 #pragma once
 
+#include <bit>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <weir/operators/aggregate.hpp>
@@ -21,127 +23,121 @@ namespace weir {
 constexpr std::size_t kFiringStep = 4096;
 /// How often it asks whether downstream has room.
 constexpr std::size_t kFiringCheck = 64;
-/// How far ahead of its use a key's state is fetched: the index line first, the entry when that has arrived.
+/// How many keys ahead of its use a key's state is fetched: the index line first, the entry when that has arrived.
 constexpr std::size_t kPrefetchIndex = 12;
 constexpr std::size_t kPrefetchEntry = 6;
 
 /// Throws Failure when the state is that of another grid.
 void check_grid(OperatorContext& context, const WindowGrid& grid);
 
-template <class T, class KeyOf, class A, unsigned N>
+/// Chunk: SliceChunk or QueuedChunk.
+template <class T, class KeyOf, class A, class Chunk>
 class SliceBuffer {
  public:
   using K = KeyOfResult<T, KeyOf>;
   using Slice = WindowGrid::Slice;
-  using Accumulator = typename A::Accumulator;
-  using Table = StateTable<Scoped<K, std::int64_t>, SliceChunk<Accumulator, N>>;
+  using Table = BucketTable<K, Chunk>;
+  using Bucket = typename Table::Bucket;
   using Entry = typename Table::Entry;
-
-  static constexpr int kShift = std::countr_zero(N);
-
-  /// A record's place.
-  struct Place {
-    std::uint64_t key_hash = 0;
-    std::uint64_t hash = 0;  // of key and chunk
-    std::uint32_t slot = SlotIndex::kNone;
-    Slice slice = 0;
-  };
-  struct Added {
-    const Entry& entry;
-    bool fresh;  // the record made the entry
-  };
+  using Edited = typename Table::Edited;
 
   SliceBuffer(KeyOf key_of, A aggregate, const WindowGrid& grid)
       : key_of_(std::move(key_of)), aggregate_(std::move(aggregate)), grid_(grid) {}
 
   void open(OperatorContext& context) {
     check_grid(context, grid_);
-    table_ = &context.state().template table<Scoped<K, std::int64_t>, SliceChunk<Accumulator, N>>("slices");
+    table_ = &context.state().template buckets<K, Chunk>("slices");
   }
 
   const WindowGrid& grid() const { return grid_; }
   const A& aggregate() const { return aggregate_; }
-  const Table& table() const { return *table_; }
+  Table& chunks() { return *table_; }
 
-  /// Adds the records of slices from `open_from` on; calls fresh(entry, place) for new entries, and behind(i, place) for
-  /// the other records instead of adding them. Records between windows are dropped.
+  /// The number of the chunk that has a slice.
+  static std::int64_t chunk_of(Slice slice) { return slice >> kShift; }
+
+  /// Adds the records of slices from `open_from` on; calls fresh(chunk, entry, hash of its key) for new entries, and
+  /// behind(record, time, slice) for the other records instead of adding them. Records between windows are dropped.
   template <class Fresh, class Behind>
-  void add(const Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
-    place(in);
-    const std::size_t count = places_.size();
-    table_->locate(places_);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Place& at = places_[i];
-      if (at.slice < open_from) [[unlikely]] {
-        if (at.slice != kNowhere) behind(i, at);
-        continue;
+  void add(Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
+    look_up(in);
+    std::size_t at = 0;
+    for (const Run& run : runs_) {
+      if (run.slice >= open_from) [[likely]] {
+        add_run(in, at, run, fresh);
+      } else if (run.slice != kNowhere) {
+        for (std::size_t i = at; i < run.end; ++i) behind(in.records[i], in.times[i], run.slice);
       }
-      if (const Added added = add(in.records[i], at); added.fresh) fresh(added.entry, at);
+      at = run.end;
     }
   }
 
-  Added add(const T& record, const Place& at) {
-    const std::size_t before = table_->size();
-    scratch_.key = std::invoke(key_of_, record);
-    scratch_.scope = at.slice >> kShift;
-    Entry& entry = table_->edit_entry(scratch_, Lookup{at.hash, at.slot});
-    const bool fresh = table_->size() != before;
-    Accumulator& accumulator = entry.value.slices[at.slice & (N - 1)];
-    if constexpr (N == 1) {
-      if (fresh) accumulator = aggregate_.create();
-    } else {
-      const std::uint32_t bit = std::uint32_t{1} << (at.slice & (N - 1));
-      if (!(entry.value.present & bit)) accumulator = aggregate_.create();
-      entry.value.present |= bit;
-    }
-    aggregate_.add(accumulator, record);
-    return {entry, fresh};
+  /// Adds one record; `hash` is that of its key.
+  Edited add(const T& record, std::uint64_t hash, Slice slice) {
+    return add(table_->bucket(chunk_of(slice)), record, {hash, SlotIndex::kNone}, slice);
   }
 
-  [[gnu::always_inline]] void prefetch_erase(const Entry& entry) const { table_->prefetch(hash_of(entry.key)); }
-  void erase(const Entry& entry) { table_->erase(entry.key, hash_of(entry.key)); }
-  /// The same for those who know the key's hash, which need not read the entry: it may be far away.
-  [[gnu::always_inline]] void prefetch_erase(std::uint64_t key_hash, Slice chunk) const { table_->prefetch(hash_at(key_hash, chunk)); }
-  void erase(const Entry& entry, std::uint64_t key_hash, Slice chunk) { table_->erase(entry.key, hash_at(key_hash, chunk)); }
+  std::uint64_t hash(const T& record) const { return hash_of<K>(std::invoke(key_of_, record)); }
 
  private:
+  static constexpr unsigned N = Chunk::kSlices;
+  static constexpr int kShift = std::countr_zero(N);
   static constexpr Slice kNowhere = std::numeric_limits<Slice>::min();
 
-  /// As hash_of(Scoped).
-  static std::uint64_t hash_at(std::uint64_t key_hash, Slice chunk) {
-    return hash_join(hash_join(0, key_hash), hash_of<std::int64_t>(chunk));
+  /// Records of a batch one behind the other that are in one slice.
+  struct Run {
+    Slice slice;
+    std::size_t end;
+  };
+
+  void look_up(const Batch<T>& in) {
+    const std::size_t count = in.records.size();
+    lookups_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) lookups_[i].hash = hash(in.records[i]);
+    runs_.clear();
+    for (std::size_t i = 0; i < count;) {
+      const EventTime time = in.times[i];
+      if (!WindowGrid::placeable(time)) [[unlikely]] fail_unplaceable(time);
+      const Slice slice = grid_.slice_of(time);
+      const EventTime from = grid_.start_of(slice);
+      const EventTime until = grid_.start_of(slice + 1);
+      do ++i;
+      while (i < count && from <= in.times[i] && in.times[i] < until);
+      runs_.push_back({grid_.in_some_window(slice) ? slice : kNowhere, i});
+    }
   }
 
-  void place(const Batch<T>& in) {
-    const std::size_t count = in.records.size();
-    places_.resize(count);
-    EventTime from = EventTime::max();  // of the slice that the last record was in
-    EventTime until = EventTime::min();
-    Slice slice = kNowhere;
-    std::uint64_t chunk_hash = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const EventTime time = in.times[i];
-      if (time < from || until <= time) {
-        if (!WindowGrid::placeable(time)) [[unlikely]] fail_unplaceable(time);
-        slice = grid_.slice_of(time);
-        from = grid_.start_of(slice);
-        until = grid_.start_of(slice + 1);
-        chunk_hash = hash_of<std::int64_t>(slice >> kShift);
-        if (!grid_.in_some_window(slice)) slice = kNowhere;
+  template <class Fresh>
+  void add_run(Batch<T>& in, std::size_t begin, const Run& run, Fresh& fresh) {
+    Bucket& bucket = table_->bucket(chunk_of(run.slice));
+    bucket.locate(std::span(lookups_).subspan(begin, run.end - begin));
+    for (std::size_t i = begin; i < run.end; ++i) {
+      if (const Edited added = add(bucket, in.records[i], lookups_[i], run.slice); added.fresh) {
+        fresh(bucket, added.entry, lookups_[i].hash);
       }
-      Place& at = places_[i];
-      at.key_hash = hash_of<K>(std::invoke(key_of_, in.records[i]));
-      at.hash = hash_join(hash_join(0, at.key_hash), chunk_hash);  // as hash_of(Scoped)
-      at.slice = slice;
     }
+  }
+
+  Edited add(Bucket& bucket, const T& record, const Lookup& lookup, Slice slice) {
+    const Edited edited = table_->edit(bucket, std::invoke(key_of_, record), lookup);
+    auto& accumulator = edited.entry.value.slices[slice & (N - 1)];
+    if constexpr (N == 1) {
+      if (edited.fresh) accumulator = aggregate_.create();
+    } else {
+      const std::uint32_t bit = std::uint32_t{1} << (slice & (N - 1));
+      if (!(edited.entry.value.present & bit)) accumulator = aggregate_.create();
+      edited.entry.value.present |= bit;
+    }
+    aggregate_.add(accumulator, record);
+    return edited;
   }
 
   KeyOf key_of_;
   A aggregate_;
   WindowGrid grid_;
   Table* table_ = nullptr;
-  Scoped<K, std::int64_t> scratch_;
-  std::vector<Place> places_;
+  std::vector<Lookup> lookups_;  // of the batch
+  std::vector<Run> runs_;
 };
 
 }  // namespace weir

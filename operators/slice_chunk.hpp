@@ -17,20 +17,37 @@ namespace weir {
 template <class Accumulator, unsigned N>
 struct SliceChunk {
   static_assert(std::has_single_bit(N) && N <= 32);
+  static constexpr unsigned kSlices = N;
   std::uint32_t present = 0;  // bit i: slice i
   std::array<Accumulator, N> slices{};
 };
 
 template <class Accumulator>
 struct SliceChunk<Accumulator, 1> {
+  static constexpr unsigned kSlices = 1;
   static constexpr std::uint32_t present = 1;
   std::array<Accumulator, 1> slices{};
+};
+
+/// A chunk in its key's queue (slice_queue.hpp), with what the queue keeps there. That is no state: it is not stored, and
+/// may change without an edit of the entry.
+template <class Accumulator, unsigned N>
+struct QueuedChunk : SliceChunk<Accumulator, N> {
+  mutable std::int64_t number = 0;               // of its first slice, divided by N
+  mutable const QueuedChunk* older = nullptr;    // the neighbours in the queue
+  mutable const QueuedChunk* newer = nullptr;
+  mutable std::array<Accumulator, N> suffixes{};  // of a present slice: the aggregate from there up to the flip point
 };
 
 template <class A, unsigned N>
 constexpr auto weir_fields(const SliceChunk<A, N>*) { return std::tuple<>(); }  // a Record; its codec is below
 template <class A, unsigned N>
 constexpr std::string_view weir_record_name(const SliceChunk<A, N>*) { return "SliceChunk"; }
+
+template <class A, unsigned N>
+constexpr auto weir_fields(const QueuedChunk<A, N>*) { return std::tuple<>(); }
+template <class A, unsigned N>
+constexpr std::string_view weir_record_name(const QueuedChunk<A, N>*) { return "SliceChunk"; }
 
 /// Stored as (present, the accumulators that are).
 template <class A, unsigned N>
@@ -64,5 +81,8 @@ struct Codec<SliceChunk<A, 1>> {
   static void write(Columns& block, std::size_t at, const SliceChunk<A, 1>& chunk) { Codec<A>::write(block, at, chunk.slices[0]); }
   static void read(Cursors& in, std::size_t at, SliceChunk<A, 1>& chunk) { Codec<A>::read(in, at, chunk.slices[0]); }
 };
+
+template <class A, unsigned N>
+struct Codec<QueuedChunk<A, N>> : Codec<SliceChunk<A, N>> {};
 
 }  // namespace weir

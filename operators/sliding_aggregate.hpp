@@ -3,8 +3,8 @@
 // window, whatever the number of slices in a window. Slices are erased once no window needs them and the allowed lateness
 // has passed. Stretches of time without records are skipped.
 //
-//   window := (join: keys that have new slices) (fire: keys in order) (prune: old slices)    each in steps, between which
-//                                                                                            a snapshot may be taken
+//   window := (join: keys that have new slices) flip? (fire: keys in order) (prune: old slices)
+//                                                                          each in steps, between which a snapshot may be taken
 //
 // A record touches nothing of its key but the slice: what is new in a slice is noted, and looked up when its first window
 // is over, many keys at a time, so that cache misses overlap.
@@ -42,14 +42,16 @@ class SlidingAggregate final : public ContextOperator {
     out_.open(context);
     late_.open(context);
     if (const auto resumed = progress_.resumed()) resume_at_ = grid().first_end(grid().slice_of(*resumed - Duration(1)));
-    slices_.table().for_each_entry([&](const Entry& entry) { note(entry, hash_of(entry.key.key)); });
+    slices_.chunks().for_each([this](const Bucket& bucket) {
+      bucket.for_each([&](const Entry& entry) { note(bucket.number(), entry, hash_of(entry.key)); });
+    });
   }
 
   void process(BatchPtr batch, std::uint32_t) override {
-    auto& in = batch_of<T>(*batch);
     slices_.add(
-        in, open_from_, [&](const Entry& entry, const Place& at) { note(entry, at.key_hash); },
-        [&](std::size_t i, const Place& at) { add_late(in.records[i], in.times[i], at); });
+        batch_of<T>(*batch), open_from_,
+        [this](const Bucket& bucket, const Entry& entry, std::uint64_t hash) { note(bucket.number(), entry, hash); },
+        [this](T& record, EventTime time, Slice slice) { add_late(record, time, slice); });
     out_.flush();
     late_.flush();
   }
@@ -62,6 +64,7 @@ class SlidingAggregate final : public ContextOperator {
       switch (phase_) {
         case Phase::Between: break;
         case Phase::Join: progress = join(budget); break;
+        case Phase::Flip: progress = flip(budget); break;
         case Phase::Fire: progress = fire(budget); break;
         case Phase::Prune: progress = prune(end_, limit, budget); break;
       }
@@ -75,7 +78,8 @@ class SlidingAggregate final : public ContextOperator {
   void before_snapshot(CheckpointId) override {
     switch (phase_) {
       case Phase::Between: return progress_.save(std::max(closed_, fired_end_) + Duration(1), 0);
-      case Phase::Join: return progress_.save(end_, 0);
+      case Phase::Join:
+      case Phase::Flip: return progress_.save(end_, 0);
       case Phase::Fire:
         if (cursor_ < active_.size()) return progress_.save(end_, active_[cursor_].order());
         [[fallthrough]];
@@ -84,10 +88,10 @@ class SlidingAggregate final : public ContextOperator {
   }
 
  private:
-  using Buffer = SliceBuffer<T, KeyOf, A, N>;
+  using Buffer = SliceBuffer<T, KeyOf, A, QueuedChunk<typename A::Accumulator, N>>;
   using K = typename Buffer::K;
+  using Bucket = typename Buffer::Bucket;
   using Entry = typename Buffer::Entry;
-  using Place = typename Buffer::Place;
   using Slice = WindowGrid::Slice;
 
   static constexpr std::size_t kFetchStage = 6;  // keys between the stages of fetching what firing will touch
@@ -95,12 +99,12 @@ class SlidingAggregate final : public ContextOperator {
 
   struct KeyState {
     K key{};
-    std::uint64_t hash = 0;
-    SliceQueue<Entry, A, N> queue;
     EventTime first_unfired;    // windows that end before this have fired
-    Slice joins_at = kNever;    // its first place in joining_
-    std::uint32_t id = 0;       // its place in keys_
     std::uint32_t waiting = 0;  // its places in joining_
+    std::uint32_t id = 0;       // its place in keys_
+    SliceQueue<A, N> queue;
+    std::uint64_t hash = 0;
+    Slice joins_at = kNever;    // its first place in joining_
     bool active = false;        // whether it is in active_
   };
   struct Fresh {
@@ -112,7 +116,7 @@ class SlidingAggregate final : public ContextOperator {
     KeyState* key;
     std::uint32_t order() const { return key_order; }
   };
-  enum class Phase : std::uint8_t { Between, Join, Fire, Prune };
+  enum class Phase : std::uint8_t { Between, Join, Flip, Fire, Prune };
 
   const WindowGrid& grid() const { return slices_.grid(); }
   const A& aggregate() const { return slices_.aggregate(); }
@@ -144,24 +148,24 @@ class SlidingAggregate final : public ContextOperator {
 
   void release(KeyState& state) {
     index_.erase(state.hash, state.id);
-    state.queue.reset();
+    state.queue = {};
     free_.push_back(&state);
   }
 
   /// There is a new chunk, which no window that is over has seen.
-  void note(const Entry& entry, std::uint64_t key_hash) {
-    if (!last_fresh_ || last_number_ != entry.key.scope) {
-      last_number_ = entry.key.scope;
-      last_fresh_ = &fresh_[last_number_];
+  void note(std::int64_t number, const Entry& entry, std::uint64_t key_hash) {
+    if (!last_fresh_ || last_number_ != number) {
+      last_number_ = number;
+      last_fresh_ = &fresh_[number];
     }
     last_fresh_->push_back({key_hash, &entry});
   }
 
   /// Gives a chunk to its key.
-  KeyState& add_chunk(const Entry& entry, std::uint64_t key_hash) {
-    KeyState& state = key_state(entry.key.key, key_hash);
-    state.queue.add(entry);
-    if (lateness_.count() > 0) chunks_[entry.key.scope].push_back(&state);
+  KeyState& add_chunk(std::int64_t number, const Entry& entry, std::uint64_t key_hash) {
+    KeyState& state = key_state(entry.key, key_hash);
+    state.queue.add(number, entry.value);
+    if (lateness_.count() > 0) chunks_[number].push_back(&state);
     return state;
   }
 
@@ -175,18 +179,19 @@ class SlidingAggregate final : public ContextOperator {
 
   // --- late records ---
 
-  void add_late(T& record, EventTime time, const Place& at) {
-    if (grid().last_end(at.slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
+  void add_late(T& record, EventTime time, Slice slice) {
+    if (grid().last_end(slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
     while (!fresh_.empty() && fresh_.begin()->first * N < open_from_) {
       std::size_t endless = std::numeric_limits<std::size_t>::max();
       take_fresh(endless);
     }
-    const auto added = slices_.add(record, at);
-    KeyState& state = added.fresh ? add_chunk(added.entry, at.key_hash) : key_state(added.entry.key.key, at.key_hash);
+    const std::uint64_t hash = slices_.hash(record);
+    const auto added = slices_.add(record, hash, slice);
+    KeyState& state = added.fresh ? add_chunk(Buffer::chunk_of(slice), added.entry, hash) : key_state(added.entry.key, hash);
     state.queue.changed();
     state.first_unfired = std::max(state.first_unfired, end_ + Duration(1));
     join_at(state, open_from_);
-    fire_late(state, at.slice);
+    fire_late(state, slice);
   }
 
   /// The windows around the slice that are over, but not for longer than the allowed lateness.
@@ -238,6 +243,26 @@ class SlidingAggregate final : public ContextOperator {
     }
     if (!joined_.empty()) sort_in();
     cursor_ = 0;
+    from_ = grid().slice_of(end_ - grid().size());
+    flips_ = from_ >= flipped_upto_;
+    flipping_ = Buffer::chunk_of(upto - 1) + 1;
+    phase_ = flips_ ? Phase::Flip : Phase::Fire;
+    return Progress::Done;
+  }
+
+  /// Once in the length of a window the aggregates of all keys are made anew, newest chunks first.
+  Progress flip(std::size_t& budget) {
+    flipped_upto_ = grid().slice_of(end_);
+    while (const Bucket* bucket = slices_.chunks().below(flipping_)) {
+      if ((bucket->number() + 1) * N <= from_) break;
+      if (budget == 0) return Progress::More;
+      const std::size_t step = std::min(budget, bucket->size());
+      flip_cursor_ = bucket->visit_some(flip_cursor_, budget, [this](const Entry& entry) {
+        SliceQueue<A, N>::flip_chunk(entry.value, from_, flipped_upto_, aggregate());
+      });
+      budget -= step;
+      if (flip_cursor_ == 0) flipping_ = bucket->number();
+    }
     phase_ = Phase::Fire;
     return Progress::Done;
   }
@@ -249,7 +274,7 @@ class SlidingAggregate final : public ContextOperator {
       if (budget == 0) return Progress::More;
       --budget;
       fetch_ahead(all);
-      activate(add_chunk(*all.back().entry, all.back().key_hash));
+      activate(add_chunk(fresh_.begin()->first, *all.back().entry, all.back().key_hash));
     }
     fresh_.erase(fresh_.begin());
     last_fresh_ = nullptr;
@@ -283,20 +308,19 @@ class SlidingAggregate final : public ContextOperator {
   static bool by_order(const Active& a, const Active& b) { return a.order() < b.order(); }
 
   Progress fire(std::size_t& budget) {
-    const Slice from = from_ = grid().slice_of(end_ - grid().size());
     const Slice upto = grid().slice_of(end_);
-    if (lateness_.count() == 0) over_ = grid().slice_of(end_ + grid().slide() - grid().size()) >> Buffer::kShift;
+    if (lateness_.count() == 0) over_ = Buffer::chunk_of(grid().slice_of(end_ + grid().slide() - grid().size()));
     for (; cursor_ < active_.size(); ++cursor_) {
       if (must_pause(budget)) return Progress::More;
       fetch_ahead();
       KeyState& state = *active_[cursor_].key;
-      if (!state.queue.slide_to(from, upto, aggregate())) {
+      if (!(flips_ ? state.queue.slide_flipped(from_, upto) : state.queue.slide_to(from_, upto, aggregate()))) {
         if (state.queue.next() >= upto) leave(state);
       } else if (state.first_unfired <= end_) {
         state.first_unfired = end_ + Duration(1);
         state.queue.with_aggregate(aggregate(), [&](const auto& accumulator) { emit(state, end_, accumulator); });
       }
-      if (lateness_.count() == 0) drop_old(state);
+      while (state.queue.oldest_number() < over_) state.queue.pop_oldest();
       if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
     }
     fired_end_ = end_;
@@ -314,24 +338,8 @@ class SlidingAggregate final : public ContextOperator {
   /// Each stage reads what the one before has fetched.
   [[gnu::always_inline]] void fetch_ahead() const {
     const auto key = [this](std::size_t ahead) { return cursor_ + ahead < active_.size() ? active_[cursor_ + ahead].key : nullptr; };
-    if (const KeyState* state = key(4 * kFetchStage)) fetch(*state);
-    if (const KeyState* state = key(3 * kFetchStage)) state->queue.prefetch(from_);
-    if (const KeyState* state = key(2 * kFetchStage)) state->queue.prefetch_chunks(from_);
-    if (lateness_.count() > 0) return;
-    const KeyState* state = key(kFetchStage);
-    if (state && state->queue.oldest_number() < over_) slices_.prefetch_erase(state->hash, state->queue.oldest_number());
-  }
-
-  /// Without allowed lateness: what the next window does not need can go at once.
-  void drop_old(KeyState& state) {
-    while (state.queue.oldest_number() < over_) pop_oldest(state);
-  }
-
-  void pop_oldest(KeyState& state) {
-    const Entry& entry = state.queue.oldest();
-    const Slice chunk = state.queue.oldest_number();
-    state.queue.pop_oldest();
-    slices_.erase(entry, state.hash, chunk);
+    if (const KeyState* state = key(2 * kFetchStage)) fetch(*state);
+    if (const KeyState* state = key(kFetchStage)) state->queue.prefetch(from_);
   }
 
   void emit(const KeyState& state, EventTime end, const typename A::Accumulator& accumulator) {
@@ -346,20 +354,22 @@ class SlidingAggregate final : public ContextOperator {
     return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
   }
 
-  /// With allowed lateness: erases slices that no window after `fired` and no late record needs.
+  /// Drops slices that no window after `fired` and no late record needs.
   Progress prune(EventTime fired, EventTime limit, std::size_t& budget) {
     while (!chunks_.empty() && is_over(chunks_.begin()->first, fired, limit)) {
       auto& keys = chunks_.begin()->second;
       for (; !keys.empty(); keys.pop_back()) {
         if (budget == 0) return Progress::More;
         --budget;
-        fetch_ahead(keys);
+        if (keys.size() > kPrefetchIndex) fetch(*keys[keys.size() - 1 - kPrefetchIndex]);
         KeyState& state = *keys.back();
-        pop_oldest(state);
+        state.queue.pop_oldest();
         if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
       }
+      over_ = chunks_.begin()->first + 1;
       chunks_.erase(chunks_.begin());
     }
+    if (drop_chunks(budget) == Progress::More) return Progress::More;
     sweep();
     phase_ = Phase::Between;
     return Progress::Done;
@@ -370,9 +380,16 @@ class SlidingAggregate final : public ContextOperator {
     return last_end <= fired && last_end + lateness_ <= limit;
   }
 
-  [[gnu::always_inline]] void fetch_ahead(const std::vector<KeyState*>& keys) const {
-    if (keys.size() > kPrefetchIndex) fetch(*keys[keys.size() - 1 - kPrefetchIndex]);
-    if (keys.size() > kPrefetchEntry) slices_.prefetch_erase(keys[keys.size() - 1 - kPrefetchEntry]->queue.oldest());
+  /// What no key's queue has any more.
+  Progress drop_chunks(std::size_t& budget) {
+    for (Bucket* bucket = slices_.chunks().oldest(); bucket && bucket->number() < over_; bucket = slices_.chunks().oldest()) {
+      for (; bucket->last(); slices_.chunks().drop_last(*bucket)) {
+        if (budget == 0) return Progress::More;
+        --budget;
+      }
+      slices_.chunks().drop(*bucket);
+    }
+    return Progress::Done;
   }
 
   /// Forgets keys that have left the window, and those that have no slices at all.
@@ -411,7 +428,11 @@ class SlidingAggregate final : public ContextOperator {
   bool leaving_ = false;          // some of active_ are not any more
   std::size_t cursor_ = 0;        // the next of active_ to fire
   Slice from_ = 0;                // where the window that fires begins
-  Slice over_ = 0;                // without allowed lateness: chunks before this one are in no window after the one that fires
+  bool flips_ = false;            // whether this window flips all keys
+  Slice flipped_upto_ = std::numeric_limits<Slice>::min();  // where the last window that did so ended
+  std::int64_t flipping_ = 0;     // while flipping: chunks from here on are done,
+  std::uint32_t flip_cursor_ = 0; // and so many places of those before
+  std::int64_t over_ = std::numeric_limits<std::int64_t>::min();  // no queue needs chunks before this one
   Phase phase_ = Phase::Between;
   EventTime end_;                 // of the window in progress, or the last one that is over
   Slice open_from_ = 0;           // slices from here on are in no window that is over

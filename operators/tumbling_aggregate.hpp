@@ -1,12 +1,17 @@
 // Tumbling event-time windows over an aggregate: a window is one slice, so its result is the slice's accumulator. Without
-// allowed lateness firing erases it; otherwise it stays until the watermark has passed the lateness too, and every late
+// allowed lateness firing drops it; otherwise it stays until the watermark has passed the lateness too, and every late
 // record fires it again.
+//
+// Firing may be interrupted by a snapshot. Without lateness the state says what is left to fire: what is there. With
+// lateness keys fire in order, and firing_progress.hpp says how far.
 //
 // Port 0: results; port 1: records too late for their window.
 #pragma once
 
 #include <algorithm>
-#include <map>
+#include <limits>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include <weir/operators/emitter.hpp>
@@ -30,14 +35,18 @@ class TumblingAggregate final : public ContextOperator {
     progress_.open(context);
     out_.open(context);
     late_.open(context);
-    restore();
+    if (const auto resumed = progress_.resumed()) {
+      close(*resumed - Duration(1));
+      mixed_until_ = slices_.grid().slice_of(slices_.grid().last_end_before(progress_.furthest()));
+    }
+    slices_.chunks().for_each([this](const Bucket& bucket) { restore(bucket); });
   }
 
   void process(BatchPtr batch, std::uint32_t) override {
-    auto& in = batch_of<T>(*batch);
     slices_.add(
-        in, open_from_, [&](const Entry& entry, const Place& at) { pending(at.slice).push_back({at.key_hash, &entry}); },
-        [&](std::size_t i, const Place& at) { add_late(in.records[i], in.times[i], at); });
+        batch_of<T>(*batch), std::max(open_from_, mixed_until_),
+        [this](const Bucket& bucket, const Entry&, std::uint64_t) { pending(bucket.number()); },
+        [this](T& record, EventTime time, Slice slice) { add_behind(record, time, slice); });
     out_.flush();
     late_.flush();
   }
@@ -45,8 +54,8 @@ class TumblingAggregate final : public ContextOperator {
   Progress on_watermark(EventTime watermark) override {
     const EventTime limit = WindowGrid::clamp(watermark) + Duration(1);  // windows that end here or before are over
     std::size_t budget = kFiringStep;
-    while (begin_firing(limit)) {
-      if (fire(budget) == Progress::More) return pause();
+    while (!pending_.empty() && end_of(*pending_.begin()) <= limit) {
+      if (fire(*pending_.begin(), budget) == Progress::More) return pause();
     }
     if (clean_up(limit, budget) == Progress::More) return pause();
     close(std::max(closed_, limit));
@@ -56,20 +65,22 @@ class TumblingAggregate final : public ContextOperator {
 
   void before_snapshot(CheckpointId) override {
     if (firing_.empty()) progress_.save(closed_ + Duration(1), 0);
-    else progress_.save(end_of(firing_slice_), firing_[fired_].order());
+    else progress_.save(end_of(*pending_.begin()), firing_[fired_].order());
   }
 
  private:
-  using Buffer = SliceBuffer<T, KeyOf, A, 1>;
+  using Buffer = SliceBuffer<T, KeyOf, A, SliceChunk<typename A::Accumulator, 1>>;
+  using Bucket = typename Buffer::Bucket;
   using Entry = typename Buffer::Entry;
-  using Place = typename Buffer::Place;
   using Slice = WindowGrid::Slice;
+
   struct Due {
-    std::uint64_t key_hash;
-    const Entry* entry;  // in the table; stays there until erased
-    std::uint32_t order() const { return key_order(key_hash); }
+    std::uint32_t key_order;
+    const Entry* entry;  // in the table; stays there until its bucket goes
+    std::uint32_t order() const { return key_order; }
   };
 
+  bool retains() const { return lateness_.count() > 0; }
   EventTime end_of(Slice slice) const { return slices_.grid().last_end(slice); }
 
   void close(EventTime limit) {
@@ -77,83 +88,93 @@ class TumblingAggregate final : public ContextOperator {
     open_from_ = slices_.grid().slice_of(slices_.grid().last_end_before(limit));
   }
 
-  std::vector<Due>& pending(Slice slice) {
-    if (!last_pending_ || last_slice_ != slice) {
-      last_pending_ = &pending_[slice];
-      last_slice_ = slice;
+  void pending(Slice slice) {
+    if (newest_pending_ == slice) return;
+    pending_.insert(slice);
+    newest_pending_ = slice;
+  }
+
+  void restore(const Bucket& bucket) {
+    bool unfired = false;
+    bucket.for_each([&](const Entry& entry) { unfired |= !retains() || !has_fired(hash_of(entry.key), bucket.number()); });
+    if (unfired) pending(bucket.number());
+  }
+  /// Whether the run restored from has fired a key's window.
+  bool has_fired(std::uint64_t key_hash, Slice slice) const {
+    return slice < mixed_until_ && end_of(slice) < progress_.first_unfired(key_order(key_hash));
+  }
+
+  /// A record of a window that has fired, or, after a restore, has fired for some keys.
+  void add_behind(T& record, EventTime time, Slice slice) {
+    const std::uint64_t hash = slices_.hash(record);
+    if (slice >= open_from_ && !has_fired(hash, slice)) {
+      slices_.add(record, hash, slice);
+      return pending(slice);
     }
-    return *last_pending_;
+    if (!retains() || end_of(slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
+    emit(slices_.add(record, hash, slice).entry, slice);
   }
 
-  void restore() {
-    if (const auto resumed = progress_.resumed()) close(*resumed - Duration(1));
-    slices_.table().for_each_entry([&](const Entry& entry) {
-      const Due due{hash_of(entry.key.key), &entry};
-      if (end_of(entry.key.scope) < progress_.first_unfired(due.order())) retained_[entry.key.scope].push_back(&entry);
-      else pending(entry.key.scope).push_back(due);
-    });
+  void emit(const Entry& entry, Slice slice) {
+    const Window window = slices_.grid().window_ending(end_of(slice));
+    out_.emit(make_(entry.key, window, slices_.aggregate().result(entry.value.slices[0])), window.last());
   }
 
-  void add_late(T& record, EventTime time, const Place& at) {
-    if (end_of(at.slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
-    const auto added = slices_.add(record, at);
-    if (added.fresh) retained_[at.slice].push_back(&added.entry);
-    emit(added.entry);
-  }
-
-  void emit(const Entry& entry) {
-    const Window window = slices_.grid().window_ending(end_of(entry.key.scope));
-    out_.emit(make_(entry.key.key, window, slices_.aggregate().result(entry.value.slices[0])), window.last());
-  }
-
-  /// Takes the next window that is over, if there is one and none is being fired.
-  bool begin_firing(EventTime limit) {
-    if (!firing_.empty()) return true;
-    if (pending_.empty() || end_of(pending_.begin()->first) > limit) return false;
-    firing_slice_ = pending_.begin()->first;
-    firing_ = std::move(pending_.begin()->second);
+  Progress fire(Slice slice, std::size_t& budget) {
+    Bucket& bucket = slices_.chunks().bucket(slice);
+    if ((retains() ? fire_in_order(bucket, budget) : fire_and_drop(bucket, budget)) == Progress::More) return Progress::More;
     pending_.erase(pending_.begin());
-    last_pending_ = nullptr;
-    fired_ = 0;
-    sort_by_order(firing_, spare_);
-    return true;
+    newest_pending_.reset();
+    close(std::max(closed_, end_of(slice)));
+    return Progress::Done;
   }
 
-  Progress fire(std::size_t& budget) {
-    auto* retained = lateness_.count() > 0 ? &retained_[firing_slice_] : nullptr;
-    for (; fired_ < firing_.size(); ++fired_) {
+  Progress fire_and_drop(Bucket& bucket, std::size_t& budget) {
+    while (const Entry* entry = bucket.last()) {
       if (must_pause(budget)) return Progress::More;
-      fetch_ahead();
-      const Entry& entry = *firing_[fired_].entry;
-      emit(entry);
-      if (retained) retained->push_back(&entry);
-      else slices_.erase(entry, firing_[fired_].key_hash, firing_slice_);
+      emit(*entry, bucket.number());
+      slices_.chunks().drop_last(bucket);
+    }
+    slices_.chunks().drop(bucket);
+    return Progress::Done;
+  }
+
+  Progress fire_in_order(const Bucket& bucket, std::size_t& budget) {
+    if (firing_.empty()) gather(bucket);
+    for (; fired_ < firing_.size(); ++fired_) {
+      // Only between keys of different order, which is how far progress_ can tell them apart.
+      const bool same = fired_ > 0 && firing_[fired_].order() == firing_[fired_ - 1].order();
+      if (must_pause(budget) && !same) return Progress::More;
+      if (fired_ + kPrefetchEntry < firing_.size()) __builtin_prefetch(firing_[fired_ + kPrefetchEntry].entry);
+      emit(*firing_[fired_].entry, bucket.number());
     }
     firing_.clear();
     return Progress::Done;
   }
 
-  /// Only between keys of different order, which is how far progress_ can tell them apart.
+  void gather(const Bucket& bucket) {
+    bucket.for_each([&](const Entry& entry) {
+      const std::uint64_t hash = hash_of(entry.key);
+      if (!has_fired(hash, bucket.number())) firing_.push_back({key_order(hash), &entry});
+    });
+    sort_by_order(firing_, spare_);
+    fired_ = 0;
+  }
+
   bool must_pause(std::size_t& budget) const {
     if (budget > 0) --budget;
-    if (fired_ > 0 && firing_[fired_].order() == firing_[fired_ - 1].order()) return false;
     return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
   }
 
-  [[gnu::always_inline]] void fetch_ahead() const {
-    if (fired_ + kPrefetchIndex < firing_.size()) __builtin_prefetch(firing_[fired_ + kPrefetchIndex].entry);
-    if (fired_ + kPrefetchEntry < firing_.size()) slices_.prefetch_erase(firing_[fired_ + kPrefetchEntry].key_hash, firing_slice_);
-  }
-
+  /// Drops windows that no late record can fire again.
   Progress clean_up(EventTime limit, std::size_t& budget) {
-    while (!retained_.empty() && end_of(retained_.begin()->first) + lateness_ <= limit) {
-      auto& entries = retained_.begin()->second;
-      for (; !entries.empty(); entries.pop_back()) {
+    while (Bucket* bucket = slices_.chunks().oldest()) {
+      if (end_of(bucket->number()) + lateness_ > limit) break;
+      for (; bucket->last(); slices_.chunks().drop_last(*bucket)) {
         if (budget == 0) return Progress::More;
         --budget;
-        slices_.erase(*entries.back());
       }
-      retained_.erase(retained_.begin());
+      slices_.chunks().drop(*bucket);
     }
     return Progress::Done;
   }
@@ -170,16 +191,14 @@ class TumblingAggregate final : public ContextOperator {
   Emitter<Out> out_;
   Emitter<T> late_{1};
 
-  std::map<Slice, std::vector<Due>> pending_;                  // by slice: what has not fired
-  std::map<Slice, std::vector<const Entry*>> retained_;        // by slice: what has fired and may again
-  std::vector<Due>* last_pending_ = nullptr;                   // pending_[last_slice_]
-  Slice last_slice_ = 0;
-  std::vector<Due> firing_;                                    // the window being fired, in order; empty between windows
-  std::vector<Due> spare_;                                     // for sorting
+  std::set<Slice> pending_;              // slices that have not fired, or not all of their keys
+  std::optional<Slice> newest_pending_;  // the last one that went there
+  std::vector<Due> firing_;              // with lateness: the keys of the window being fired, in order; empty between windows
+  std::vector<Due> spare_;               // for sorting
   std::size_t fired_ = 0;
-  Slice firing_slice_ = 0;
-  EventTime closed_;                                           // windows that end here or before have fired
-  Slice open_from_ = 0;                                        // slices from here on belong to no fired window
+  EventTime closed_;                     // windows that end here or before have fired
+  Slice open_from_ = 0;                  // slices from here on belong to no fired window
+  Slice mixed_until_ = std::numeric_limits<Slice>::min();  // after a restore: slices before this one have fired for some keys
 };
 
 }  // namespace weir

@@ -1,12 +1,19 @@
 // Entries found by key that keep their address for life: they live in slots of slabs that never move, and a hash index
-// maps keys to slots. Owns the entries. One thread.
+// maps keys to slots. A slab has as many slots as all before it together, so a table of few entries is small, and one of
+// many has few slabs. Owns the entries. One thread.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <weir/base/check.hpp>
+#include <weir/base/page_allocator.hpp>
 #include <weir/state/slot_index.hpp>
 #include <weir/state/slot_marks.hpp>
 
@@ -27,7 +34,10 @@ class EntrySlots {
   };
 
   explicit EntrySlots(SlotMarks::Tracking tracking) : marks_(tracking) {}
-  ~EntrySlots() { clear(); }
+  ~EntrySlots() {
+    clear();
+    while (slab_count_ > 0) free_slab();
+  }
   EntrySlots(const EntrySlots&) = delete;
   EntrySlots& operator=(const EntrySlots&) = delete;
 
@@ -35,10 +45,8 @@ class EntrySlots {
   SlotMarks& marks() { return marks_; }
   const SlotMarks& marks() const { return marks_; }
 
-  Entry& at(std::uint32_t slot) { return reinterpret_cast<Entry*>(slabs_[slot / kSlab]->bytes)[slot % kSlab]; }
-  const Entry& at(std::uint32_t slot) const {
-    return reinterpret_cast<const Entry*>(slabs_[slot / kSlab]->bytes)[slot % kSlab];
-  }
+  Entry& at(std::uint32_t slot) { return *entry(slot); }
+  const Entry& at(std::uint32_t slot) const { return *entry(slot); }
 
   /// The slot of a key; SlotIndex::kNone when it has none.
   std::uint32_t find(const K& key, std::uint64_t hash) const {
@@ -56,7 +64,7 @@ class EntrySlots {
   /// Guesses the slot of each of a batch of look-ups, and fetches the entries of a table that no cache holds, so that the
   /// misses overlap.
   template <class Lookups>
-  void locate(Lookups& lookups) const {
+  void locate(Lookups&& lookups) const {
     const std::size_t count = lookups.size();
     if (index_.size() < kCached) {
       for (std::size_t i = 0; i < count; ++i) lookups[i].slot = index_.guess(lookups[i].hash);
@@ -70,50 +78,67 @@ class EntrySlots {
     }
   }
 
-  /// Makes an entry for a key that has none.
-  std::uint32_t add(const K& key, std::uint64_t hash) {
-    const std::uint32_t slot = take_slot();
-    std::construct_at(&at(slot), Entry{key, V{}});
-    marks_.add(slot);
-    index_.insert(hash, slot);
-    return slot;
+  /// The slot of a key, and whether its entry had to be made.
+  std::pair<std::uint32_t, bool> find_or_add(const K& key, std::uint64_t hash) {
+    return index_.find_or_add(
+        hash, [&](std::uint32_t slot) { return at(slot).key == key; },
+        [&] {
+          const std::uint32_t slot = take_slot();
+          std::construct_at(&at(slot), Entry{key, V{}});
+          marks_.add(slot);
+          return slot;
+        });
   }
 
   /// Removes an entry, and gives its key.
   K remove(std::uint64_t hash, std::uint32_t slot) {
     index_.erase(hash, slot);
+    free_.push_back(slot);
+    return retire(slot);
+  }
+
+  /// The same where all entries are going: the key is not to be looked up again, nor its slot used, before clear().
+  K retire(std::uint32_t slot) {
     K key = std::move(at(slot).key);
     std::destroy_at(&at(slot));
     marks_.remove(slot);
-    free_.push_back(slot);
     return key;
   }
 
-  /// Drops everything, unrecorded.
+  /// Drops everything, unrecorded, and keeps the memory.
   void clear() {
-    for (std::uint32_t slot = 0; slot < marks_.size(); ++slot) {
-      if (marks_.live(slot)) std::destroy_at(&at(slot));
+    if constexpr (!std::is_trivially_destructible_v<Entry>) {
+      for (std::uint32_t slot = 0; slot < marks_.size(); ++slot) {
+        if (marks_.live(slot)) std::destroy_at(&at(slot));
+      }
     }
-    slabs_.clear();
     marks_.clear();
     free_.clear();
     index_.clear();
   }
 
+  /// How many entries there is memory for.
+  std::size_t capacity() const { return capacity_of(slab_count_); }
+
   std::size_t memory_bytes() const {
-    return slabs_.size() * sizeof(Slab) + marks_.memory_bytes() + index_.memory_bytes() +
-           free_.capacity() * sizeof(std::uint32_t);
+    return marks_.size() * sizeof(Entry) + marks_.memory_bytes() + index_.memory_bytes() + free_.capacity() * sizeof(std::uint32_t);
   }
 
  private:
-  static constexpr std::uint32_t kSlab = 1024;     // entries: large enough to amortise the allocation
+  static constexpr std::uint32_t kFirstSlab = 8;   // entries
+  static constexpr std::size_t kMostSlabs = 30;    // as many as slots have numbers
   static constexpr std::size_t kCached = 1 << 14;  // entries: some hundred kilobytes, which a second-level cache holds
   static constexpr std::size_t kFreeAhead = 8;     // free slots are all over the slabs too
   static constexpr std::size_t kAhead = 16;        // look-ups: as long as memory takes, and as many misses as a core can have
 
-  struct Slab {
-    alignas(Entry) std::byte bytes[kSlab * sizeof(Entry)];
-  };
+  static std::size_t slab_of(std::uint32_t slot) { return static_cast<std::size_t>(std::bit_width(slot / kFirstSlab)); }
+  static std::size_t capacity_of(std::size_t slabs) { return slabs == 0 ? 0 : std::size_t{kFirstSlab} << (slabs - 1); }
+  static std::size_t size_of(std::size_t slab) { return capacity_of(slab + 1) - capacity_of(slab); }
+
+  /// Slabs are addressed as if slot 0 were in them.
+  Entry* entry(std::uint32_t slot) const {
+    return reinterpret_cast<Entry*>(slabs_[slab_of(slot)] + std::uintptr_t{slot} * sizeof(Entry));
+  }
 
   std::uint32_t take_slot() {
     if (!free_.empty()) {
@@ -122,15 +147,26 @@ class EntrySlots {
       if (free_.size() >= kFreeAhead) __builtin_prefetch(&at(free_[free_.size() - kFreeAhead]), 1);
       return slot;
     }
-    const std::uint32_t slot = marks_.size();
-    WEIR_CHECK(slot < SlotIndex::kNone - 1, "a table is full:", slot);
-    if (slot % kSlab == 0) slabs_.push_back(std::make_unique_for_overwrite<Slab>());
+    if (marks_.size() == capacity()) add_slab();
     return marks_.append();
+  }
+
+  [[gnu::noinline]] void add_slab() {
+    WEIR_CHECK(slab_count_ < kMostSlabs, "a table is full:", marks_.size());
+    Entry* const memory = PageAllocator<Entry>().allocate(size_of(slab_count_));
+    slabs_[slab_count_] = reinterpret_cast<std::uintptr_t>(memory) - capacity() * sizeof(Entry);
+    ++slab_count_;
+  }
+  void free_slab() {
+    --slab_count_;
+    const std::uintptr_t memory = slabs_[slab_count_] + capacity() * sizeof(Entry);
+    PageAllocator<Entry>().deallocate(reinterpret_cast<Entry*>(memory), size_of(slab_count_));
   }
 
   SlotMarks marks_;
   SlotIndex index_;
-  std::vector<std::unique_ptr<Slab>> slabs_;
+  std::array<std::uintptr_t, kMostSlabs> slabs_;
+  std::size_t slab_count_ = 0;
   std::vector<std::uint32_t> free_;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <weir/state/bucket_table.hpp>
 #include <weir/state/list_state.hpp>
 #include <weir/state/state_table.hpp>
 
@@ -31,9 +32,13 @@ class OperatorState {
   /// Declares keyed state. Throws Failure when the name is taken or the stored state cannot be read.
   template <Key K, Record V>
   StateTable<K, V>& table(const std::string& name) {
-    using Made = StateTable<K, V>;
-    const auto tracking = scope_.checkpointed ? Made::Tracking::On : Made::Tracking::Off;
-    return add(name, std::make_unique<Made>(name, scope_.ownership, tracking));
+    return add(name, std::make_unique<StateTable<K, V>>(name, scope_.ownership, tracking()));
+  }
+
+  /// The same for state that comes and goes by the bucket.
+  template <Key K, Record V>
+  BucketTable<K, V>& buckets(const std::string& name) {
+    return add(name, std::make_unique<BucketTable<K, V>>(name, scope_.ownership, tracking()));
   }
 
   /// Declares state of the task: ChunkKind::Split or ChunkKind::Union.
@@ -62,6 +67,8 @@ class OperatorState {
   std::size_t memory_bytes() const;
 
  private:
+  SlotMarks::Tracking tracking() const { return scope_.checkpointed ? SlotMarks::Tracking::On : SlotMarks::Tracking::Off; }
+
   template <class Made>
   Made& add(const std::string& name, std::unique_ptr<Made> made) {
     Made& table = *made;

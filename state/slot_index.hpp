@@ -3,9 +3,12 @@
 // backward-shift deletion (Knuth, TAOCP 6.4, algorithm R), at most half full: a longer search costs more than the memory.
 #pragma once
 
-#include <bit>
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <weir/base/page_allocator.hpp>
 
 namespace weir {
 
@@ -48,6 +51,22 @@ class SlotIndex {
     }
   }
 
+  /// The same; when there is none, make() gives the slot to add. It must not change the index.
+  template <class Same, class Make>
+  std::pair<std::uint32_t, bool> find_or_add(std::uint64_t hash, Same&& same, Make&& make) {
+    if ((size_ + 1) * 2 > entries_.size()) [[unlikely]] grow();
+    const auto tag = static_cast<std::uint32_t>(hash);
+    for (std::size_t at = tag & mask_;; at = (at + 1) & mask_) {
+      Entry& entry = entries_[at];
+      if (entry.slot == kNone) {
+        entry = {tag, make()};
+        ++size_;
+        return {entry.slot, true};
+      }
+      if (entry.tag == tag && same(entry.slot)) return {entry.slot, false};
+    }
+  }
+
   /// Adds a slot whose key is not in the index.
   void insert(std::uint64_t hash, std::uint32_t slot) {
     if ((size_ + 1) * 2 > entries_.size()) grow();
@@ -70,10 +89,10 @@ class SlotIndex {
     --size_;
   }
 
+  /// Forgets all slots and keeps the memory.
   void clear() {
-    entries_.clear();
+    std::fill(entries_.begin(), entries_.end(), Entry{});
     size_ = 0;
-    mask_ = 0;
   }
 
  private:
@@ -82,6 +101,8 @@ class SlotIndex {
     std::uint32_t slot = kNone;
   };
 
+  using Entries = std::vector<Entry, PageAllocator<Entry>>;
+
   void place(Entry entry) {
     std::size_t at = entry.tag & mask_;
     while (entries_[at].slot != kNone) at = (at + 1) & mask_;
@@ -89,7 +110,7 @@ class SlotIndex {
   }
 
   void grow() {
-    std::vector<Entry> old(entries_.empty() ? 16 : entries_.size() * 2);
+    Entries old(entries_.empty() ? 16 : entries_.size() * 2);
     old.swap(entries_);
     mask_ = entries_.size() - 1;
     for (const Entry& entry : old) {
@@ -97,7 +118,7 @@ class SlotIndex {
     }
   }
 
-  std::vector<Entry> entries_;  // a power of two, or empty
+  Entries entries_;  // a power of two, or empty
   std::size_t mask_ = 0;
   std::size_t size_ = 0;
 };

@@ -25,6 +25,9 @@ void SlotMarks::discard() {
 }
 
 void SlotMarks::clear() {
+  hot_ = kLive | 1;
+  writing_ = full_ = false;
+  cursor_ = limit_ = 0;
   marks_.clear();
   dirty_.clear();
   frozen_.clear();

@@ -1,7 +1,8 @@
 // Which entries of a table the snapshot in progress still has to write, and which the next one has to: a byte of marks
 // per slot, so that a freeze touches none of them and a change to an entry that needs nothing costs one comparison.
 //
-//   marks := live parity epoch      parity: written by the last full pass; epoch: dirty in epoch 1 or 2, or clean
+//   marks := live stored parity epoch    stored: some snapshot has it; parity: written by the last full pass;
+//                                        epoch: dirty in epoch 1 or 2, or clean
 //
 //   before a change: if (!settled(slot)) { if (pending(slot)) write it out; dirty(slot); }
 //   a snapshot:      freeze (left: next, and if that is pending write it out)* finish | discard
@@ -29,7 +30,9 @@ class SlotMarks {
   bool tracking() const { return tracking_ == Tracking::On; }
 
   /// Whether the entry may be changed as it is.
-  bool settled(std::uint32_t slot) const { return marks_[slot] == hot_; }
+  bool settled(std::uint32_t slot) const { return (marks_[slot] & ~kStored) == hot_; }
+  /// Whether a snapshot has been given the entry, so that the next one must say when it is erased.
+  bool stored(std::uint32_t slot) const { return (marks_[slot] & kStored) != 0; }
 
   /// Frozen and not yet written out.
   bool pending(std::uint32_t slot) const {
@@ -52,14 +55,18 @@ class SlotMarks {
   /// A live entry is about to change.
   void dirty(std::uint32_t slot) {
     if ((marks_[slot] & kEpoch) != (hot_ & kEpoch)) dirty_.push_back(slot);
-    marks_[slot] = hot_;
+    marks_[slot] = hot_ | (marks_[slot] & kStored);
+  }
+  /// A live entry comes from a snapshot.
+  void restored(std::uint32_t slot) {
+    if (tracking()) marks_[slot] |= kStored;
   }
   void remove(std::uint32_t slot) { marks_[slot] = 0; }
 
   /// The snapshot in progress needs the entry no more.
   void written(std::uint32_t slot) {
     const std::uint8_t epoch = marks_[slot] & kEpoch;
-    marks_[slot] = static_cast<std::uint8_t>(kLive | (hot_ & kParity) | (epoch == (hot_ & kEpoch) ? epoch : 0));
+    marks_[slot] = static_cast<std::uint8_t>(kLive | kStored | (hot_ & kParity) | (epoch == (hot_ & kEpoch) ? epoch : 0));
   }
 
   void freeze(SnapshotMode mode);
@@ -70,16 +77,18 @@ class SlotMarks {
   /// Gives the snapshot up without looking at an entry. The next one must be full.
   void discard();
 
+  /// Back to no slots and no snapshot.
   void clear();
   std::size_t memory_bytes() const;
 
  private:
   static constexpr std::uint8_t kEpoch = 3;  // 0 clean; 1 and 2 alternate, so that ^3 turns one into the other
   static constexpr std::uint8_t kParity = 4;
+  static constexpr std::uint8_t kStored = 8;
   static constexpr std::uint8_t kLive = 128;
 
   Tracking tracking_;
-  std::uint8_t hot_ = kLive | 1;  // the marks of an entry that needs nothing before a change
+  std::uint8_t hot_ = kLive | 1;  // the marks of an entry that needs nothing before a change, stored or not
   bool writing_ = false;
   bool full_ = false;
   std::uint32_t cursor_ = 0;  // into frozen_, or of a full snapshot the slot itself

@@ -39,7 +39,7 @@ class StateTable final : public Table {
 
   /// Prepares the look-ups of a batch. Each lookup has `hash`, and gets `slot`. What is looked up may be changed in between.
   template <class Lookups>
-  void locate(Lookups& lookups) const { slots_.locate(lookups); }
+  void locate(Lookups&& lookups) const { slots_.locate(lookups); }
 
   const V* find(const K& key) const { return find(key, hash_of(key)); }
   const V* find(const K& key, std::uint64_t hash) const {
@@ -65,9 +65,8 @@ class StateTable final : public Table {
 
   /// The entry to change, made by default when there is none. It keeps its address until it is erased.
   Entry& edit_entry(const K& key, std::uint64_t hash) {
-    const auto slot = slots_.find(key, hash);
-    if (slot == SlotIndex::kNone) [[unlikely]] return add_entry(key, hash);
-    touch(slot);
+    const auto [slot, made] = slots_.find_or_add(key, hash);
+    if (!made) touch(slot);
     return slots_.at(slot);
   }
   /// The same for a look-up that was prepared.
@@ -172,7 +171,9 @@ class StateTable final : public Table {
       }
       V value{};
       Codec<V>::read(in, Codec<K>::columns, value);
-      if (ownership_.owns(group_hash(key))) put(key, std::move(value));
+      if (!ownership_.owns(group_hash(key))) continue;
+      put(key, std::move(value));
+      slots_.marks().restored(slots_.find(key, hash_of(key)));
     }
   }
 
@@ -182,12 +183,11 @@ class StateTable final : public Table {
   void clear() { slots_.clear(); }
 
  private:
-  [[gnu::noinline]] Entry& add_entry(const K& key, std::uint64_t hash) { return slots_.at(slots_.add(key, hash)); }
-
   void erase_slot(std::uint64_t hash, std::uint32_t slot) {
     if (slots_.marks().pending(slot)) write_out(slot);
+    const bool stored = slots_.marks().stored(slot);
     K key = slots_.remove(hash, slot);
-    if (slots_.marks().tracking()) erased_.push_back(std::move(key));
+    if (stored) erased_.push_back(std::move(key));
   }
 
   /// Before a change: keeps what the snapshot in progress needs and notes the entry for the next one.

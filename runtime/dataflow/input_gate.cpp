@@ -76,19 +76,33 @@ bool InputGate::held_by_loop(const Channel& channel) const {
   return feedback_batches_ > 0 && channel.spec.kind != InputChannel::Kind::Feedback && !waiting();
 }
 
-/// The next channel in turn from which an element may be taken; one with restored elements, if there is any.
+/// The next channel in turn from which an element may be taken; one with restored elements, if there is any; or else one
+/// that is behind it in event time, though not for ever.
 std::optional<std::uint32_t> InputGate::choose(const Accepts& accepts) {
+  constexpr std::uint32_t kMostYields = 15;  // elements: evens out sources of which one is as many times as dense
   const auto count = static_cast<std::uint32_t>(channels_.size());
-  std::optional<std::uint32_t> found;
+  std::optional<std::uint32_t> next;
+  std::optional<std::uint32_t> behind;
   for (std::uint32_t tried = 0; tried < count; ++tried) {
     const std::uint32_t index = (turn_ + tried) % count;
     const Channel& channel = channels_[index];
-    if ((found && channel.restored == 0) || !ready(channel, accepts)) continue;
-    if (!found || channel.restored > 0) found = index;
-    if (restored_left_ == 0 || channel.restored > 0) break;
+    if (!ready(channel, accepts)) continue;
+    if (channel.restored > 0) return turn_ = index;
+    if (!next) next = index;
+    else if (is_behind(channel, channels_[behind.value_or(*next)])) behind = index;
+    if (restored_left_ == 0 && yields_ == kMostYields) break;
   }
-  if (found) turn_ = *found;
-  return found;
+  if (!next) return {};
+  turn_ = *next;
+  const bool yields = behind && yields_ < kMostYields;
+  yields_ = yields ? yields_ + 1 : 0;
+  return yields ? behind : next;
+}
+
+/// Whether a channel holds event time back compared with another one. One without watermarks holds back nothing that its
+/// turn would hasten.
+bool InputGate::is_behind(const Channel& channel, const Channel& other) {
+  return channel.watermark < other.watermark && channel.watermark > EventTime::min();
 }
 
 std::optional<GateEvent> InputGate::take(std::uint32_t index) {
@@ -104,7 +118,7 @@ std::optional<GateEvent> InputGate::take(std::uint32_t index) {
     if (channel.spec.kind == InputChannel::Kind::Feedback) --feedback_batches_;
     channel.idle = false;
     idle_reported_ = false;
-    turn_ = (index + 1) % static_cast<std::uint32_t>(channels_.size());
+    if (yields_ == 0) turn_ = (index + 1) % static_cast<std::uint32_t>(channels_.size());
     GateEvent event;
     event.kind = GateEvent::Kind::Batch;
     event.channel = index;

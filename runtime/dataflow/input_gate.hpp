@@ -13,7 +13,9 @@
 //
 // Watermarks. The joint watermark is the minimum over channels that are not idle; it never goes back (I6). A channel that
 // ended has reached the end of time before, and so holds nothing back, unless its sender was stopped: then the records
-// that it still had will come when the job is resumed. Watermarks cost no credit, so of two that are queued with nothing
+// that it still had will come when the job is resumed. Channels take turns, but one that is behind in event time goes first:
+// what the others bring would only wait for it, as state. So sources that are not equally dense go through event time
+// together, held back by their credit. Watermarks cost no credit, so of two that are queued with nothing
 // between them only the later is kept: what a slow task has queued is bounded by its batches and barriers.
 #pragma once
 
@@ -112,6 +114,7 @@ class InputGate {
   bool blocked(const Channel& channel) const { return alignment_ && channel.reached == alignment_->checkpoint; }
   bool ready(const Channel& channel, const Accepts& accepts) const;
   std::optional<std::uint32_t> choose(const Accepts& accepts);
+  static bool is_behind(const Channel& channel, const Channel& other);
   std::optional<GateEvent> take(std::uint32_t index);
   std::optional<GateEvent> reach(std::uint32_t index, const Barrier& barrier);
   std::optional<GateEvent> end(std::uint32_t index);
@@ -127,6 +130,7 @@ class InputGate {
   std::vector<Channel> channels_;
   Recorder recorder_;
   std::uint32_t turn_ = 0;
+  std::uint32_t yields_ = 0;  // how often the channel whose turn it is has let one go first
   std::size_t open_ = 0;  // ordinary channels that have not ended
   std::size_t feedback_batches_ = 0;  // queued
   bool has_feedback_ = false;

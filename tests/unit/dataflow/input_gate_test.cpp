@@ -211,3 +211,44 @@ TEST_CASE("a watermark takes no restored one's place, nor a lower one a higher o
   gate.gate.enqueue(0, Watermark{EventTime{7}});
   CHECK(gate.all() == "w3 wend");
 }
+
+TEST_CASE("a channel that is behind in event time goes first") {
+  Gate inputs({{}, {}});
+  inputs.gate.enqueue(0, Watermark{{100}});
+  inputs.gate.enqueue(1, Watermark{{10}});
+  CHECK(inputs.all() == "w10");
+  for (const int value : {101, 102}) inputs.gate.enqueue(0, batch(value));
+  for (const int value : {11, 12, 13}) inputs.gate.enqueue(1, batch(value));
+  CHECK(inputs.all() == "11 12 13 101 102");
+}
+
+TEST_CASE("a channel that has caught up takes turns again") {
+  Gate inputs({{}, {}});
+  inputs.gate.enqueue(0, Watermark{{100}});
+  inputs.gate.enqueue(1, Watermark{{10}});
+  CHECK(inputs.all() == "w10");
+  for (const int value : {101, 102}) inputs.gate.enqueue(0, batch(value));
+  inputs.gate.enqueue(1, batch(11));
+  inputs.gate.enqueue(1, Watermark{{100}});
+  for (const int value : {12, 13}) inputs.gate.enqueue(1, batch(value));
+  CHECK(inputs.all() == "11 w100 101 12 102 13");
+}
+
+TEST_CASE("a channel that is behind for ever does not keep the others from their turns") {
+  Gate inputs({{}, {}});
+  inputs.gate.enqueue(0, Watermark{{100}});
+  inputs.gate.enqueue(1, Watermark{{10}});
+  CHECK(inputs.all() == "w10");
+  inputs.gate.enqueue(0, batch(1000));
+  for (int value = 1; value <= 20; ++value) inputs.gate.enqueue(1, batch(value));  // the first in its turn
+  CHECK(inputs.all() == "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1000 17 18 19 20");
+}
+
+TEST_CASE("a channel without watermarks takes its turns only") {
+  Gate inputs({{}, {}});
+  inputs.gate.enqueue(0, Watermark{{100}});
+  CHECK(inputs.all() == "");
+  for (const int value : {101, 102}) inputs.gate.enqueue(0, batch(value));
+  for (const int value : {1, 2}) inputs.gate.enqueue(1, batch(value));
+  CHECK(inputs.all() == "101 1 102 2");
+}

@@ -85,3 +85,19 @@ TEST_CASE("a slot without an entry is never written, and one that is used again 
   marks.freeze(SnapshotMode::Delta);
   CHECK(written(marks) == Slots{0});
 }
+
+TEST_CASE("an entry is stored once a snapshot has it, and not when it is made anew") {
+  SlotMarks marks = marks_of(2);
+  CHECK_FALSE(marks.stored(0));
+  marks.freeze(SnapshotMode::Full);
+  (void)written(marks);
+  CHECK(marks.stored(0));
+  marks.dirty(0);
+  CHECK(marks.stored(0));
+  CHECK(marks.settled(0));
+  marks.remove(1);
+  marks.add(1);
+  CHECK_FALSE(marks.stored(1));
+  marks.restored(1);
+  CHECK(marks.stored(1));
+}

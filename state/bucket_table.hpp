@@ -1,0 +1,300 @@
+// Keyed state that comes and goes in lots: the aggregates of a window, say, which are made in any order and all end together.
+// Each lot, a bucket, is a small table of its own, found by number. So a key is looked up among those of its bucket alone,
+// the entries of a bucket lie side by side, and a bucket goes without a look at the index for each of its entries.
+//
+// Stored as a StateTable of (key, number) is. What that says of references and of snapshots holds here too, except that
+// entries are erased by bucket only: drop_last() until there is none, then drop(). One thread.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weir/record/codec.hpp>
+#include <weir/state/chunk_writer.hpp>
+#include <weir/state/entry_slots.hpp>
+#include <weir/state/scoped.hpp>
+#include <weir/state/state_key.hpp>
+#include <weir/state/table.hpp>
+
+namespace weir {
+
+template <Key K, Record V>
+class BucketTable final : public Table {
+ public:
+  using Entry = typename EntrySlots<K, V>::Entry;
+  using Tracking = SlotMarks::Tracking;
+  using Number = std::int64_t;
+
+  class Bucket {
+   public:
+    Number number() const { return number_; }
+    /// Entries there are.
+    std::size_t size() const { return slots_.size() - dropped_; }
+
+    /// See StateTable.
+    template <class Lookups>
+    void locate(Lookups&& lookups) const { slots_.locate(lookups); }
+
+    /// Calls visit(entry) for every entry. The visitor must not change the table.
+    template <class Visitor>
+    void for_each(Visitor&& visit) const {
+      for (std::uint32_t slot = 0; slot < slots_.marks().size(); ++slot) {
+        if (slots_.marks().live(slot)) visit(slots_.at(slot));
+      }
+    }
+
+    /// The same for at most `count` places from `place` on. Returns where to go on, or 0 when all have been visited.
+    template <class Visitor>
+    std::uint32_t visit_some(std::uint32_t place, std::size_t count, Visitor&& visit) const {
+      const auto end = static_cast<std::uint32_t>(std::min<std::size_t>(slots_.marks().size(), place + count));
+      for (; place < end; ++place) {
+        if (slots_.marks().live(place)) visit(slots_.at(place));
+      }
+      return end < slots_.marks().size() ? end : 0;
+    }
+
+    /// The entry that drop_last() would drop; nullptr when there is none.
+    const Entry* last() {
+      while (end_ > 0 && !slots_.marks().live(end_ - 1)) --end_;
+      return end_ == 0 ? nullptr : &slots_.at(end_ - 1);
+    }
+
+   private:
+    friend BucketTable;
+    explicit Bucket(Tracking tracking) : slots_(tracking) {}
+
+    Number number_ = 0;
+    EntrySlots<K, V> slots_;
+    std::uint32_t end_ = 0;      // slots from here on have been dropped
+    std::size_t dropped_ = 0;
+  };
+
+  /// An entry that was looked up to be changed, and whether that made it.
+  struct Edited {
+    Entry& entry;
+    bool fresh;
+  };
+
+  BucketTable(std::string name, KeyOwnership ownership, Tracking tracking)
+      : name_(std::move(name)), ownership_(ownership), tracking_(tracking) {}
+
+  /// The bucket of this number, made when there is none.
+  Bucket& bucket(Number number) {
+    Bucket*& recent = recent_[static_cast<std::uint64_t>(number) % recent_.size()];
+    if (!recent || recent->number_ != number) recent = &find_or_make(number);
+    return *recent;
+  }
+  /// The bucket of the least number; nullptr when there is none.
+  Bucket* oldest() { return buckets_.empty() ? nullptr : buckets_.begin()->second.get(); }
+
+  /// The bucket of the greatest number below this one; nullptr when there is none.
+  Bucket* below(Number number) {
+    const auto next = buckets_.lower_bound(number);
+    return next == buckets_.begin() ? nullptr : std::prev(next)->second.get();
+  }
+
+  /// Calls visit(bucket) for every bucket, by number.
+  template <class Visitor>
+  void for_each(Visitor&& visit) const {
+    for (const auto& [number, bucket] : buckets_) visit(*bucket);
+  }
+
+  /// The entry to change, made by default when there is none. For a look-up that Bucket::locate has prepared, or has not.
+  Edited edit(Bucket& bucket, const K& key, const Lookup& lookup) {
+    EntrySlots<K, V>& slots = bucket.slots_;
+    if (slots.holds(lookup.slot, key)) {
+      touch(bucket, lookup.slot);
+      return {slots.at(lookup.slot), false};
+    }
+    const auto [slot, made] = slots.find_or_add(key, lookup.hash);
+    if (made) bucket.end_ = slots.marks().size();
+    else touch(bucket, slot);
+    return {slots.at(slot), made};
+  }
+
+  /// Drops the bucket's last() entry. From the first time on until drop() nothing may be looked up or made in the bucket.
+  void drop_last(Bucket& bucket) {
+    const std::uint32_t slot = --bucket.end_;
+    SlotMarks& marks = bucket.slots_.marks();
+    if (marks.pending(slot)) write_out(bucket, slot);
+    const bool stored = marks.stored(slot);
+    K key = bucket.slots_.retire(slot);
+    if (stored) erased_.push_back({std::move(key), bucket.number_});
+    ++bucket.dropped_;
+  }
+
+  /// Drops a bucket without entries.
+  void drop(Bucket& bucket) {
+    WEIR_CHECK(bucket.size() == 0, "a bucket with entries was dropped:", name_, bucket.number_, bucket.size());
+    recent_.fill(nullptr);
+    const auto found = buckets_.find(bucket.number_);
+    keep_spare(std::move(found->second));
+    buckets_.erase(found);
+  }
+
+  void freeze(SnapshotMode mode) override {
+    WEIR_CHECK(tracking_ == Tracking::On, "a table without tracking cannot be frozen:", name_);
+    WEIR_CHECK(!writing_, "a table was frozen before its last snapshot was written:", name_);
+    for (const auto& [number, bucket] : buckets_) bucket->slots_.marks().freeze(mode);
+    frozen_erased_.swap(erased_);
+    erased_.clear();
+    if (mode == SnapshotMode::Full) frozen_erased_.clear();
+    writing_ = true;
+    next_ = buckets_.empty() ? 0 : buckets_.begin()->first;
+  }
+
+  bool write_some(std::size_t budget, const ChunkSink& sink) override {
+    if (!writing_) return true;
+    for (; budget > 0 && !frozen_erased_.empty() && !tombstones_.ready(); --budget) {
+      tombstones_.add(frozen_erased_.back());
+      frozen_erased_.pop_back();
+    }
+    bool left = true;
+    for (; budget > 0 && !entries_.ready(); --budget) {
+      left = write_next();
+      if (!left) break;
+    }
+    const bool erased = frozen_erased_.empty();
+    if (erased && tombstones_.rows() > 0) tombstones_.close();
+    tombstones_.send(name_, ChunkKind::Tombstones, sink);
+    if (!erased) return false;  // a key may have been erased and made again: no entry leaves before the last tombstone
+    if (!left && entries_.rows() > 0) entries_.close();
+    entries_.send(name_, ChunkKind::Entries, sink);
+    if (!left) writing_ = false;
+    return !left;
+  }
+
+  void discard() override {
+    if (!std::exchange(writing_, false)) return;
+    for (const auto& [number, bucket] : buckets_) {
+      if (bucket->slots_.marks().writing()) bucket->slots_.marks().discard();
+    }
+    frozen_erased_.clear();
+    tombstones_.clear();
+    entries_.clear();
+  }
+
+  void restore(const StateChunk& chunk) override {
+    const bool tombstones = chunk.kind == ChunkKind::Tombstones;
+    const Schema stored = parse_schema(chunk.schema).or_throw();
+    auto bound = bind(tombstones ? Codec<Place>::schema() : ChunkWriter<Place, V>::schema(), stored);
+    if (!bound) throw Failure("state '" + name_ + "' cannot be restored: " + bound.error().message);
+    require_same_key(name_, tombstones ? stored : stored.fields.front().second, Codec<Place>::schema());
+    Cursors in(chunk.block, std::move(bound).or_throw());
+    for (std::uint32_t row = 0; row < chunk.block.rows; ++row) {
+      Place place{};
+      Codec<Place>::read(in, 0, place);
+      if (tombstones) {
+        forget(place);
+        continue;
+      }
+      V value{};
+      Codec<V>::read(in, Codec<Place>::columns, value);
+      if (ownership_.owns(group_hash(place))) put_restored(place, std::move(value));
+    }
+  }
+
+  std::size_t memory_bytes() const override {
+    std::size_t bytes = 0;
+    for (const auto& [number, bucket] : buckets_) bytes += sizeof(Bucket) + bucket->slots_.memory_bytes();
+    return bytes;
+  }
+
+ private:
+  using Place = Scoped<K, Number>;
+
+  static constexpr std::size_t kSpare = 2;          // buckets: a new one is begun before the oldest goes
+  static constexpr std::size_t kLeastFilled = 8;    // a bucket of less than a so manieth is not worth clearing
+
+  Bucket& find_or_make(Number number) {
+    std::unique_ptr<Bucket>& place = buckets_[number];
+    if (!place) {
+      if (spare_.empty()) {
+        place.reset(new Bucket(tracking_));
+      } else {
+        place = std::move(spare_.back());
+        spare_.pop_back();
+      }
+      place->number_ = number;
+    }
+    return *place;
+  }
+
+  void keep_spare(std::unique_ptr<Bucket> bucket) {
+    const std::size_t used = bucket->slots_.marks().size();
+    if (spare_.size() >= kSpare || used * kLeastFilled < bucket->slots_.capacity()) return;
+    bucket->slots_.clear();
+    bucket->end_ = 0;
+    bucket->dropped_ = 0;
+    spare_.push_back(std::move(bucket));
+  }
+
+  void touch(Bucket& bucket, std::uint32_t slot) {
+    SlotMarks& marks = bucket.slots_.marks();
+    if (marks.settled(slot)) [[likely]] return;
+    if (marks.pending(slot)) write_out(bucket, slot);
+    marks.dirty(slot);
+  }
+
+  void write_out(Bucket& bucket, std::uint32_t slot) {
+    const Entry& entry = bucket.slots_.at(slot);
+    entries_.add(Place{entry.key, bucket.number_}, entry.value);
+    bucket.slots_.marks().written(slot);
+  }
+
+  /// Looks at the next slot that the snapshot may need. False when there is none.
+  bool write_next() {
+    for (auto at = buckets_.lower_bound(next_); at != buckets_.end(); ++at) {
+      Bucket& bucket = *at->second;
+      SlotMarks& marks = bucket.slots_.marks();
+      next_ = bucket.number_;
+      if (!marks.writing()) continue;
+      if (!marks.left()) {
+        marks.finish();
+        continue;
+      }
+      const std::uint32_t slot = marks.next();
+      if (marks.pending(slot)) write_out(bucket, slot);
+      return true;
+    }
+    return false;
+  }
+
+  void put_restored(const Place& place, V value) {
+    Bucket& bucket = this->bucket(place.scope);
+    const std::uint64_t hash = hash_of(place.key);
+    edit(bucket, place.key, {hash, SlotIndex::kNone}).entry.value = std::move(value);
+    bucket.slots_.marks().restored(bucket.slots_.find(place.key, hash));
+  }
+
+  void forget(const Place& place) {
+    const auto found = buckets_.find(place.scope);
+    if (found == buckets_.end()) return;
+    Bucket& bucket = *found->second;
+    const std::uint64_t hash = hash_of(place.key);
+    const std::uint32_t slot = bucket.slots_.find(place.key, hash);
+    if (slot != SlotIndex::kNone) bucket.slots_.remove(hash, slot);
+    if (bucket.size() == 0) drop(bucket);
+  }
+
+  std::string name_;
+  KeyOwnership ownership_;
+  Tracking tracking_;
+  std::map<Number, std::unique_ptr<Bucket>> buckets_;
+  std::array<Bucket*, 8> recent_{};               // by number: bucket() without a search
+  std::vector<std::unique_ptr<Bucket>> spare_;    // empty, for their memory
+  bool writing_ = false;
+  Number next_ = 0;                               // while writing: the bucket to go on with
+  std::vector<Place> erased_;
+  std::vector<Place> frozen_erased_;
+  ChunkWriter<Place, V> entries_;
+  ChunkWriter<Place> tombstones_;
+};
+
+}  // namespace weir
