@@ -79,7 +79,9 @@ struct Sum {
   using Result = Accumulator;
   Accumulator create() const { return 0; }
   static_assert(std::is_arithmetic_v<Value>, "sum: give a member, or a function of one record, that is a number");
-  template <class T> void add(Accumulator& sum, const T& record) const {
+  template <class T>
+    requires std::invocable<const Member&, const T&>
+  void add(Accumulator& sum, const T& record) const {
     if constexpr (std::is_arithmetic_v<Value>) sum += std::invoke(member, record);
   }
   void merge(Accumulator& sum, const Accumulator& other) const { sum += other; }
@@ -100,7 +102,9 @@ struct Mean {
   Accumulator create() const { return {}; }
   static constexpr bool kNumber = std::is_arithmetic_v<std::decay_t<typename detail::MemberValue<Member>::type>>;
   static_assert(kNumber, "mean: give a member, or a function of one record, that is a number");
-  template <class T> void add(Accumulator& mean, const T& record) const {
+  template <class T>
+    requires std::invocable<const Member&, const T&>
+  void add(Accumulator& mean, const T& record) const {
     if constexpr (kNumber) mean.sum += static_cast<double>(std::invoke(member, record));
     ++mean.count;
   }
@@ -119,7 +123,9 @@ struct Extreme {
   using Accumulator = std::optional<Value>;
   using Result = Value;
   Accumulator create() const { return std::nullopt; }
-  template <class T> void add(Accumulator& best, const T& record) const {
+  template <class T>
+    requires std::invocable<const Member&, const T&>
+  void add(Accumulator& best, const T& record) const {
     const auto& value = std::invoke(member, record);
     if (!best || Compare()(value, *best)) best = value;
   }

@@ -9,8 +9,9 @@
 //
 //   auto located = visits.async_blocking("country", [](const Visit& visit) { return locate(visit); });
 //
-// A result that will not do is a failure as well: reply.fail("empty"), and the request gets its next attempt. For a value in the
-// place of a missing answer take the side output: calls.merge(calls.unanswered.map(fallback)).
+// A result that will not do is a failure as well, and the request gets its next attempt: reply.fail("empty"); a function that
+// blocks throws, or returns a weir::Result<Out> and in it weir::Error{"empty"}. For a value in the place of a missing answer take
+// the side output: calls.merge(calls.unanswered.map(fallback)).
 //
 // Results have their request's event time. A watermark leaves behind the results of all records before it, so in both
 // orders no result is late that would not have been late without the call. Not more than `capacity` requests are under
@@ -299,6 +300,17 @@ class AsyncCall final : public ContextOperator {
   std::vector<AsyncRequest<T>>* stored_ = nullptr;
 };
 
+namespace detail {
+template <class R>
+struct BlockingOut { using type = R; };
+template <class T>
+struct BlockingOut<Result<T>> { using type = T; };
+}  // namespace detail
+
+/// What a blocking function yields, Result or not.
+template <class F, class T>
+using BlockingOut = typename detail::BlockingOut<std::decay_t<std::invoke_result_t<const F&, const T&>>>::type;
+
 /// Makes an asynchronous call of a blocking function. Each call works on its own copy of the function.
 template <class T, class Out, class F>
 class BlockingCall {
@@ -312,7 +324,7 @@ class BlockingCall {
     pool_->run([function = function_, record, reply] {
       tell_begin(reply);
       try {
-        reply(std::invoke(function, record));
+        answer(reply, std::invoke(function, record));
       } catch (const std::exception& exception) {
         reply.fail(exception.what());
       } catch (...) {
@@ -322,6 +334,12 @@ class BlockingCall {
   }
 
  private:
+  static void answer(const AsyncReply<Out>& reply, Out result) { reply(std::move(result)); }
+  static void answer(const AsyncReply<Out>& reply, Result<Out> result) {
+    if (result) reply(std::move(result).value());
+    else reply.fail(result.error().message);
+  }
+
   F function_;
   std::unique_ptr<ThreadPool> pool_;
 };
@@ -330,8 +348,7 @@ template <class F, class T, class Out>
 concept AsyncFunction = std::copy_constructible<F> && std::invocable<F&, const T&, AsyncReply<Out>>;
 
 template <class F, class T>
-concept BlockingFunction = std::copy_constructible<F> && std::invocable<const F&, const T&> &&
-                           Record<std::decay_t<std::invoke_result_t<const F&, const T&>>>;
+concept BlockingFunction = std::copy_constructible<F> && std::invocable<const F&, const T&> && Record<BlockingOut<F, T>>;
 
 template <class T>
 template <class Out>
@@ -340,7 +357,7 @@ AsyncStream<T, Out> Stream<T>::async_step(const std::string& verb, const std::st
   if (options.capacity == 0 || options.attempts == 0 || options.threads == 0) {
     throw Failure(verb + " '" + name + "': capacity, attempts and threads must be at least 1");
   }
-  const auto results = step<Out>(verb, named(verb, name, {.parallelism = options.parallelism}), std::move(make));
+  const auto results = step<Out>(verb, named(verb, name, {.parallelism = options.parallelism, .fuse = options.fuse}), std::move(make));
   graph().nodes[results.node()].starts_task = true;
   return {results, Stream<T>(graph(), results.node(), 1)};
 }
@@ -361,15 +378,16 @@ template <class T>
 template <class F>
 auto Stream<T>::async_blocking(const std::string& name, F function, AsyncOptions options) const {
   constexpr bool valid = BlockingFunction<F, T>;
-  static_assert(valid, "async_blocking: the function must take one record of the stream by const reference and return a Record");
-  using Out = ResultOf<valid, const F, const T&>;
+  static_assert(valid, "async_blocking: the function must take one record of the stream by const reference and return a Record, or a "
+                       "weir::Result of one");
   if constexpr (valid) {
+    using Out = BlockingOut<F, T>;
     using Call = BlockingCall<T, Out, F>;
     return async_step<Out>("async_blocking", name, options, [function, options] {
       return std::make_unique<AsyncCall<T, Out, Call>>(Call(function, options.threads), options);
     });
   } else {
-    return AsyncStream<T, Out>{Stream<Out>(graph(), node(), port()), *this};
+    return AsyncStream<T, T>{*this, *this};
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <weir/base/time.hpp>
+#include <weir/operators/step_options.hpp>
 
 namespace weir {
 
@@ -33,6 +34,7 @@ struct AsyncOptions {
   Unanswered unanswered = Unanswered::FailTask;
   std::size_t threads = 4;                     // of async_blocking: calls at the same time, per task
   std::optional<std::uint32_t> parallelism = {};  // empty: the job's
+  Fuse fuse = Fuse::Yes;                       // whether what follows may share its task
 };
 
 }  // namespace weir

@@ -96,19 +96,20 @@ class BroadcastConnected {
 
   template <class F>
   auto process(const std::string& name, F function, StepOptions options = {}) const {
-    constexpr bool valid = ProcessFunction<F, T> && BroadcastFunction<F, U>;
-    static_assert(valid, "process: the struct must have `using Out = ...;` (a Record), process(const Record&, auto& context) and "
+    constexpr bool emits = RequireOut<F>::value;
+    constexpr bool valid = !emits || (ProcessFunction<F, T> && BroadcastFunction<F, U>);
+    static_assert(valid, "process: the struct must have process(const Record&, auto& context) and "
                          "process_broadcast(const Shared&, auto& context)");
-    constexpr bool open = OpenIsSound<F, TaskState, BroadcastState>;
+    constexpr bool open = !emits || OpenIsSound<F, TaskState, BroadcastState>;
     static_assert(open, "process: beside a broadcast stream, open must take (weir::TaskState&, weir::BroadcastState&)");
-    if constexpr (valid && open) {
+    if constexpr (emits && valid && open) {
       auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
       const auto results = stream_.template step<typename F::Out>(
           "process", named("process", name, options), [prototype] { return std::make_unique<BroadcastProcess<T, U, F>>(prototype); });
       shared_.feed(results.node(), 1);
       return Processed<F>(results, prototype);
     } else {
-      return stream_;
+      return without_process<F>(stream_);
     }
   }
 
@@ -127,16 +128,17 @@ class KeyedBroadcastConnected {
 
   template <class F>
   auto process(const std::string& name, F function, StepOptions options = {}) const {
-    constexpr bool valid = KeyedProcessFunction<F, T, K> && BroadcastFunction<F, U>;
-    static_assert(valid, "process: the struct must have `using Out = ...;` (a Record), process(const Record&, auto& context) and "
+    constexpr bool emits = RequireOut<F>::value;
+    constexpr bool valid = !emits || (KeyedProcessFunction<F, T, K> && BroadcastFunction<F, U>);
+    static_assert(valid, "process: the struct must have process(const Record&, auto& context) and "
                          "process_broadcast(const Shared&, auto& context)");
-    constexpr bool timer = TimerIsSound<F, K>;
+    constexpr bool timer = !emits || TimerIsSound<F, K>;
     static_assert(timer, "process: on_timer must take (const weir::Timer&, auto& context)");
-    constexpr bool open = OpenIsSound<F, KeyedState, BroadcastState>;
+    constexpr bool open = !emits || OpenIsSound<F, KeyedState, BroadcastState>;
     static_assert(open, "process: beside a broadcast stream, open must take (weir::KeyedState&, weir::BroadcastState&)");
-    constexpr bool end = EndIsSound<F>;
+    constexpr bool end = !emits || EndIsSound<F>;
     static_assert(end, "process: finish is for streams without keys; per key, set a timer at weir::EventTime::max()");
-    if constexpr (valid && timer && open && end) {
+    if constexpr (emits && valid && timer && open && end) {
       using Made = KeyedBroadcastProcess<T, KeyOf, U, F>;
       auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
       const auto results = keyed_.stream().template step<typename F::Out>(
@@ -145,7 +147,7 @@ class KeyedBroadcastConnected {
       shared_.feed(results.node(), 1);
       return Processed<F>(results, prototype);
     } else {
-      return keyed_.stream();
+      return without_process<F>(keyed_.stream());
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <functional>
+#include <string>
 #include <type_traits>
 
 #include <weir/record/codec.hpp>
@@ -42,6 +43,17 @@ template <class F, class... Arguments>
 struct ResultOf<true, F, Arguments...> {
   using type = std::decay_t<std::invoke_result_t<F&, Arguments...>>;
 };
+
+template <class F>
+concept NoName = !std::convertible_to<F, std::string>;
+
+/// In the place of a name that was not given.
+template <class F>
+std::string missing_name() {
+  static_assert(!sizeof(F*), "this operation begins with a name, as in .count(\"clicks\") or .sink(\"report\", Console{}): "
+                             "checkpoints, messages and upgrades know it by that");
+  return {};
+}
 
 }  // namespace detail
 

@@ -49,9 +49,10 @@ class CoGroupBody : public PairBody<K, A, B> {
 };
 
 template <class T, class KeyOf>
-template <class Out, class U, class KeyOfU, class Assigner, class F>
+template <class Yield, class U, class KeyOfU, class Assigner, class F>
 auto KeyedStream<T, KeyOf>::co_group(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Assigner& assigner,
                                      F function, const PairWindowOptions& options) const {
+  using Out = RecordOr<Yield>;
   constexpr bool same = std::is_same_v<KeyType, KeyOfResult<U, KeyOfU>>;
   static_assert(same, "co_group: both streams must be keyed by the same type");
   constexpr bool windows = PairAssigner<Assigner>;

@@ -56,18 +56,19 @@ class Connected {
 
   template <class F>
   auto process(const std::string& name, F function, StepOptions options = {}) const {
-    constexpr bool valid = PairFunction<F, T, U>;
-    static_assert(valid, "process: the struct must have `using Out = ...;` (a Record), on_first(const First&, auto& context) and "
+    constexpr bool emits = RequireOut<F>::value;
+    constexpr bool valid = !emits || PairFunction<F, T, U>;
+    static_assert(valid, "process: the struct must have on_first(const First&, auto& context) and "
                          "on_second(const Second&, auto& context)");
-    constexpr bool open = OpenIsSound<F, TaskState>;
+    constexpr bool open = !emits || OpenIsSound<F, TaskState>;
     static_assert(open, "process: on streams without keys, open must take (weir::TaskState&); for keyed state, key_by() both first");
-    if constexpr (valid && open) {
+    if constexpr (emits && valid && open) {
       auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
       const auto results = step<typename F::Out>("process", named("process", name, options),
                                                  [prototype] { return std::make_unique<PairProcess<T, U, F>>(prototype); });
       return Processed<F>(results, prototype);
     } else {
-      return first_;
+      return without_process<F>(first_);
     }
   }
 
@@ -104,16 +105,17 @@ class KeyedConnected {
 
   template <class F>
   auto process(const std::string& name, F function, StepOptions options = {}) const {
-    constexpr bool valid = KeyedPairFunction<F, T, U, K>;
-    static_assert(valid, "process: the struct must have `using Out = ...;` (a Record), on_first(const First&, auto& context) and "
+    constexpr bool emits = RequireOut<F>::value;
+    constexpr bool valid = !emits || KeyedPairFunction<F, T, U, K>;
+    static_assert(valid, "process: the struct must have on_first(const First&, auto& context) and "
                          "on_second(const Second&, auto& context)");
-    constexpr bool timer = TimerIsSound<F, K>;
+    constexpr bool timer = !emits || TimerIsSound<F, K>;
     static_assert(timer, "process: on_timer must take (const weir::Timer&, auto& context)");
-    constexpr bool open = OpenIsSound<F, KeyedState>;
+    constexpr bool open = !emits || OpenIsSound<F, KeyedState>;
     static_assert(open, "process: on keyed streams, open must take (weir::KeyedState&)");
-    constexpr bool end = EndIsSound<F>;
+    constexpr bool end = !emits || EndIsSound<F>;
     static_assert(end, "process: finish is for streams without keys; per key, set a timer at weir::EventTime::max()");
-    if constexpr (valid && timer && open && end) {
+    if constexpr (emits && valid && timer && open && end) {
       using Made = KeyedPairProcess<T, KeyOf, U, KeyOfU, F>;
       auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
       const auto results = first_.stream().template step<typename F::Out>(
@@ -122,7 +124,7 @@ class KeyedConnected {
       second_.stream().feed(results.node(), 1);
       return Processed<F>(results, prototype);
     } else {
-      return first_.stream();
+      return without_process<F>(first_.stream());
     }
   }
 

@@ -228,7 +228,9 @@ Stream<T> Stream<T>::event_time(F time_of, EventTimeOptions options) const {
   if constexpr (valid) {
     // As parallel as what it reads, so that it shares the source's task and sees its splits.
     const StepOptions beside{.name = {}, .parallelism = graph().nodes[node()].parallelism};
-    return step<T>("event_time", beside, [time_of, options] { return std::make_unique<AssignEventTime<T, F>>(time_of, options); });
+    const auto timed = step<T>("event_time", beside, [time_of, options] { return std::make_unique<AssignEventTime<T, F>>(time_of, options); });
+    graph().nodes[timed.node()].times = GraphNode::Times::Given;
+    return timed;
   } else {
     return *this;
   }

@@ -44,8 +44,9 @@ class FlatMap final : public ContextOperator {
 };
 
 template <class T>
-template <class Out, class F>
-Stream<Out> Stream<T>::flat_map(F function, StepOptions options) const {
+template <class Yield, class F>
+Stream<RecordOr<Yield>> Stream<T>::flat_map(F function, StepOptions options) const {
+  using Out = RecordOr<Yield>;
   constexpr bool valid = FlatMapFunction<F, T, Out>;
   static_assert(valid, "flat_map<Out>: the function must take (const Record&, auto&& out) and call out(Out)");
   if constexpr (valid) {

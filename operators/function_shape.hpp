@@ -3,6 +3,7 @@
 // must would otherwise be left out silently.
 #pragma once
 
+#include <weir/operators/check.hpp>
 #include <weir/operators/process_context.hpp>
 #include <weir/state/keyed_state.hpp>
 #include <weir/state/task_state.hpp>
@@ -12,6 +13,27 @@ namespace weir {
 /// A struct that names what it emits.
 template <class F>
 concept EmittingFunction = std::copy_constructible<F> && std::is_class_v<F> && requires { typename F::Out; } && Record<typename F::Out>;
+
+/// Whether F does; where it does not, the compiler says so in one line.
+template <class F>
+struct RequireOut {
+  static constexpr bool told() {
+    static_assert(!sizeof(F), "process: give a struct that says what it emits, `using Out = Type;`, and has the functions that are "
+                              "called with records; a lambda does for map, filter and flat_map<Out>");
+    return false;
+  }
+  static constexpr bool value = told();
+};
+template <class F>
+  requires requires { typename F::Out; }
+struct RequireOut<F> : RequireRecord<typename F::Out> {};
+
+/// After a failed check: a stream of what the function would have emitted, so that what follows is not reported too.
+template <class F, class T>
+auto without_process(const Stream<T>& stream) {
+  if constexpr (requires { typename F::Out; }) return Stream<RecordOr<typename F::Out>>(stream.graph(), stream.node(), stream.port());
+  else return stream;
+}
 
 namespace detail {
 // A member of F makes the same name of the other base ambiguous, whatever its type.

@@ -174,6 +174,8 @@ auto KeyedStream<T, KeyOf>::interval_join(const std::string& name, const KeyedSt
   if constexpr (same && valid) {
     using Made = IntervalJoin<T, KeyOf, U, KeyOfU, F>;
     check_join<F, T, U>("interval_join", kind);
+    require_event_time(stream_, "interval_join '" + name + "'");
+    require_event_time(other.stream(), "interval_join '" + name + "'");
     if (interval.lower > interval.upper) throw Failure("interval_join '" + name + "': the lower bound lies above the upper one; exchange them");
     const auto results = stream_.template step<Out>(
         "interval_join", named("interval_join", name, options), [left = key_of_, right = other.key_of(), interval, kind, join] {

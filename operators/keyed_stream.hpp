@@ -86,6 +86,18 @@ class KeyedStream {
   template <class Out, class U, class KeyOfU, class Assigner, class F>
   auto co_group(const std::string& name, const KeyedStream<U, KeyOfU>& other, const Assigner& assigner, F function) const;
 
+  // Without the name, which is refused.
+  template <detail::NoName F> auto reduce(F combine) const { return reduce(detail::missing_name<F>(), combine); }
+  template <detail::NoName M> auto sum(M member) const { return sum(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto min(M member) const { return min(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto max(M member) const { return max(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto mean(M member) const { return mean(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto min_by(M member) const { return min_by(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto max_by(M member) const { return max_by(detail::missing_name<M>(), member); }
+  template <detail::NoName A> auto aggregate(A aggregate) const { return this->aggregate(detail::missing_name<A>(), aggregate); }
+  template <class Self = KeyedStream> auto count() const { return static_cast<const Self&>(*this).count(detail::missing_name<Self>()); }
+  template <detail::NoName F> auto process(F function) const { return process(detail::missing_name<F>(), function); }
+
  private:
   Stream<T> stream_;
   KeyOf key_of_;

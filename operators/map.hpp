@@ -35,7 +35,7 @@ template <class F>
 auto Stream<T>::map(F function, StepOptions options) const {
   constexpr bool valid = MapFunction<F, T>;
   static_assert(valid, "map: the function must take one record of the stream and return a value");
-  using Out = ResultOf<valid, F, T>;
+  using Out = RecordOr<ResultOf<valid, F, T>>;
   if constexpr (valid) {
     return step<Out>("map", options, [function] { return std::make_unique<MapOperator<T, Out, F>>(function); });
   } else {

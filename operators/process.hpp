@@ -63,42 +63,44 @@ class Process final : public TaskFunction<F> {
 template <class T, class KeyOf>
 template <class F>
 auto KeyedStream<T, KeyOf>::process(const std::string& name, F function, StepOptions options) const {
-  constexpr bool valid = KeyedProcessFunction<F, T, KeyType>;
-  static_assert(valid, "process: the struct must have `using Out = ...;` (a Record) and process(const Record&, auto& context)");
-  constexpr bool timer = TimerIsSound<F, KeyType>;
+  constexpr bool emits = RequireOut<F>::value;
+  constexpr bool valid = !emits || KeyedProcessFunction<F, T, KeyType>;
+  static_assert(valid, "process: the struct must have process(const Record&, auto& context)");
+  constexpr bool timer = !emits || TimerIsSound<F, KeyType>;
   static_assert(timer, "process: on_timer must take (const weir::Timer&, auto& context)");
-  constexpr bool open = OpenIsSound<F, KeyedState>;
+  constexpr bool open = !emits || OpenIsSound<F, KeyedState>;
   static_assert(open, "process: on a keyed stream, open must take (weir::KeyedState&)");
-  constexpr bool end = EndIsSound<F>;
+  constexpr bool end = !emits || EndIsSound<F>;
   static_assert(end, "process: finish is for streams without keys; per key, set a timer at weir::EventTime::max()");
-  if constexpr (valid && timer && open && end) {
+  if constexpr (emits && valid && timer && open && end) {
     auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
     const auto results = stream_.template step<typename F::Out>(
         "process", named("process", name, options),
         [key_of = key_of_, prototype] { return std::make_unique<KeyedProcess<T, KeyOf, F>>(prototype, key_of); });
     return Processed<F>(results, prototype);
   } else {
-    return stream_;
+    return without_process<F>(stream_);
   }
 }
 
 template <class T>
 template <class F>
 auto Stream<T>::process(const std::string& name, F function, StepOptions options) const {
-  constexpr bool valid = ProcessFunction<F, T>;
-  static_assert(valid, "process: the struct must have `using Out = ...;` (a Record) and process(const Record&, auto& context); "
+  constexpr bool emits = RequireOut<F>::value;
+  constexpr bool valid = !emits || ProcessFunction<F, T>;
+  static_assert(valid, "process: the struct must have process(const Record&, auto& context); "
                        "for keyed state and timers, key_by() first");
-  constexpr bool open = OpenIsSound<F, TaskState>;
+  constexpr bool open = !emits || OpenIsSound<F, TaskState>;
   static_assert(open, "process: on a stream without keys, open must take (weir::TaskState&); for keyed state, key_by() first");
-  constexpr bool timer = !std::is_class_v<F> || !detail::NamesOnTimer<F>;
+  constexpr bool timer = !emits || !std::is_class_v<F> || !detail::NamesOnTimer<F>;
   static_assert(timer, "process: there are no timers on a stream without keys; key_by() first");
-  if constexpr (valid && open && timer) {
+  if constexpr (emits && valid && open && timer) {
     auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function));
     const auto results = step<typename F::Out>("process", named("process", name, options),
                                                [prototype] { return std::make_unique<Process<T, F>>(prototype); });
     return Processed<F>(results, prototype);
   } else {
-    return *this;
+    return without_process<F>(*this);
   }
 }
 

@@ -56,7 +56,7 @@ class SideEmitters {
 /// A member of a function: an output beside its result. A copy is not connected.
 template <class T>
 class SideOutput {
-  static_assert(Record<T>, "a side output's type must be a Record: name the fields of your struct with WEIR_RECORD(Type, fields...)");
+  static_assert(RequireRecord<T>::value || true);  // says it itself
 
  public:
   SideOutput() = default;
@@ -74,13 +74,14 @@ class SideOutput {
   mutable Emitter<T>* emitter_ = nullptr;  // the operator's; set once
 };
 
-/// A function as the user gave it, and which of its side outputs are read. Port 0 is the result's; the others are numbered
+/// A function as the user gave it, and which of its side outputs are read. Port 0 is the result's; theirs are numbered
 /// in the order in which they were asked for. Shared by the stream, which is asked while the pipeline is built, and by
 /// the operator's factory, which reads it afterwards.
 template <class F>
 class FunctionPrototype {
  public:
-  explicit FunctionPrototype(F function) : function_(std::move(function)) {}
+  /// Side outputs have the ports from `first_port` on.
+  explicit FunctionPrototype(F function, std::uint32_t first_port = 1) : function_(std::move(function)), first_port_(first_port) {}
 
   const F& function() const { return function_; }
 
@@ -88,9 +89,9 @@ class FunctionPrototype {
   std::uint32_t port_of(SideOutput<T> F::* output) {
     const void* wanted = &(function_.*output);
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      if (outputs_[i].member == wanted) return static_cast<std::uint32_t>(i + 1);
+      if (outputs_[i].member == wanted) return static_cast<std::uint32_t>(first_port_ + i);
     }
-    const auto port = static_cast<std::uint32_t>(outputs_.size() + 1);
+    const auto port = static_cast<std::uint32_t>(first_port_ + outputs_.size());
     outputs_.push_back({wanted, [output, port](const F& copy, SideEmitters& emitters) {
                           (copy.*output).connect(emitters.add<T>(port));
                         }});
@@ -109,6 +110,7 @@ class FunctionPrototype {
   };
 
   F function_;
+  std::uint32_t first_port_;
   std::vector<Output> outputs_;
 };
 

@@ -20,6 +20,12 @@ concept LimitedSink = requires {
 template <class S>
 concept RefusingSink = requires { requires S::may_refuse; };
 
+/// A sink that says which files are its own.
+template <class S>
+concept FileWriting = requires(const S& description) {
+  { description.writes() } -> std::same_as<WrittenFiles>;
+};
+
 template <class T>
 class WriteSink final : public ContextOperator {
  public:
@@ -68,6 +74,7 @@ void Stream<T>::sink(const std::string& name, Sink sink, StepOptions options) co
     }
     const NodeId node = add_node(graph(), GraphNode::Kind::Sink, "sink", options,
                                  [sink] { return std::make_unique<WriteSink<T>>(sink.template make<T>()); });
+    if constexpr (FileWriting<Sink>) graph().nodes[node].writes = sink.writes();
     if constexpr (RefusingSink<Sink>) graph().nodes[node].starts_task = true;
     feed(node, 0);
   }

@@ -51,10 +51,13 @@ class StreamBase {
 /// Adds a node with the default name `verb`, numbered when taken, unless the options name it.
 NodeId add_node(JobGraph& graph, GraphNode::Kind kind, const std::string& verb, const StepOptions& options, OperatorFactory make);
 
+/// Throws Failure when the stream's records cannot have event times, which `verb` goes by.
+void require_event_time(const StreamBase& stream, const std::string& verb);
+
 template <class T>
 class Stream : public StreamBase {
  public:
-  static_assert(Record<T>, "a stream's type must be a Record: name the fields of your struct with WEIR_RECORD(Type, fields...)");
+  static_assert(RequireRecord<T>::value || true);  // says it itself
   using RecordType = T;
   using StreamBase::StreamBase;
 
@@ -63,7 +66,7 @@ class Stream : public StreamBase {
   template <class F> Stream filter(F predicate, StepOptions options = {}) const;
   /// `function(record, out)` calls out(result) any number of times; its result type is the template argument:
   /// stream.flat_map<Word>([](const Line& line, auto&& out) { ... }).
-  template <class Out, class F> Stream<Out> flat_map(F function, StepOptions options = {}) const;
+  template <class Out, class F> Stream<RecordOr<Out>> flat_map(F function, StepOptions options = {}) const;
   template <class F> Stream flat_map(F, StepOptions = {}) const {
     static_assert(!sizeof(F), "flat_map: give the type of what it yields, as in flat_map<Word>(...)");
     return *this;
@@ -71,6 +74,10 @@ class Stream : public StreamBase {
 
   // Event time.
   template <class F> Stream event_time(F time_of, EventTimeOptions options) const;
+  template <class F> Stream event_time(F) const {
+    static_assert(!sizeof(F), "event_time: say how far behind the latest a record may be: event_time(&T::time, {.out_of_orderness = 5s})");
+    return *this;
+  }
 
   // Partitioning: how records reach the next operator's tasks.
   Stream shuffle(std::uint64_t seed = 0) const { return routed(shuffle_routing(seed)); }
@@ -94,11 +101,16 @@ class Stream : public StreamBase {
 
   /// A function with declared state, timers and side outputs; see process.hpp.
   template <class F> auto process(const std::string& name, F function, StepOptions options = {}) const;
+  template <detail::NoName F> auto process(F function) const { return process(detail::missing_name<F>(), function); }
   /// All records in one task; see windowed.hpp.
   template <class Assigner> auto window_all(Assigner assigner, WindowOptions options) const;
   template <class Assigner> auto window_all(Assigner assigner) const;
   /// call(record, reply) asks something outside; the answers are the stream. See async.hpp.
   template <class Out, class F> AsyncStream<T, Out> async(const std::string& name, F call, AsyncOptions options = {}) const;
+  template <class F> Stream async(const std::string&, F, AsyncOptions = {}) const {
+    static_assert(!sizeof(F), "async: give the type of what it yields, as in async<Answer>(\"name\", ...)");
+    return *this;
+  }
   /// The same for a function that blocks and returns its result: it runs on threads of its own.
   template <class F> auto async_blocking(const std::string& name, F function, AsyncOptions options = {}) const;
   /// The body gets the loop's stream and returns weir::Loop{what goes round again, what leaves}; see iterate.hpp.
@@ -113,6 +125,7 @@ class Stream : public StreamBase {
                    StepOptions options = {}) const;
 
   template <class Sink> void sink(const std::string& name, Sink sink, StepOptions options = {}) const;
+  template <detail::NoName Sink> void sink(Sink sink) const { this->sink(detail::missing_name<Sink>(), sink); }
 
   /// Adds an operator that reads this stream and yields Out on port 0.
   template <class Out>

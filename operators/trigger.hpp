@@ -8,6 +8,7 @@
 //   early_every(10s)             at the end; before it every so often (processing time) when there is something new
 //   early_after(n)               at the end; before it every n records
 //   ….late_after(n)              and behind it only every n late records
+//   delta<T>(threshold, f)       when f(record of the last firing, record) > threshold; the first record counts as fired
 //   purging(trigger)             as `trigger`, and the window begins anew after each firing
 //   never()                      what global_window() has
 //
@@ -26,7 +27,9 @@
 // on_processing_time at window.end, comes for every window. All are values.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <weir/operators/window.hpp>
@@ -196,6 +199,26 @@ struct EarlyLate {
   TriggerResult fire(Call& call) const;
 };
 
+/// Fires when the records have moved far enough. See delta.
+template <class T, class F>
+struct Delta {
+  using State = std::optional<T>;  // the record to which others are compared
+  using Call = TriggerCall<State>;
+  double threshold;
+  F distance;
+
+  TriggerResult on_element(const T& record, EventTime, Call& call) const {
+    const bool far = call.state && std::invoke(distance, std::as_const(*call.state), record) > threshold;
+    if (!call.state || far) call.state = record;
+    return far ? TriggerResult::Fire : TriggerResult::Continue;
+  }
+  TriggerResult on_event_time(EventTime, Call&) const { return TriggerResult::Continue; }
+  TriggerResult on_processing_time(ProcessingTime, Call&) const { return TriggerResult::Continue; }
+  void on_merge(const State& other, Call& call) const {
+    if (!call.state) call.state = other;
+  }
+};
+
 template <class Trigger>
 struct Purging {
   using State = typename Trigger::State;
@@ -226,6 +249,11 @@ EarlyLate time_or_count(std::int64_t records);
 Continuous continuous(Duration every);
 EarlyLate early_every(Duration interval);
 EarlyLate early_after(std::int64_t records);
+template <class T, class F>
+Delta<T, F> delta(double threshold, F distance) {
+  static_assert(std::is_invocable_r_v<double, const F&, const T&, const T&>, "delta: the function must take two records by const reference and return a number");
+  return {threshold, std::move(distance)};
+}
 template <class Trigger>
 Purging<Trigger> purging(Trigger trigger) { return {std::move(trigger)}; }
 

@@ -113,6 +113,10 @@ concept WindowAssigner = std::copy_constructible<A> && requires {
   typename A::DefaultTrigger;
 };
 
+/// Whether records are put into windows by their event times: not by the clock, nor all into one.
+template <WindowAssigner A>
+inline constexpr bool kEventWindows = A::kTime == WindowTime::Event && !requires(const A& assigner) { assigner.default_trigger; };
+
 inline TumblingWindows<WindowTime::Event> tumbling(Duration size, WindowShape shape = {}) {
   return {{WindowGrid("tumbling", size, size, shape.offset)}};
 }

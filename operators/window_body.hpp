@@ -8,6 +8,7 @@
 //   clear(firing, contents)                     the trigger purges the window
 //   drop(firing, contents)                      the window is gone for good
 //   vacant(contents)                            whether it holds nothing worth keeping
+//   flush()                                     if it has outputs of its own: sends what they hold
 #pragma once
 
 #include <algorithm>
@@ -99,6 +100,10 @@ class ElementsBody {
     if constexpr (requires { apply_.open(context); }) apply_.open(context);
   }
 
+  void flush() {
+    if constexpr (requires { apply_.flush(); }) apply_.flush();
+  }
+
   void add(const K& key, const Window& id, Contents& contents, const T& record, EventTime time) {
     store_.append(key, id, contents.list, {record, time});
   }
@@ -129,7 +134,10 @@ class ElementsBody {
   }
 
   void clear(const Firing<K>& firing, Contents& contents) { store_.clear(firing.key, firing.id, contents.list); }
-  void drop(const Firing<K>& firing, Contents& contents) { clear(firing, contents); }
+  void drop(const Firing<K>& firing, Contents& contents) {
+    clear(firing, contents);
+    if constexpr (requires { apply_.drop(firing, contents.state); }) apply_.drop(firing, contents.state);
+  }
   bool vacant(const Contents& contents) const {
     return store_.size(contents.list) == 0 && std::is_same_v<WindowState, Nothing>;
   }

@@ -55,14 +55,14 @@ class WindowCore : public ContextOperator {
       // A bounded input is over: what waits for the clock would be lost.
       progress = fire_due(processing_timers_, kEndOfClock, [this](const Item& item) { return on_processing_timer(item); });
     }
-    out_.flush();
+    flush_outputs();
     return progress;
   }
 
   Progress on_processing_time(ProcessingTime now) override {
     const Progress progress =
         fire_due(processing_timers_, now.ms, [&](const Item& item) { return on_processing_timer(item); });
-    out_.flush();
+    flush_outputs();
     if (progress == Progress::Done) wake();
     return progress;
   }
@@ -94,13 +94,18 @@ class WindowCore : public ContextOperator {
   }
 
   void flush() {
-    out_.flush();
+    flush_outputs();
     wake();
   }
 
   Body body_;
 
  private:
+  void flush_outputs() {
+    out_.flush();
+    if constexpr (requires { body_.flush(); }) body_.flush();
+  }
+
   using Contents = typename Body::Contents;
   using TriggerState = typename Trigger::State;
   using PaneState = Pane<Contents, TriggerState>;

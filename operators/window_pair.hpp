@@ -144,34 +144,99 @@ Triggered<Assigner, Trigger> triggered(Assigner windows, Trigger trigger) {
   return {std::move(windows), std::move(trigger)};
 }
 
+/// Windows that drop records before they meet: what window_join and co_group take in the place of windows.
+template <class Windows, class Evict>
+struct Evicting {
+  Windows windows;
+  Evict evictor;
+};
+
+/// window_join("name", other, evicting(tumbling(10min), keep_last(5)), …): with every firing the evictor of evictor.hpp sees the
+/// records of either side by themselves. With a trigger: evicting(triggered(…), …).
+template <class Windows, class Evict>
+Evicting<Windows, Evict> evicting(Windows windows, Evict evictor) {
+  return {std::move(windows), std::move(evictor)};
+}
+
+/// A body whose windows are evicted from when they fire.
+template <class Body, class Evict>
+class EvictingBody : public Body {
+ public:
+  using Contents = typename Body::Contents;
+
+  EvictingBody(Body body, Evict evictor) : Body(std::move(body)), evictor_(std::move(evictor)) {}
+
+  template <class K, class Out>
+  Progress fire(const Firing<K>& firing, Contents& contents, Emitter<Out>& out) {
+    const bool begins = contents.emitted == 0;
+    if (begins && !kEvictsAfter<Evict>) evict(firing, contents);
+    if (this->vacant(contents)) return Progress::Done;
+    const Progress progress = Body::fire(firing, contents, out);
+    if (progress == Progress::Done && kEvictsAfter<Evict>) evict(firing, contents);
+    return progress;
+  }
+
+ private:
+  template <class K>
+  void evict(const Firing<K>& firing, Contents& contents) {
+    evict(firing, this->left_, contents.left);
+    evict(firing, this->right_, contents.right);
+  }
+  template <class K, class Store, class T>
+  void evict(const Firing<K>& firing, Store& store, ElementList<T>& list) {
+    std::vector<WindowElement<T>> elements;
+    store.for_each(firing.key, firing.id, list, [&](const auto& element) { elements.push_back(element); });
+    const std::size_t before = elements.size();
+    evictor_.evict(elements, firing.window);
+    if (elements.size() != before) store.replace(firing.key, firing.id, list, std::move(elements));
+  }
+
+  Evict evictor_;
+};
+
 namespace detail {
 
 template <class Assigner>
 const Assigner& windows_of(const Assigner& windows) { return windows; }
 template <class Assigner, class Trigger>
 const Assigner& windows_of(const Triggered<Assigner, Trigger>& triggered) { return triggered.windows; }
+template <class Windows, class Evict>
+const auto& windows_of(const Evicting<Windows, Evict>& evicting) { return windows_of(evicting.windows); }
 
 template <class Assigner>
 auto trigger_of(const Assigner& windows) { return default_trigger(windows); }
 template <class Assigner, class Trigger>
 Trigger trigger_of(const Triggered<Assigner, Trigger>& triggered) { return triggered.trigger; }
+template <class Windows, class Evict>
+auto trigger_of(const Evicting<Windows, Evict>& evicting) { return trigger_of(evicting.windows); }
 
-/// Adds the operator that fires `body`.
+template <class Windows, class Body>
+Body evicted(const Windows&, const Body& body) { return body; }
+template <class Windows, class Evict, class Body>
+EvictingBody<Body, Evict> evicted(const Evicting<Windows, Evict>& evicting, const Body& body) { return {body, evicting.evictor}; }
+
+/// Adds the operator that fires `firing`.
 template <class Out, class A, class KeyOfA, class B, class KeyOfB, class Windows, class Body>
 WindowPairStream<Out, A, B> add_window_pair(const char* verb, const std::string& name, const KeyedStream<A, KeyOfA>& left,
-                                            const KeyedStream<B, KeyOfB>& right, const Windows& windows, const Body& body,
+                                            const KeyedStream<B, KeyOfB>& right, const Windows& windows, const Body& firing,
                                             const PairWindowOptions& options) {
+  const auto body = evicted(windows, firing);
   const auto assigner = windows_of(windows);
   const auto trigger = trigger_of(windows);
   using Assigner = std::remove_const_t<decltype(assigner)>;
   using Trigger = std::remove_const_t<decltype(trigger)>;
-  using Made = WindowPairOperator<A, KeyOfA, B, KeyOfB, Assigner, Trigger, Body, Out>;
+  using Made = WindowPairOperator<A, KeyOfA, B, KeyOfB, Assigner, Trigger, std::remove_const_t<decltype(body)>, Out>;
   const Duration lateness = checked({options.allowed_lateness}).allowed_lateness;
+  if constexpr (kEventWindows<Assigner>) {
+    require_event_time(left.stream(), std::string(verb) + " '" + name + "'");
+    require_event_time(right.stream(), std::string(verb) + " '" + name + "'");
+  }
   const auto results = left.stream().template step<Out>(
       verb, named(verb, name, options.step), [l = left.key_of(), r = right.key_of(), assigner, trigger, body, lateness] {
         return std::make_unique<Made>(l, r, assigner, trigger, body, lateness);
       });
   right.stream().feed(results.node(), 1);
+  if constexpr (Assigner::kTime == WindowTime::Processing) left.stream().graph().nodes[results.node()].times = GraphNode::Times::Given;
   return WindowPairStream<Out, A, B>(results);
 }
 

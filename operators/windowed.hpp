@@ -31,6 +31,14 @@ struct WindowStream : Stream<Out> {
   Stream<T> late;
 };
 
+/// Results of a struct's windows, with its side outputs.
+template <class F, class T>
+struct WindowProcessed : Processed<F> {
+  WindowProcessed(const WindowStream<typename F::Out, T>& results, std::shared_ptr<FunctionPrototype<F>> prototype)
+      : Processed<F>(results, std::move(prototype)), late(results.late) {}
+  Stream<T> late;
+};
+
 /// Combines records pairwise; what reduce() makes of its function.
 template <class T, class F>
 struct Reduction {
@@ -113,8 +121,9 @@ class Windowed {
   /// A function that sees the window whole: function(window, out), where window has key, window, elements, watermark, now,
   /// window_state and key_state (see window_function.hpp), and out(record) yields a record. Windows then keep their records:
   /// prefer an aggregate where it will do.
-  template <class Out, class WindowState = Nothing, class KeyState = Nothing, class F>
-  WindowStream<Out, T> process(const std::string& name, F function, StepOptions options = {}) const {
+  template <class Yield, class WindowState = Nothing, class KeyState = Nothing, class F>
+  WindowStream<RecordOr<Yield>, T> process(const std::string& name, F function, StepOptions options = {}) const {
+    using Out = RecordOr<Yield>;
     constexpr bool valid = WindowFunction<F, K, T, WindowState, KeyState, Out>;
     static_assert(valid, "process: the function must take (auto& window, auto&& out); give the type of what it yields as "
                          "process<Out>, or process<Out, WindowState, KeyState>");
@@ -123,6 +132,28 @@ class Windowed {
       return add<Out>("process", name, options, elements_operator<Out, WindowState>(Apply{function}));
     } else {
       return nothing<Out>();
+    }
+  }
+  /// A struct that does so, with side outputs, and told when a window goes.
+  template <class F>
+  auto process(const std::string& name, F function, StepOptions options = {}) const {
+    if constexpr (requires { typename F::Out; }) {
+      constexpr bool emits = RequireOut<F>::value;
+      constexpr bool valid = !emits || WindowStruct<F, K, T>;
+      static_assert(valid, "process: in windows the struct must have process(auto& window, auto& out)");
+      constexpr bool clear = !emits || ClearIsSound<F, K, T>;
+      static_assert(clear, "process: in windows clear must take (auto& window)");
+      if constexpr (emits && valid && clear) {
+        using Apply = ApplyStruct<T, K, F>;
+        auto prototype = std::make_shared<FunctionPrototype<F>>(std::move(function), 2);
+        const auto make = elements_operator<typename F::Out, typename Apply::WindowState>(Apply(prototype));
+        return WindowProcessed<F, T>(add<typename F::Out>("process", name, options, make), prototype);
+      } else {
+        return without_process<F>(stream_);
+      }
+    } else {
+      static_assert(!sizeof(F), "process: give the type of what it yields, as in process<Report>(\"name\", ...)");
+      return nothing<T>();
     }
   }
 
@@ -152,6 +183,18 @@ class Windowed {
   auto max_by(const std::string& name, Member member, StepOptions options = {}) const {
     return aggregate(name, ExtremeBy<T, Member, std::greater<>>{member}, MakeBareResult{}, options);
   }
+
+  // Without the name, which is refused.
+  template <detail::NoName F> auto reduce(F combine) const { return reduce(detail::missing_name<F>(), combine); }
+  template <detail::NoName M> auto sum(M member) const { return sum(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto min(M member) const { return min(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto max(M member) const { return max(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto mean(M member) const { return mean(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto min_by(M member) const { return min_by(detail::missing_name<M>(), member); }
+  template <detail::NoName M> auto max_by(M member) const { return max_by(detail::missing_name<M>(), member); }
+  template <detail::NoName A> auto aggregate(A aggregate) const { return this->aggregate(detail::missing_name<A>(), aggregate); }
+  template <class Self = Windowed> auto count() const { return static_cast<const Self&>(*this).count(detail::missing_name<Self>()); }
+  template <class Out, detail::NoName F> auto process(F function) const { return process<Out>(detail::missing_name<F>(), function); }
 
  private:
   static constexpr std::int64_t kManySlices = 16;   // per window: from here on they share entries of state
@@ -202,7 +245,10 @@ class Windowed {
   template <class Out>
   WindowStream<Out, T> add(const char* verb, const std::string& name, StepOptions options, OperatorFactory make) const {
     if constexpr (std::is_same_v<KeyOf, NoKey>) options.parallelism = 1;
-    return WindowStream<Out, T>(stream_.template step<Out>(verb, named(verb, name, options), std::move(make)));
+    if constexpr (kEventWindows<Assigner>) require_event_time(stream_, std::string(verb) + " '" + name + "' in windows");
+    const auto results = stream_.template step<Out>(verb, named(verb, name, options), std::move(make));
+    if constexpr (Assigner::kTime == WindowTime::Processing) stream_.graph().nodes[results.node()].times = GraphNode::Times::Given;
+    return WindowStream<Out, T>(results);
   }
 
   /// After a failed check: something that compiles.

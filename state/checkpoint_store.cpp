@@ -74,6 +74,7 @@ Result<void> CheckpointStore::commit(const Manifest& manifest) {
              identity_.job);
   WEIR_CHECK(complete_.empty() || manifest.checkpoint > complete_.back(),
              "checkpoints complete out of order", manifest.checkpoint, complete_.back());
+  if (auto there = environment_->present(); !there.ok()) return there;
   const auto encoded = encode(manifest);
   auto done =
       environment_->write(Durability::Now, [&](LmdbTransaction& transaction) -> Result<void> {

@@ -79,6 +79,7 @@ class CheckpointStore {
   CheckpointStore(const CheckpointStore&) = delete;
   CheckpointStore& operator=(const CheckpointStore&) = delete;
 
+  const std::filesystem::path& directory() const { return directory_; }
   const std::string& job() const { return identity_.job; }
   ManifestKind kind() const { return identity_.kind; }
 
@@ -88,7 +89,7 @@ class CheckpointStore {
   Result<void> write(std::span<const Chunk> chunks);
 
   /// Makes the checkpoint complete. Fails when a chunk that the manifest names is not stored in the stated
-  /// size. Checkpoints are completed in ascending order.
+  /// size, or when the store's file was deleted meanwhile. Checkpoints are completed in ascending order.
   Result<void> commit(const Manifest& manifest);
 
   /// The complete checkpoints, newest first.

@@ -35,14 +35,14 @@ class KeyedState {
   KeyedState(OperatorState& state, std::function<ProcessingTime()> clock) : state_(state), current_(std::move(clock)) {}
 
   // For open(). A name is unique within the operator.
-  template <Record T>
+  template <class T, bool = RequireRecord<T>::value>
   Value<T> value(const std::string& name, const StateOptions& options = {}) { return Value<T>(add<ValueCell<T>>(name, options)); }
-  template <Record T>
+  template <class T, bool = RequireRecord<T>::value>
   List<T> list(const std::string& name, const StateOptions& options = {}) { return List<T>(add<ListCell<T>>(name, options)); }
-  template <Key K, Record V>
+  template <Key K, class V, bool = RequireRecord<V>::value>
   Map<K, V> map(const std::string& name, const StateOptions& options = {}) { return Map<K, V>(add<MapCell<K, V>>(name, options)); }
   /// combine(const T&, const T&) -> T.
-  template <Record T, class Combine>
+  template <class T, class Combine, bool = RequireRecord<T>::value>
   Reducing<T> reducing(const std::string& name, Combine combine, const StateOptions& options = {}) {
     return Reducing<T>(add<ReducingCell<T>>(name, std::move(combine), options));
   }

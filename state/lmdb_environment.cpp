@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <weir/base/text.hpp>
 #include <weir/state/lmdb_pages.hpp>
 
 namespace weir {
@@ -199,6 +200,16 @@ Result<void> LmdbEnvironment::read(const Look& look) const {
   return look(LmdbTransaction(started, file_));
 }
 
+Result<void> LmdbEnvironment::present() const {
+  int descriptor = -1;
+  struct stat open_file {};
+  struct stat named {};
+  if (environment_ == nullptr || mdb_env_get_fd(environment_, &descriptor) != 0 || fstat(descriptor, &open_file) != 0) return {};
+  const bool same = stat(file_.c_str(), &named) == 0 && named.st_ino == open_file.st_ino && named.st_dev == open_file.st_dev;
+  if (same) return {};
+  return Error{file_ + " was removed or replaced while it was in use, so nothing can be kept there: stop the job"};
+}
+
 Result<void> LmdbEnvironment::attempt(Durability durability, const Change& change) {
   full_ = false;
   if (auto open = usable(); !open.ok()) return open;
@@ -261,8 +272,8 @@ void LmdbEnvironment::give_back_tail() const {
 
 Error LmdbEnvironment::is_full() const {
   const bool at_limit = map_bytes_ >= limit_bytes_;
-  return {file_ + " is full: it may hold " + std::to_string(map_bytes_ >> 20) + " MiB; keep fewer checkpoints or raise " +
-          (at_limit ? "the limit of the checkpoint store" : "the process's limit of address space")};
+  return {file_ + " is full: it may hold " + bytes_text(map_bytes_) + "; keep fewer checkpoints or raise " +
+          (at_limit ? "the limit of the checkpoint store, --state-limit" : "the process's limit of address space")};
 }
 
 bool LmdbEnvironment::grow() {

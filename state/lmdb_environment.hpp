@@ -99,6 +99,9 @@ class LmdbEnvironment {
 
   Result<void> read(const Look& look) const;
 
+  /// Fails when the file was deleted or replaced: what is written to it would be gone with this process.
+  Result<void> present() const;
+
   /// What opening found damaged and undid, as a line; empty when nothing was.
   const std::string& mended() const { return mended_; }
 

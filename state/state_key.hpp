@@ -58,6 +58,8 @@ void append_key(std::string& bytes, const T& value) {
     detail::append_key_word(bytes, static_cast<std::uint64_t>(value));
   } else if constexpr (std::is_same_v<T, EventTime>) {
     detail::append_key_word(bytes, static_cast<std::uint64_t>(value.ms));
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    detail::append_key_word(bytes, static_cast<std::uint64_t>(value.count()));
   } else if constexpr (detail::IsOptional<T>::value) {
     bytes += value ? '\1' : '\0';
     if (value) append_key(bytes, *value);

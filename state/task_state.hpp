@@ -34,13 +34,19 @@ class TaskState {
   explicit TaskState(OperatorState& state) : state_(state) {}
 
   /// After a restore a task has its own items again; when their number has changed, its share of all tasks' items.
-  template <Record T>
-  TaskList<T> list(const std::string& name) { return TaskList<T>(state_.list<T>(name, ChunkKind::Split)); }
+  template <class T>
+  TaskList<T> list(const std::string& name) { return bind<T>(name, ChunkKind::Split); }
   /// After a restore every task has the items of all tasks.
-  template <Record T>
-  TaskList<T> union_list(const std::string& name) { return TaskList<T>(state_.list<T>(name, ChunkKind::Union)); }
+  template <class T>
+  TaskList<T> union_list(const std::string& name) { return bind<T>(name, ChunkKind::Union); }
 
  private:
+  template <class T>
+  TaskList<T> bind(const std::string& name, ChunkKind kind) {
+    if constexpr (RequireRecord<T>::value) return TaskList<T>(state_.list<T>(name, kind));
+    else return {};
+  }
+
   OperatorState& state_;
 };
 

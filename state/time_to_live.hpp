@@ -25,7 +25,7 @@ struct StateOptions {
 template <class T>
 struct Kept {
   static constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
-  T value{};
+  RecordOr<T> value{};
   std::int64_t expires_ms = kForEver;
 };
 template <class T>

@@ -61,6 +61,13 @@ struct Scalar<EventTime> {
   static Number number(EventTime value) { return value.ms; }
   static EventTime value(Number number) { return {number}; }
 };
+template <>
+struct Scalar<Duration> {
+  using Number = std::int64_t;
+  static constexpr Kind kind = Kind::Duration;
+  static Number number(Duration value) { return value.count(); }
+  static Duration value(Number number) { return Duration(number); }
+};
 
 }  // namespace detail
 
@@ -76,6 +83,17 @@ struct Codec {
   static void read(Cursors& in, std::size_t at, T& value) {
     if (!in.absent(at)) value = Stored::value(in.next<typename Stored::Number>(at, Stored::kind));
   }
+};
+
+/// Of what is no Record there is nothing to store. It has been said, so that nothing else need be.
+template <class T>
+  requires(!detail::is_record<T>() && !NamedRecord<T>)
+struct Codec<T> {
+  static constexpr std::size_t columns = RequireRecord<T>::value ? 1 : 0;
+
+  static Schema schema() { return {}; }
+  static void write(Columns&, std::size_t, const T&) {}
+  static void read(Cursors&, std::size_t, T&) {}
 };
 
 template <>
@@ -235,6 +253,8 @@ std::uint64_t hash_of(const T& value) {
     return hash_integer(static_cast<std::uint64_t>(value));
   } else if constexpr (std::is_same_v<T, EventTime>) {
     return hash_integer(static_cast<std::uint64_t>(value.ms));
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    return hash_integer(static_cast<std::uint64_t>(value.count()));
   } else if constexpr (detail::IsOptional<T>::value) {
     return value ? hash_join(1, hash_of(*value)) : 0;
   } else if constexpr (detail::IsVector<T>::value) {

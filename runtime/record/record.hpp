@@ -4,8 +4,8 @@
 //   struct Reading { std::string host; double cpu; weir::EventTime at; };
 //   WEIR_RECORD(Reading, host, cpu, at);
 //
-// Everything else is derived. Fields are scalars, strings, enums, event times, optionals, vectors, maps,
-// pairs, tuples and other records. A record is default-constructible: a field that stored bytes do not
+// Everything else is derived. Fields are scalars, strings, enums, event times, durations, optionals, vectors, maps,
+// pairs, tuples and other records, which are named first. A record is default-constructible: a field that stored bytes do not
 // have keeps its default.
 #pragma once
 
@@ -78,6 +78,11 @@ template <class A, class B> struct IsTuple<std::pair<A, B>> : std::true_type {};
 template <class T>
 constexpr bool is_record();
 
+template <class... T>
+constexpr bool all_members(const std::tuple<T...>*) {
+  return (is_record<typename T::type>() && ...);
+}
+
 template <class T, std::size_t... I>
 constexpr bool all_elements(std::index_sequence<I...>) {
   return (is_record<std::tuple_element_t<I, T>>() && ...);
@@ -86,8 +91,10 @@ constexpr bool all_elements(std::index_sequence<I...>) {
 template <class T>
 constexpr bool is_record() {
   if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
-                std::is_same_v<T, EventTime> || NamedRecord<T>) {
+                std::is_same_v<T, EventTime> || std::is_same_v<T, Duration>) {
     return true;
+  } else if constexpr (NamedRecord<T>) {
+    return all_members(static_cast<const decltype(fields_of<T>())*>(nullptr));
   } else if constexpr (IsOptional<T>::value || IsVector<T>::value) {
     return is_record<typename T::value_type>();
   } else if constexpr (IsMap<T>::value) {
@@ -103,6 +110,56 @@ constexpr bool is_record() {
 /// What streams, keys and state may hold.
 template <class T>
 concept Record = detail::is_record<T>() && std::default_initializable<T> && std::copyable<T>;
+
+namespace detail {
+template <class T>
+constexpr bool require_record() {
+  constexpr bool is = Record<T>;
+  static_assert(is, "this type is not a Record; name its fields with WEIR_RECORD(Type, fields...), which may be numbers, bool, "
+                    "enums, std::string, EventTime, Duration, and optional, vector, map, pair and tuple of these or other records");
+  return is;
+}
+}  // namespace detail
+
+/// Whether a type is a Record; where it is not, the compiler says so in one line, once for each type however often it is asked.
+template <class T>
+struct RequireRecord {
+  static constexpr bool value = detail::require_record<T>();
+};
+/// A struct with a field that is no Record is not told of; the field is.
+template <NamedRecord T>
+  requires std::copyable<T>
+struct RequireRecord<T> {
+  template <class... F>
+  static constexpr bool all(const std::tuple<F...>&) { return (static_cast<int>(RequireRecord<typename F::type>::value) & ... & 1); }
+  static constexpr bool value = all(fields_of<T>());
+};
+
+namespace detail {
+/// Stands for a type that is no Record when that has been said, so that what follows it is not reported too. Never linked.
+template <class T>
+struct Assumed {
+  Assumed();
+  Assumed(const T&);
+  operator const T&() const;
+};
+template <class T>
+  requires(std::is_class_v<T> && !std::is_final_v<T>)
+struct Assumed<T> : T {
+  Assumed();
+  Assumed(const T&);
+  Assumed(const Assumed&);
+  Assumed& operator=(const Assumed&);
+};
+template <class T>
+constexpr auto weir_fields(const Assumed<T>*) { return std::tuple<>(); }
+template <class T>
+constexpr std::string_view weir_record_name(const Assumed<T>*) { return {}; }
+}  // namespace detail
+
+/// T where it is a Record. Where it is not, that is said, and what follows is compiled as if it were.
+template <class T>
+using RecordOr = std::conditional_t<RequireRecord<T>::value, T, detail::Assumed<T>>;
 
 }  // namespace weir
 
@@ -121,4 +178,5 @@ concept Record = detail::is_record<T>() && std::default_initializable<T> && std:
     return ::std::make_tuple(WEIR_EXPAND(WEIR_FIELDS(Type, __VA_ARGS__)));                       \
   }                                                                                              \
   constexpr ::std::string_view weir_record_name(const Type*) { return #Type; }                   \
-  static_assert(::weir::NamedRecord<Type>, "WEIR_RECORD(" #Type "): the struct must be default-constructible")
+  static_assert(::weir::NamedRecord<Type>, "WEIR_RECORD(" #Type "): the struct must be default-constructible");             \
+  static_assert(::weir::RequireRecord<Type>::value || true)

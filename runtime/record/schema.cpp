@@ -12,10 +12,11 @@ struct KindInfo {
   std::size_t width;
 };
 
-constexpr std::array<KindInfo, 18> kKinds = {{{"bool", 1},   {"int8", 1},    {"int16", 2},   {"int32", 4},  {"int64", 8},
+constexpr std::array<KindInfo, 19> kKinds = {{{"bool", 1},   {"int8", 1},    {"int16", 2},   {"int32", 4},  {"int64", 8},
                                               {"uint8", 1},  {"uint16", 2},  {"uint32", 4},  {"uint64", 8}, {"float32", 4},
                                               {"float64", 8}, {"text", 0},   {"time", 8},    {"optional", 1}, {"list", 4},
-                                              {"map", 4},    {"record", 0},  {"tuple", 0}}};
+                                              {"map", 4},    {"record", 0},  {"tuple", 0},
+                                              {"duration", 8}}};
 
 const KindInfo& info(Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 

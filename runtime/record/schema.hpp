@@ -21,6 +21,7 @@ namespace weir {
 enum class Kind : std::uint8_t {
   Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float32, Float64,
   Text, Time, Optional, List, Map, Record, Tuple,
+  Duration,  // milliseconds
 };
 
 /// A word for people: "int64", "text", "list".

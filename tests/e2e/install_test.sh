@@ -13,8 +13,8 @@ fail() {
   exit 1
 }
 
-# The first block of the language in the README.
-block() { awk -v fence='```'"$1" '$0 == fence { on = 1; next } on && /^```/ { exit } on' "$source/README.md"; }
+# block LANGUAGE [N]: the first, or Nth, block of the language in the README.
+block() { awk -v fence='```'"$1" -v n="${2:-1}" '$0 == fence { on = ++seen == n; next } on && /^```/ { exit } on' "$source/README.md"; }
 
 cmake --install "$build" --prefix "$scratch/prefix" >"$scratch/install.log" || { cat "$scratch/install.log"; exit 1; }
 # A link would lead back into the source tree and hide a header that was not installed.
@@ -38,24 +38,69 @@ cat rows.txt
 [[ $(grep -c '\ba\b' rows.txt) == 6 && $(grep -c '\bb\b' rows.txt) == 5 ]] || fail "the first pipeline's rows are wrong"
 [[ $(grep '\ba\b' rows.txt | grep -c '0\.6') == 4 ]] || fail "the means are wrong"
 
-# mistake TEXT WITH MESSAGE: in the program, TEXT is replaced; the first error that the compiler prints is MESSAGE.
+# The README's test of a pipeline, which is an example too.
+block cpp 2 >"$scratch/testing.cpp"
+tail -n +2 "$source/examples/testing.cpp" | diff - "$scratch/testing.cpp" || fail "the README's test is not examples/testing.cpp"
+cp "$scratch/testing.cpp" testing.cpp
+echo 'weir_add_job(testing testing.cpp)' >>CMakeLists.txt
+cmake --build build --target testing >testing.log || { cat testing.log; exit 1; }
+[[ $(build/testing) == passed ]] || fail "the README's test does not pass"
+
+# mistake TEXT WITH MESSAGE [STRUCTS]: in the program, TEXT is replaced, and STRUCTS come before the job; then the one error that
+# the compiler prints is MESSAGE, with few lines around it.
 mistake() {
-  python3 - "$1" "$2" <<'END'
+  python3 - "$1" "$2" "${4:-}" <<'END'
 import pathlib, sys
+right, wrong, structs = sys.argv[1:]
 text = pathlib.Path("cpu_average.cpp").read_text()
-assert sys.argv[1] in text, sys.argv[1]
-pathlib.Path("mistake.cpp").write_text(text.replace(sys.argv[1], sys.argv[2]))
+assert right in text, right
+pathlib.Path("mistake.cpp").write_text(text.replace(right, wrong).replace("WEIR_JOB", structs + "\nWEIR_JOB"))
 END
   ! g++ -std=c++20 -fsyntax-only -I"$scratch/prefix/include" mistake.cpp 2>errors.txt || fail "'$2' compiles"
   [[ $(grep -c 'error:' errors.txt) == 1 ]] || { cat errors.txt; fail "'$2' gives more than one error"; }
-  grep -F "$3" errors.txt | head -n 1 | grep -q 'error:' || { cat errors.txt; fail "'$2' is not explained"; }
+  grep 'error:' errors.txt | grep -qF "$3" || { cat errors.txt; fail "'$2' is not explained"; }
+  [[ $(wc -l <errors.txt) -le 14 ]] || { cat errors.txt; fail "'$2' is explained in too many lines"; }
 }
-mistake '.key_by(&Reading::host)' '.filter([](const std::string& host) { return host != ""; }).key_by(&Reading::host)' \
+key='.key_by(&Reading::host)'
+window='.window(weir::sliding(5min, 1min), {.allowed_lateness = 30s})'
+mean='.aggregate("cpu", weir::mean(&Reading::cpu))'
+bare='struct Bare { int n = 0; };'
+no_record='this type is not a Record; name its fields with WEIR_RECORD(Type, fields...)'
+no_name='this operation begins with a name, as in .count("clicks")'
+
+mistake 'WEIR_RECORD(Reading, host, cpu, at);' '' "$no_record"
+mistake "$key" ".map([](const Reading& r) { return Bare{int(r.cpu)}; }).filter([](const Bare& b) { return b.n > 0; });
+  pipeline.source(\"more\", weir::JsonLines<Reading>{})$key" "$no_record" "$bare"
+mistake 'std::string host;' 'std::vector<std::string> host;' 'a CSV record has only numbers'
+mistake "$key" '.process("p", F{})'"$key" 'process: give a struct that says what it emits, `using Out = Type;`' \
+  'struct F { void process(const Reading&, auto&) {} };'
+mistake "$key" '.process("p", [](const Reading& r, auto& context) { context.emit(r); })'"$key" \
+  'process: give a struct that says what it emits'
+mistake "$mean" '.process("p", [](auto&, auto&&) {})' 'process: give the type of what it yields, as in process<Report>("name", ...)'
+mistake "$key" "$key"'.process("p", F{})'"$key" "$no_record" "$bare"'
+struct F {
+  using Out = Reading;
+  weir::Value<Bare> last;
+  void open(weir::KeyedState& state) { last = state.value<Bare>("last"); }
+  void process(const Reading& reading, auto& context) { last.set({1}); context.emit(reading); }
+};'
+mistake '.sink("report", weir::Console{})' '.sink(weir::Console{})' "$no_name"
+mistake "$mean" '.count()' "$no_name"
+mistake '.event_time(&Reading::at, {.out_of_orderness = 5s})' '.event_time(&Reading::at)' \
+  'event_time: say how far behind the latest a record may be'
+mistake "$key" '.filter([](const std::string& host) { return host != ""; }).key_by(&Reading::host)' \
   'filter: the predicate must take one record of the stream by const reference and return bool'
-mistake '.key_by(&Reading::host)' '.map([](int n) { return n; }).key_by(&Reading::host)' \
+mistake "$key" '.map([](int n) { return n; }).key_by(&Reading::host)' \
   'map: the function must take one record of the stream and return a value'
 mistake 'event_time(&Reading::at,' 'event_time(&Reading::cpu,' 'event_time: give a member or a function of one record that is a weir::EventTime'
 mistake 'weir::mean(&Reading::cpu)' 'weir::mean(&Reading::host)' 'mean: give a member, or a function of one record, that is a number'
-mistake '.window(weir::sliding(5min, 1min), {.allowed_lateness = 30s})' '.window(5min)' 'window: give tumbling(5min)'
-mistake '.key_by(&Reading::host)' '.flat_map([](const Reading& r, auto&& out) { out(r); }).key_by(&Reading::host)' \
+mistake "$window" '.window(5min)' 'window: give tumbling(5min)'
+mistake "$key" '.flat_map([](const Reading& r, auto&& out) { out(r); }).key_by(&Reading::host)' \
   'flat_map: give the type of what it yields, as in flat_map<Word>(...)'
+
+# What the compiler cannot see is refused when the program starts.
+sed -i '/\.event_time(/d' cpu_average.cpp
+cmake --build build --target cpu_average >late.log || { cat late.log; exit 1; }
+! build/cpu_average --input readings.csv >rows.txt 2>&1 || fail "a window without event time runs"
+[[ $(wc -l <rows.txt) == 1 ]] && grep -qF "goes by event time, which the records of 'readings' have not" rows.txt ||
+  { cat rows.txt; fail "a window without event time is not explained"; }

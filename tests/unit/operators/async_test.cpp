@@ -395,6 +395,24 @@ TEST_CASE("a blocking function runs beside the task and its exceptions are failu
   CHECK(task.take<int>(1) == rows<int>({{2, 2}}));
 }
 
+TEST_CASE("a blocking function may say that its result will not do, and is called again") {
+  auto calls = std::make_shared<std::atomic<int>>(0);
+  TaskHarness task(operator_of<int>([calls](auto numbers) {
+    return numbers.async_blocking("ask", [calls](const int& request) -> Result<std::string> {
+      if (++*calls < 3) return Error{"nothing yet"};
+      return std::to_string(request);
+    }, {.attempts = 3, .backoff = 1ms, .threads = 1, .fuse = Fuse::No});
+  }), {.ports = 2});
+  task.push<int>({{7, 1}});
+  task.end_of_input();
+  while (!task.finished()) {
+    task.await_wake();
+    task.advance(10ms);
+  }
+  CHECK(task.take<std::string>() == rows<std::string>({{"7", 1}}));
+  CHECK(*calls == 3);
+}
+
 TEST_CASE("a blocking call's time-out begins when a thread takes it") {
   struct Door {
     std::mutex mutex;

@@ -134,8 +134,8 @@ TEST_CASE("a loop whose body is one chain is one task that feeds itself") {
   LoopJob job;
   PlanRunner runner(job.graph(Shape::Fused), {.parallelism = 1}, 1);
   CHECK(runner.plan().to_text() ==
-        "laps\x20 x1\n  forward -> loop -> map -> split -> finish\nloop -> map -> split -> finish  x1\n"
-        "  forward -> loop -> map -> split -> finish\n");
+        "1. laps  (1 task)\n   => 2. loop -> map -> split -> finish  (forward)\n2. loop -> map -> split -> finish  (1 task)\n"
+        "   => 2. loop -> map -> split -> finish  (forward)\n");
 }
 
 TEST_CASE("records that come round go first; those from outside wait until there are none") {

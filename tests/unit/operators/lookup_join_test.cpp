@@ -195,7 +195,7 @@ TEST_CASE("a lookup is a task of its own and its table goes to every task") {
   joined.feed(add_node(graph, GraphNode::Kind::Sink, "sink", {}, nullptr), 0);
   const Plan plan = Plan::make(graph, {.parallelism = 2});
   CHECK(plan.to_text() ==
-        "visits  x2\n  forward -> join -> sink\nnames  x2\n  broadcast -> join -> sink\njoin -> sink  x2\n");
+        "1. visits  (2 tasks)\n   => 3. join -> sink  (forward)\n2. names  (2 tasks)\n   => 3. join -> sink  (broadcast)\n3. join -> sink  (2 tasks)\n");
 }
 
 TEST_CASE("a table from the stream's own source is refused") {

@@ -215,6 +215,24 @@ TEST_CASE("an early firing of a join that is interrupted goes on where it stoppe
   CHECK(interruptions > 3);
 }
 
+TEST_CASE("an evictor drops records of either side by themselves before they meet") {
+  TaskHarness task(join(JoinKind::Full, evicting(triggered(tumbling(Duration(10)), early_after(4)), keep_last(1))), kTwoInputs);
+  task.push<Left>({{{"a", 1}, 0}, {{"a", 2}, 1}}, 0);
+  task.push<Right>({{{"a", 0.5}, 2}, {{"a", 1.5}, 3}}, 1);
+  CHECK(task.take<Joined>() == rows<Joined>({{{2, 1.5}, 9}}));
+  task.push<Left>({{{"a", 3}, 4}}, 0);
+  task.end_of_input();
+  CHECK(task.take<Joined>() == rows<Joined>({{{3, 1.5}, 9}}));
+  CHECK(task.snapshot().summary() == "fired: 1 shared items");
+
+  TaskHarness behind(join(JoinKind::Full, evicting(triggered(tumbling(Duration(10)), early_after(2)), evict_after(keep_last(0)))), kTwoInputs);
+  behind.push<Left>({{{"a", 1}, 0}}, 0);
+  behind.push<Right>({{{"a", 0.5}, 2}}, 1);
+  CHECK(behind.take<Joined>() == rows<Joined>({{{1, 0.5}, 9}}));
+  behind.end_of_input();
+  CHECK(behind.take<Joined>().empty());
+}
+
 TEST_CASE("a window join's state survives a restore") {
   const auto make = join(JoinKind::Full, tumbling(Duration(10)));
   TaskHarness before(make, kTwoInputs);

@@ -44,6 +44,27 @@ struct OnNegative {
   void on_merge(const State& other, Call& call) const { call.state += other; }
 };
 
+/// Yields sums; complains of negative ones; tells how often a key's windows fired when they go.
+struct Watched {
+  using Out = std::int64_t;
+  using WindowState = std::int64_t;
+  using KeyState = std::int64_t;
+  SideOutput<std::string> complaints;
+  SideOutput<std::string> unread;
+  void process(auto& window, auto& out) {
+    ++window.window_state;
+    std::int64_t sum = window.key_state;
+    for (const Pair& pair : window.elements) sum += pair.second;
+    out(sum);
+    if (sum < 0) out(complaints, window.key + " is below zero");
+    out(unread, "nobody reads this");
+  }
+  void clear(auto& window) {
+    CHECK(window.elements.empty());
+    window.key_state += 1000 * window.window_state;
+  }
+};
+
 }  // namespace
 
 // --- count windows ---
@@ -87,6 +108,15 @@ TEST_CASE("a trigger may fire by number and at the end") {
   CHECK(task.take<Summed>() == Rows<Summed>{row("a", 0, 10, 3)});
   task.watermark(9);
   CHECK(task.take<Summed>() == Rows<Summed>{row("a", 0, 10, 7)});
+}
+
+TEST_CASE("a trigger may fire when records have moved far enough from that of the last firing") {
+  constexpr auto kDistance = [](const Pair& a, const Pair& b) { return std::abs(double(a.second - b.second)); };
+  TaskHarness task(on_keys([=](auto keyed) {
+    return keyed.window(global_window()).trigger(purging(delta<Pair>(10, kDistance))).sum("sum", &Pair::second);
+  }));
+  task.push<Pair>({{{"a", 5}, 0}, {{"a", 15}, 1}, {{"a", 16}, 2}, {{"b", 0}, 2}, {{"a", 20}, 3}, {{"a", 5}, 4}});
+  CHECK(task.take<Summed>() == Rows<Summed>{global("a", 36, 2), global("a", 25, 4)});
 }
 
 TEST_CASE("a purging trigger makes each firing a sum of its own") {
@@ -266,6 +296,32 @@ TEST_CASE("a window function sees the window and keeps state of the window and o
   CHECK(after.take<std::string>() == rows<std::string>({{"a 10: 1 records, firing 1, key 30, watermark 19", 19}}));
   after.watermark(150);
   CHECK(after.snapshot().summary() == "fired: 1 shared items, key: 1 entries");
+}
+
+TEST_CASE("a struct has side outputs in windows, and is told when one goes") {
+  const auto make = [](auto part) {
+    return on_keys([=](auto keyed) { return part(keyed.window(tumbling(Duration(10)), {.allowed_lateness = Duration(5)}).process("watched", Watched{})); });
+  };
+  TaskHarness task(make([](auto watched) { return watched; }));
+  task.push<Pair>({{{"a", 1}, 0}, {{"a", 2}, 10}});
+  task.watermark(9);
+  task.push<Pair>({{{"a", 4}, 1}});
+  CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{1, 9}, {5, 9}}));
+  task.watermark(14);  // the first window goes: it fired twice
+  task.watermark(19);
+  CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{2002, 19}}));
+  CHECK(task.snapshot().summary() == "fired: 1 shared items, key: 1 entries, panes: 1 entries");
+
+  TaskHarness aside(make([](auto watched) { return watched.side(&Watched::complaints); }), {.ports = 3});
+  aside.push<Pair>({{{"a", -1}, 0}, {{"b", 1}, 0}});
+  aside.watermark(14);
+  CHECK(aside.take<std::int64_t>() == rows<std::int64_t>({{-1, 9}, {1, 9}}));
+  CHECK(aside.take<std::string>(2) == rows<std::string>({{"a is below zero", 9}}));
+
+  TaskHarness late(make([](auto watched) { return watched.late; }), {.ports = 2});
+  late.watermark(14);
+  late.push<Pair>({{{"a", 1}, 0}});
+  CHECK(late.take<Pair>(1) == rows<Pair>({{{"a", 1}, 0}}));
 }
 
 TEST_CASE("what a window keeps costs a checkpoint the new records, not all") {

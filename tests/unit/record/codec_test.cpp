@@ -30,6 +30,7 @@ struct Everything {
   double f64 = 0;
   Colour colour = Colour::Red;
   EventTime at;
+  Duration span{0};
   std::string text;
   std::optional<std::string> maybe;
   std::optional<std::optional<std::int32_t>> nested;
@@ -40,7 +41,7 @@ struct Everything {
   std::pair<bool, double> pair;
   friend bool operator==(const Everything&, const Everything&) = default;
 };
-WEIR_RECORD(Everything, flag, i8, u16, i32, u64, f32, f64, colour, at, text, maybe, nested, inners, gaps, table, tuple, pair);
+WEIR_RECORD(Everything, flag, i8, u16, i32, u64, f32, f64, colour, at, span, text, maybe, nested, inners, gaps, table, tuple, pair);
 
 // One type in two versions.
 struct Order {
@@ -91,6 +92,7 @@ class Draw {
     made.f64 = bits() % 5 == 0 ? -std::numeric_limits<double>::infinity() : static_cast<double>(bits());
     made.colour = bits() % 2 ? Colour::Green : Colour::Red;
     made.at = bits() % 7 == 0 ? EventTime::min() : EventTime{static_cast<std::int64_t>(bits())};
+    made.span = Duration(static_cast<std::int64_t>(bits()));
     made.text = text();
     if (bits() % 2) made.maybe = text();
     if (bits() % 2) made.nested.emplace();
@@ -165,6 +167,21 @@ TEST_CASE("a field that became narrower is refused with its path") {
   const auto bound = bind(Codec<std::vector<Narrower>>::schema(), Codec<std::vector<Order>>::schema());
   REQUIRE(!bound);
   CHECK(bound.error().message == "field 'value[0].id' was stored as int32 and cannot be read as int16");
+}
+
+TEST_CASE("a duration is not read from a bare number, whose unit is unknown") {
+  const auto bound = bind(Codec<Duration>::schema(), Codec<std::int64_t>::schema());
+  REQUIRE_FALSE(bound.ok());
+  CHECK(bound.error().message == "field 'value' was stored as int64 and cannot be read as duration");
+}
+
+TEST_CASE("a struct is a record when all of its fields are") {
+  struct Unnamed {
+    int number;
+  };
+  static_assert(Record<Everything> && Record<Duration> && Record<std::map<std::string, Everything>>);
+  static_assert(!Record<Unnamed> && !Record<std::vector<Unnamed>> && !Record<std::chrono::seconds>);
+  CHECK(Codec<Everything>::schema().fields.size() == 18);
 }
 
 TEST_CASE("numbers widen where every value fits") {
