@@ -15,7 +15,7 @@ BadRowHandler::BadRowHandler(std::string file, BadRowOptions options, OperatorCo
       context_(context) {}
 
 void BadRowHandler::handle(const Row& row, const FormatError& error) {
-  if (options_.rows == BadRows::Fail) throw Failure(error.message);
+  if (options_.rows == BadRows::Fail) throw PermanentFailure(error.message);
   if (options_.count) options_.count->add(1);
   if (options_.rows == BadRows::Skip) {
     if (skipped_++ == 0) first_ = error.message;

@@ -17,6 +17,7 @@ namespace weir {
 template <class T>
 struct Collection {
   using Record = T;
+  static constexpr bool has_event_time = false;
   std::shared_ptr<const std::vector<T>> records;  // shared by all tasks
   std::size_t splits = 1;
 
@@ -156,6 +157,25 @@ class Collected {
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();  // with the writers of all tasks
 };
+
+/// Collects the records of a stream, for tests:
+///
+///   const auto counts = collect(words.key_by(&Word::text).count("count"));
+///   pipeline.run();
+///   counts.records() ...
+///
+/// The sink that does it is called `name`, with a number where there are several.
+template <class Stream>
+Collected<typename Stream::RecordType> collect(const Stream& stream, const std::string& name = "collected") {
+  Collected<typename Stream::RecordType> records;
+  const auto& nodes = stream.graph().nodes;
+  std::string free = name;
+  for (int number = 2; std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return node.name == free; }); ++number) {
+    free = name + "-" + std::to_string(number);
+  }
+  stream.sink(free, records);
+  return records;
+}
 
 /// Counts and drops.
 struct Blackhole {

@@ -34,7 +34,7 @@ CommittedFile::CommittedFile(const std::filesystem::path& path, std::string head
 
 void CommittedFile::open(OperatorContext& context) {
   if (context.parallelism() != 1) {
-    throw Failure("sink '" + context.name() + "' writes one file, " + path_.string() + ", from " +
+    throw PermanentFailure("sink '" + context.name() + "' writes one file, " + path_.string() + ", from " +
                   std::to_string(context.parallelism()) +
                   " tasks; give it .parallelism = 1, or use Files");
   }
@@ -48,22 +48,20 @@ void CommittedFile::open(OperatorContext& context) {
 
 void CommittedFile::start() {
   remove_leftovers();
-  const auto file = files_.open(path_, 0);
-  file->append(header_);
-  file->sync();
-  files_.open(segment_path(path_, 0),
-              0);  // so that a directory that cannot be written is found out now
-  files_.remove(segment_path(path_, 0));
-  files_.sync_directory(directory_of(path_));
-  state_->assign(1, {path_.string(), header_.size(), 0, {}});
+  // A file that cannot be written is found out now.
+  const auto bytes = files_.size(path_);
+  files_.open(path_, bytes.value_or(0));
+  if (!bytes) files_.remove(path_);
+  state_->assign(1, {path_.string(), 0, 0, {}});
+  segment().append(header_);
+  segment_bytes_ = header_.size();
 }
 
 void CommittedFile::resume(FileProgress& progress) {
-  // A directory that was moved as a whole: the file and its segments are all here.
-  if (!files_.size(progress.path) && files_.size(path_)) progress.path = path_.string();
+  if (!left_at(progress.path, progress) && left_at(path_, progress)) progress.path = path_.string();
   const std::filesystem::path written = progress.path;
   if (written != path_ && files_.size(path_).value_or(0) > header_.size()) {
-    throw Failure("the job's rows so far are in " + written.string() + ", but " + path_.string() +
+    throw PermanentFailure("the job's rows so far are in " + written.string() + ", but " + path_.string() +
                   " holds others; go on in the former, or name a file that does not exist");
   }
   for (const StagedSegment& segment : progress.staged) publish(written, segment);
@@ -71,6 +69,18 @@ void CommittedFile::resume(FileProgress& progress) {
   if (written != path_) return start();  // the job goes on in another file
   files_.open(path_, progress.bytes)->sync();
   remove_leftovers();
+}
+
+/// Whether anything is there of a file as far as a checkpoint covers it.
+bool CommittedFile::left_at(const std::filesystem::path& path, const FileProgress& progress) const {
+  const auto there = [&](const StagedSegment& staged) { return files_.size(segment_path(path, staged.number)).has_value(); };
+  return files_.size(path) || std::any_of(progress.staged.begin(), progress.staged.end(), there);
+}
+
+/// The one that rows are written to.
+OutputFile& CommittedFile::segment() {
+  if (!segment_) segment_ = files_.open(segment_path(path_, state_->front().next_number), 0);
+  return *segment_;
 }
 
 void CommittedFile::remove_leftovers() {
@@ -81,8 +91,7 @@ void CommittedFile::remove_leftovers() {
 
 void CommittedFile::write(std::string_view rows) {
   if (rows.empty()) return;
-  if (!segment_) segment_ = files_.open(segment_path(path_, state_->front().next_number), 0);
-  segment_->append(rows);
+  segment().append(rows);
   segment_bytes_ += rows.size();
 }
 
@@ -110,7 +119,7 @@ void CommittedFile::publish(const std::filesystem::path& path, const StagedSegme
   const std::uint64_t end = segment.begin + segment.bytes;
   if (files_.size(staged) != segment.bytes) {
     if (files_.size(path).value_or(0) >= end) return;  // it is in already
-    throw Failure("rows for " + path.string() + " are lost: neither does it reach byte " +
+    throw PermanentFailure("rows for " + path.string() + " are lost: neither does it reach byte " +
                   std::to_string(end) + " nor is " + staged.string() +
                   " there; restore it or start over");
   }
@@ -124,6 +133,7 @@ void CommittedFile::publish(const std::filesystem::path& path, const StagedSegme
     at += got;
   }
   file->sync();
+  if (segment.begin == 0) files_.sync_directory(directory_of(path));  // the file's name may be new
   files_.remove(staged);
 }
 

@@ -3,7 +3,7 @@
 // complete. The engine behind CsvFile and JsonFile, which knows nothing of formats.
 //
 //   directory := FILE segment*           segment := "." FILE ".uncommitted-" number
-//   FILE      := header rows             the rows of all segments published so far, in order
+//   FILE      := header rows             all segments published so far, in order; the first one begins with the header
 //   state     := FileProgress            where in FILE each segment that is not yet published belongs
 //
 // before_snapshot: the open segment is synced, its name too, and put into state with its place in FILE.
@@ -11,9 +11,10 @@
 // open, restored:  the segments in the state are published, since their checkpoint is complete; FILE is cut behind the last
 //                  one, which drops what a newer checkpoint that can no longer be read had published; all other segments
 //                  are leftovers of dead attempts and are removed.
-//                  When only another FILE exists, the directory was moved and it is taken for the one in the state;
-//                  otherwise a job that goes on in another FILE, which must not hold rows, finishes the old one first.
-// open, fresh:     FILE is replaced by the header.
+//                  When there is nothing left of FILE where it was, but here is, the directory was moved; otherwise a job
+//                  that goes on in another FILE, which must not hold rows, finishes the old one first.
+// open, fresh:     FILE is left as it is: what an earlier run wrote is replaced when the first checkpoint is complete, so that
+//                  a run that comes to nothing costs nothing. Whether it can be written is found out now.
 //
 // Publishing twice is the same as once, since a segment has one place; a segment that is gone is in FILE, since it is
 // removed only after FILE was synced. Needs room for what is published in one go twice. Readers may see a part of the last
@@ -62,6 +63,8 @@ class CommittedFile {
  private:
   void start();
   void resume(FileProgress& progress);
+  bool left_at(const std::filesystem::path& path, const FileProgress& progress) const;
+  OutputFile& segment();
   void publish(const std::filesystem::path& path, const StagedSegment& segment);
   void remove_leftovers();
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include <weir/base/terminal.hpp>
+
 namespace weir {
 namespace {
 
@@ -111,9 +113,13 @@ void ConsoleScreen::append_line(std::string& text, const TableRow& row) const {
 }
 
 void ConsoleScreen::write(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), out_) != text.size() || std::fflush(out_) != 0) {
-    throw Failure(std::string("cannot write to the console: ") + std::strerror(errno));
-  }
+  const std::string shown = is_terminal(out_) ? lines_for_terminal(text) : std::string();
+  if (!shown.empty()) text = shown;
+  flockfile(out_);  // the progress line must not come between pieces of a line
+  const bool written = std::fwrite(text.data(), 1, text.size(), out_) == text.size() && std::fflush(out_) == 0;
+  const int code = errno;
+  funlockfile(out_);
+  if (!written) throw Failure(std::string("cannot write to the console: ") + std::strerror(code));
 }
 
 }  // namespace weir

@@ -73,6 +73,8 @@ TableCell table_cell(const T& value, TimeStyle times) {
     TableCell cell;
     append_time(cell.text, value, times);
     return cell;
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    return {to_text(value), TableCell::Align::Right};
   } else {
     constexpr bool number =
         (std::is_integral_v<T> && !std::is_same_v<T, bool>) || std::is_enum_v<T>;

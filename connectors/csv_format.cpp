@@ -22,6 +22,8 @@ std::string_view expectation(Kind kind, std::string_view text) {
       return "true, false, 1 or 0";
     case Kind::Time:
       return "a time like 2001-01-01T00:47:00Z or milliseconds since 1970";
+    case Kind::Duration:
+      return "a duration like 10s or 5min, or milliseconds";
     default:
       break;
   }

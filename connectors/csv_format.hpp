@@ -6,6 +6,7 @@
 //   enum          its integer
 //   EventTime     ISO 8601, in UTC or with an offset, or milliseconds since 1970, as digits alone always are (20240101 is
 //                 in 1970); written by option, in UTC
+//   Duration      with its unit, as 250ms, 10s, 5min, 2h, 7d, or milliseconds as digits alone; written as the latter
 //   text          any bytes, quoted only where needed
 //   optional      empty is absent; "" in quotes is a present, empty text
 //
@@ -47,7 +48,8 @@ struct CsvFieldInfo {
 
 template <class T>
 concept CsvScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
-    std::is_same_v<T, std::string> || std::is_same_v<T, EventTime>;
+    std::is_same_v<T, std::string> || std::is_same_v<T, EventTime> ||
+    std::is_same_v<T, Duration>;
 
 template <class T>
 concept CsvValue = CsvScalar<T> ||
@@ -78,6 +80,10 @@ CsvFault read_csv(const CsvField& field, T& value) {
     const auto time = parse_event_time(text);
     if (!time) return text.empty() ? CsvFault::Empty : CsvFault::Malformed;
     value = *time;
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    const auto duration = read_duration(text);
+    if (!duration) return text.empty() ? CsvFault::Empty : CsvFault::Malformed;
+    value = *duration;
   } else {
     TextNumber<T> number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -106,6 +112,8 @@ void append_csv(std::string& out, const T& value, const CsvOptions& options) {
     out += value ? "true" : "false";
   else if constexpr (std::is_same_v<T, EventTime>)
     append_time(out, value, options.times);
+  else if constexpr (std::is_same_v<T, Duration>)
+    append_number(out, value.count());
   else
     append_number(out, static_cast<TextNumber<T>>(value));
 }
@@ -228,9 +236,9 @@ class CsvReader {
 
 template <NamedRecord T>
 class CsvFormat {
-  static_assert(detail::has_only_csv_fields<T>(),
-                "a CSV record has only numbers, bool, enums, text, event times and optionals of "
-                "these; use JSON for others");
+  static constexpr bool fits = detail::has_only_csv_fields<T>();
+  static_assert(fits, "a CSV record has only numbers, bool, enums, text, event times, durations and "
+                      "optionals of these; use JSON for others");
 
  public:
   using Record = T;

@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, const std::string& reason) {
-  throw Failure("cannot read " + path + ": " + reason);
+  throw PermanentFailure("cannot read " + path + ": " + reason);
 }
 
 bool is_pattern(const std::string& path) { return path.find_first_of("*?[") != std::string::npos; }

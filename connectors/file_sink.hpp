@@ -5,8 +5,9 @@
 //
 // Guarantee: exactly once. A file appears under its name, complete, when the checkpoint that covers its last row is complete;
 // from then on it does not change. Nothing is lost or doubled when the job dies at any moment. A job that is resumed
-// continues, one that starts over replaces the files of the same prefix that an earlier run wrote. So a directory and
-// prefix belong to one sink. How it is done: part_files.hpp. Without checkpoints files appear when the job has ended.
+// continues, one that starts over replaces the files of the same prefix that an earlier run wrote, when its first checkpoint
+// is complete. So a directory and prefix belong to one sink. How it is done: part_files.hpp. Without checkpoints files appear
+// when the job has ended.
 #pragma once
 
 #include <concepts>
@@ -19,6 +20,7 @@
 #include <weir/connectors/part_files.hpp>
 #include <weir/connectors/row_format.hpp>
 #include <weir/dataflow/sink_writer.hpp>
+#include <weir/graph/job_graph.hpp>
 
 namespace weir {
 
@@ -109,6 +111,8 @@ struct Files {
     return {*this, std::move(bucket_of)};
   }
 
+  WrittenFiles writes() const { return {WrittenFiles::Kind::Parts, directory / prefix}; }
+
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {
     return make_with<T>(OneBucket{});
@@ -134,6 +138,8 @@ template <class B>
 struct PartitionedFiles {
   Files files;
   B bucket_of;
+
+  WrittenFiles writes() const { return files.writes(); }
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {

@@ -48,7 +48,7 @@ class FileReader final : public SplitReader<typename F::Record> {
     if (from.offset == 0) return;
     const auto offset = static_cast<std::uint64_t>(from.offset);
     if (file_.size() < offset) {
-      throw Failure(path + " was changed: it has " + std::to_string(file_.size()) +
+      throw PermanentFailure(path + " was changed: it has " + std::to_string(file_.size()) +
                     " bytes, and reading continues at byte " + std::to_string(offset) +
                     "; restore it or start over");
     }
@@ -87,7 +87,7 @@ class FileReader final : public SplitReader<typename F::Record> {
   void bind_header() {
     const std::optional<Row> header = next_row();
     if (!header) return;  // an empty file has neither header nor rows
-    if (const auto error = reader_.bind(*header)) throw Failure(error->message);
+    if (const auto error = reader_.bind(*header)) throw PermanentFailure(error->message);
   }
 
   void leave_out(Row row, const FormatError& error) {
@@ -173,6 +173,7 @@ template <class T>
 struct Csv {
   using Record = T;
   using Rejected = BadRow;
+  static constexpr bool has_event_time = false;
 
   std::string path;
   char delimiter = ',';
@@ -190,6 +191,7 @@ struct Csv {
         format, FileOptions{path, follow, look_every, errors, side_by_side});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
+  std::vector<std::string> reads() const { return {path}; }
 };
 
 /// One JSON value per line; see json_format.hpp.
@@ -197,6 +199,7 @@ template <class T>
 struct JsonLines {
   using Record = T;
   using Rejected = BadRow;
+  static constexpr bool has_event_time = false;
 
   std::string path;
   Follow follow = Follow::No;
@@ -211,12 +214,14 @@ struct JsonLines {
         format, FileOptions{path, follow, look_every, errors, side_by_side});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
+  std::vector<std::string> reads() const { return {path}; }
 };
 
 /// Lines as they are.
 struct TextLines {
   using Record = std::string;
   using Rejected = BadRow;
+  static constexpr bool has_event_time = false;
 
   std::string path;
   Follow follow = Follow::No;
@@ -231,6 +236,7 @@ struct TextLines {
                                                     FileOptions{path, follow, look_every, errors, side_by_side});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
+  std::vector<std::string> reads() const { return {path}; }
 };
 
 }  // namespace weir

@@ -1,25 +1,20 @@
 #include <weir/connectors/file_system.hpp>
 
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <weir/base/result.hpp>
+#include <weir/connectors/file_failure.hpp>
 #include <weir/state/durable_directory.hpp>
 
 namespace weir {
 namespace {
 
-[[noreturn]] void fail(std::string_view what, const std::filesystem::path& path, int code) {
-  throw Failure("cannot " + std::string(what) + " " + path.string() + ": " + std::strerror(code));
-}
-
-[[noreturn]] void fail(std::string_view what, const std::filesystem::path& path,
-                       const std::error_code& error) {
-  throw Failure("cannot " + std::string(what) + " " + path.string() + ": " + error.message());
+[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path, int code) {
+  throw_file_failure(what, path.string(), code);
 }
 
 class RealFile final : public OutputFile {
@@ -58,13 +53,13 @@ class RealFileSystem final : public FileSystem {
     struct stat info {};
     if (::fstat(descriptor, &info) != 0) fail("write", path, errno);
     if (!S_ISREG(info.st_mode)) {
-      throw Failure(
+      throw PermanentFailure(
           "cannot write " + path.string() +
           ": it is no regular file, so rows cannot be written to it exactly once; use Console");
     }
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (size < length) {
-      throw Failure(path.string() + " was changed: it has " + std::to_string(size) + " bytes, of " +
+      throw PermanentFailure(path.string() + " was changed: it has " + std::to_string(size) + " bytes, of " +
                     std::to_string(length) + " that were written; restore it or start over");
     }
     if (size > length && ::ftruncate(descriptor, static_cast<off_t>(length)) != 0)
@@ -91,7 +86,7 @@ class RealFileSystem final : public FileSystem {
   void make_directories(const std::filesystem::path& path) override {
     std::error_code error;
     std::filesystem::create_directories(path, error);
-    if (error) fail("make directory", path, error);
+    if (error) fail("make directory", path, error.value());
   }
 
   std::vector<std::filesystem::path> list(const std::filesystem::path& directory,
@@ -106,7 +101,7 @@ class RealFileSystem final : public FileSystem {
       std::error_code gone;  // a file may vanish while the directory is read
       if (entry->is_regular_file(gone)) files.push_back(entry->path());
     }
-    if (error) fail("list", directory, error);
+    if (error) fail("list", directory, error.value());
     return files;
   }
 

@@ -1,22 +1,10 @@
 #include <weir/connectors/format.hpp>
 
 #include <algorithm>
-#include <chrono>
+
+#include <weir/base/text.hpp>
 
 namespace weir {
-namespace {
-
-constexpr EventTime kFirstIso{-62'167'219'200'000};  // 0000-01-01T00:00:00Z
-constexpr EventTime kLastIso{253'402'300'799'999};   // 9999-12-31T23:59:59.999Z
-
-void append_digits(std::string& out, std::int64_t number, int digits) {
-  std::array<char, 4> text{};
-  for (int i = digits - 1; i >= 0; --i, number /= 10)
-    text[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
-  out.append(text.data(), static_cast<std::size_t>(digits));
-}
-
-}  // namespace
 
 FormatError format_error(std::string_view file, const Row& row, std::size_t at,
                          std::string_view text) {
@@ -54,32 +42,17 @@ std::string quoted_excerpt(std::string_view text, std::size_t max_bytes) {
   return quoted + "'";
 }
 
+std::optional<Duration> read_duration(std::string_view text) {
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error == std::errc{} && end == text.data() + text.size()) return Duration(ms);
+  auto duration = parse_duration(text);
+  return duration ? std::optional(*duration) : std::nullopt;
+}
+
 void append_time(std::string& out, EventTime time, TimeStyle style) {
-  if (style == TimeStyle::Milliseconds || time < kFirstIso || time > kLastIso) {
-    detail::append_number(out, time.ms);
-    return;
-  }
-  using namespace std::chrono;
-  const sys_time<milliseconds> point{milliseconds(time.ms)};
-  const auto midnight = floor<days>(point);
-  const year_month_day date{midnight};
-  const std::int64_t of_day = (point - midnight).count();
-  append_digits(out, static_cast<int>(date.year()), 4);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out += 'T';
-  append_digits(out, of_day / 3'600'000, 2);
-  out += ':';
-  append_digits(out, of_day / 60'000 % 60, 2);
-  out += ':';
-  append_digits(out, of_day / 1000 % 60, 2);
-  if (of_day % 1000 != 0) {
-    out += '.';
-    append_digits(out, of_day % 1000, 3);
-  }
-  out += 'Z';
+  if (style == TimeStyle::Milliseconds) detail::append_number(out, time.ms);
+  else append_text(out, time);
 }
 
 }  // namespace weir

@@ -133,6 +133,9 @@ std::string quoted_excerpt(std::string_view text, std::size_t max_bytes = kExcer
 /// Appends a time; see TimeStyle.
 void append_time(std::string& out, EventTime time, TimeStyle style);
 
+/// Reads a duration with its unit, or an integer as milliseconds. Empty when it is neither.
+std::optional<Duration> read_duration(std::string_view text);
+
 namespace detail {
 
 template <class T>

@@ -5,6 +5,7 @@
 //   map               object where keys are text, else array of [key, value]
 //   vector            array;  pair, tuple: array of exactly that many
 //   EventTime         ISO 8601 in UTC, written by option as milliseconds since 1970; both are read
+//   Duration          milliseconds; a text with a unit ("10s", "5min") is read too
 //   enum, char        its integer;  bool: true, false
 //   integers          numbers without fraction and exponent, within the type's range
 //   float, double     numbers, written in the shortest form that reads back equal; see below

@@ -18,6 +18,8 @@ std::string_view expectation(Kind kind) {
       return "a text";
     case Kind::Time:
       return "a time like \"2001-01-01T00:47:00Z\" or milliseconds since 1970";
+    case Kind::Duration:
+      return "a duration like \"10s\" or \"5min\", or milliseconds";
     case Kind::List:
     case Kind::Tuple:
       return "an array";
@@ -114,6 +116,20 @@ bool read_json_time(JsonReading& in, std::uint32_t at, EventTime& time) {
     return read_json_number(in, at, Kind::Time, time.ms);
   }
   return in.refuse(at, JsonValueFault::Kind, Kind::Time);
+}
+
+bool read_json_duration(JsonReading& in, std::uint32_t at, Duration& duration) {
+  const JsonNode& value = in.node(at);
+  if (value.kind == JsonKind::Text) {
+    const auto read = read_duration(in.document().text(at));
+    if (!read) return in.refuse(at, JsonValueFault::Kind, Kind::Duration);
+    duration = *read;
+    return true;
+  }
+  std::int64_t ms = 0;
+  if (!read_json_number(in, at, Kind::Duration, ms)) return false;
+  duration = Duration(ms);
+  return true;
 }
 
 }  // namespace weir::detail

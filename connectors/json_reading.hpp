@@ -77,6 +77,7 @@ bool read_json_number(JsonReading& in, std::uint32_t at, Kind kind, Number& numb
 }
 
 bool read_json_time(JsonReading& in, std::uint32_t at, EventTime& time);
+bool read_json_duration(JsonReading& in, std::uint32_t at, Duration& duration);
 
 template <Record T>
 bool read_json_vector(JsonReading& in, std::uint32_t at, T& value) {
@@ -215,6 +216,8 @@ bool read_json(JsonReading& in, std::uint32_t at, T& value) {
     return true;
   } else if constexpr (std::is_same_v<T, EventTime>) {
     return read_json_time(in, at, value);
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    return read_json_duration(in, at, value);
   } else if constexpr (IsOptional<T>::value) {
     static_assert(!IsOptional<typename T::value_type>::value,
                   "JSON cannot tell an optional in an optional from none");

@@ -58,6 +58,8 @@ void append_json(std::string& out, const T& value, TimeStyle times) {
     if (quoted) out += '"';
     append_time(out, value, times);
     if (quoted) out += '"';
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    append_number(out, value.count());
   } else if constexpr (IsOptional<T>::value) {
     if (value)
       append_json<typename T::value_type>(out, *value, times);

@@ -29,7 +29,7 @@ void require_bucket(const std::string& bucket) {
   bool usable = path.is_relative() && !bucket.ends_with('/');
   for (const auto& part : path) usable &= !part.empty() && part.string().front() != '.';
   if (!usable) {
-    throw Failure("'" + bucket +
+    throw PermanentFailure("'" + bucket +
                   "' cannot be a bucket of part files: it must be a relative path, and no part of "
                   "it may begin with a dot");
   }
@@ -67,6 +67,7 @@ void PartFiles::open(OperatorContext& context) {
 /// when there are as many tasks again.
 void PartFiles::take_lanes() {
   lanes_ = &context_->state().list<PartLane>("parts", ChunkKind::Union);
+  begin_ = lanes_->empty() ? Begin::Fresh : Begin::Restored;
   std::erase_if(*lanes_, [&](const PartLane& lane) { return !mine(lane.lane); });
   for (PartLane& lane : *lanes_) {
     for (const StoredPart& part : std::exchange(lane.rolled, {})) recover(lane, part, true);
@@ -78,7 +79,7 @@ void PartFiles::take_lanes() {
     return lane.lane == context_->task();
   });
   if (own == lanes_->end()) {
-    lanes_->insert(lanes_->begin(), {context_->task(), options_.directory.string(), 0, {}, {}});
+    lanes_->insert(lanes_->begin(), {context_->task(), options_.directory.string(), 0, {}, {}, 0});
   } else {
     std::iter_swap(own, lanes_->begin());
   }
@@ -94,7 +95,7 @@ void PartFiles::recover(const PartLane& lane, const StoredPart& part, bool rolle
   } else if (const auto size = files_.size(to)) {
     if (*size != part.bytes) files_.open(to, part.bytes)->sync();
   } else if (!rolled) {
-    throw Failure("rows are lost: " + from.string() + " is gone, of which the checkpoint covers " +
+    throw PermanentFailure("rows are lost: " + from.string() + " is gone, of which the checkpoint covers " +
                   std::to_string(part.bytes) + " bytes; restore it or start over");
   }
 }
@@ -108,11 +109,20 @@ void PartFiles::remove_leftovers() {
     if (!part || !mine(part->lane)) continue;
     const auto lane = std::find_if(lanes_->begin(), lanes_->end(),
                                    [&](const PartLane& known) { return known.lane == part->lane; });
-    const std::uint64_t given_out = lane == lanes_->end() ? 0 : lane->next_number;
-    if (!is_hidden && part->number < given_out) continue;
-    files_.remove(path);
-    unsynced_directories_.insert(directory_of(path));
+    const bool known = lane != lanes_->end();
+    if (begin_ == Begin::Fresh && !is_hidden) {
+      outdated_.push_back(path);
+      if (known) lane->next_number = std::max(lane->next_number, part->number + 1);
+    } else if (is_hidden || !known || part->number >= lane->next_number || part->number < lane->first_number) {
+      remove(path);
+    }
   }
+  if (begin_ == Begin::Fresh) own_lane().first_number = own_lane().next_number;
+}
+
+void PartFiles::remove(const std::filesystem::path& part) {
+  files_.remove(part);
+  unsynced_directories_.insert(directory_of(part));
 }
 
 /// A directory that cannot be written is found out before there are rows.
@@ -224,6 +234,10 @@ void PartFiles::on_complete(CheckpointId checkpoint) {
   const auto covered = [&](const StoredPart& part) {
     return part.checkpoint != 0 && part.checkpoint <= checkpoint;
   };
+  if (!outdated_.empty()) {
+    for (const auto& part : std::exchange(outdated_, {})) remove(part);
+    sync_names();
+  }
   std::set<std::filesystem::path> directories;
   for (const StoredPart& part : lane.rolled) {
     if (!covered(part)) continue;

@@ -3,7 +3,7 @@
 //
 //   directory := (bucket "/")? part*
 //   part      := "." name ".inprogress" | name      only the latter are for readers, and they never change
-//   name      := prefix "-" lane "-" number suffix  numbers count from 0 in each lane, over all buckets
+//   name      := prefix "-" lane "-" number suffix  numbers count up in each lane, over all buckets
 //   state     := PartLane*                          one lane per task; a change of parallelism deals the lanes out anew
 //
 // A part is written hidden. It is rolled - closed for good - when it is large or old enough, or the input or the job ends; the
@@ -13,8 +13,9 @@
 // on_complete:     rolled parts that the checkpoint covers are renamed, and the directories synced.
 // open:            every part in the state is cut to its length there and renamed: its rows are covered. Parts of the
 //                  task's lanes that are not in state and whose number is not given out there yet are removed, hidden or
-//                  not: leftovers of dead attempts, or published by a newer checkpoint that can no longer be read. A fresh
-//                  start is the same with an empty state: what an earlier run wrote under the same prefix is replaced.
+//                  not: leftovers of dead attempts, or published by a newer checkpoint that can no longer be read.
+// open, fresh:     what an earlier run published under the same prefix stays until the first checkpoint is complete, so that a
+//                  run that comes to nothing costs nothing; numbers go on behind its, and begin at 0 where there is nothing.
 //
 // So a directory and prefix belong to one sink of one job. A rolled part that is not found under either name was published
 // and then taken away by a reader, which is allowed. One task, one thread; tasks only touch parts of their own lanes.
@@ -49,8 +50,9 @@ struct PartLane {
   std::uint64_t next_number = 0;
   std::vector<StoredPart> open;
   std::vector<StoredPart> rolled;
+  std::uint64_t first_number = 0;  // those before it are an earlier run's
 };
-WEIR_RECORD(PartLane, lane, directory, next_number, open, rolled);
+WEIR_RECORD(PartLane, lane, directory, next_number, open, rolled, first_number);
 
 struct PartOptions {
   std::filesystem::path directory;
@@ -97,6 +99,7 @@ class PartFiles {
   void take_lanes();
   void recover(const PartLane& lane, const StoredPart& part, bool rolled);
   void remove_leftovers();
+  void remove(const std::filesystem::path& part);
   void probe();
   OpenPart& part_for(const std::string& bucket);
   void make_bucket(const std::string& bucket);
@@ -110,6 +113,8 @@ class PartFiles {
   std::vector<PartLane>* lanes_ =
       nullptr;  // state: this task's own first, then those it looks after
   OpenParts open_;
+  enum class Begin : std::uint8_t { Fresh, Restored } begin_ = Begin::Fresh;
+  std::vector<std::filesystem::path> outdated_;  // an earlier run's, to be replaced
   std::set<std::string> buckets_;  // whose directories exist
   std::set<std::filesystem::path>
       unsynced_directories_;  // whose names must be durable before the next checkpoint is

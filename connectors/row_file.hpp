@@ -1,8 +1,8 @@
 // Sinks for one named file: stream.sink("result", CsvFile{.path = options.get("output")}).
 //
 // Guarantee: exactly once. A row is in the file, once, when the checkpoint that covers it is complete; without checkpoints,
-// when the job has ended. A job that is resumed continues the file, one that starts over replaces it. The file begins with
-// the format's header, also when there are no rows. How it is done: committed_file.hpp.
+// when the job has ended. A job that is resumed continues the file; one that starts over replaces it, then and not before. The
+// file begins with the format's header, also when there are no rows. How it is done: committed_file.hpp.
 //
 // They run as one task. For several tasks, files that roll, and partitions: Files in file_sink.hpp.
 #pragma once
@@ -10,6 +10,7 @@
 #include <weir/connectors/committed_file.hpp>
 #include <weir/connectors/row_format.hpp>
 #include <weir/dataflow/sink_writer.hpp>
+#include <weir/graph/job_graph.hpp>
 
 namespace weir {
 
@@ -53,6 +54,7 @@ struct CsvFile {
   CsvOptions csv = {};
 
   static constexpr std::uint32_t max_parallelism = 1;
+  WrittenFiles writes() const { return {WrittenFiles::Kind::One, path}; }
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {
@@ -66,6 +68,7 @@ struct JsonFile {
   JsonOptions json = {};
 
   static constexpr std::uint32_t max_parallelism = 1;
+  WrittenFiles writes() const { return {WrittenFiles::Kind::One, path}; }
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {
@@ -80,6 +83,7 @@ struct RowFile {
   TimeStyle times = TimeStyle::Iso;
 
   static constexpr std::uint32_t max_parallelism = 1;
+  WrittenFiles writes() const { return {WrittenFiles::Kind::One, path}; }
 
   template <class T>
   std::unique_ptr<SinkWriter<T>> make() const {

@@ -18,6 +18,7 @@ namespace weir {
 
 struct SocketLines {
   using Record = std::string;
+  static constexpr bool has_event_time = false;
 
   /// What to do when the server closes the connection: End ends the stream, and a connection that breaks is a failure;
   /// Reconnect tries again, for `retry_for` at a time, after growing waits while connections bring nothing.

@@ -48,6 +48,7 @@ double busy_share(const CpuTicks& before, const CpuTicks& after);
 
 struct SystemStats {
   using Record = SystemSample;
+  static constexpr bool has_event_time = false;
 
   Duration every{1000};
   std::optional<std::int64_t> samples = {};  // after which the source ends; empty: never

@@ -2,10 +2,13 @@
 
 #include <cstdio>
 
+#include <weir/base/terminal.hpp>
+
 namespace weir {
 
 void warn(const std::string& operator_name, const std::string& text) {
-  const std::string line = operator_name + ": warning: " + text + "\n";
+  std::string line = operator_name + ": warning: " + text + "\n";
+  if (is_terminal(stderr)) line = lines_for_terminal(line);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -84,6 +84,7 @@ WEIR_JOB(flights) {
   const auto slide = options.duration("slide", {.help = "time between two windows", .fallback = "1d"});
   const auto least = options.number("least-departures", {.help = "airports with fewer in a window are left out", .fallback = "3"});
   const auto worst_count = options.number("worst", {.help = "airports per window", .fallback = "10"});
+  if (worst_count < 1) throw weir::Failure("option --worst must be at least 1");
 
   const auto airports = pipeline.source("airports", weir::Csv<Airport>{.path = airports_path});
 

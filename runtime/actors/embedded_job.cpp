@@ -1,8 +1,11 @@
 #include <weir/actors/embedded_job.hpp>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include <malloc.h>
 
@@ -26,9 +29,29 @@ void tune_allocator() {
   (void)done;
 }
 
+/// Where the system refuses a thread, CAF ends the process without a word: so as many are asked for beforehand.
+void require_threads(std::uint32_t workers) {
+  constexpr std::uint32_t kOthers = 8;  // CAF's own, the checkpoint writer's, and some for user code
+  std::promise<void> over;
+  const auto ended = over.get_future().share();
+  std::vector<std::thread> started;
+  std::string refusal;
+  try {
+    while (started.size() < workers + kOthers) started.emplace_back([ended] { ended.wait(); });
+  } catch (const std::system_error& error) {
+    refusal = error.code().message();
+  }
+  over.set_value();
+  for (std::thread& thread : started) thread.join();
+  if (refusal.empty()) return;
+  throw Failure("cannot start " + std::to_string(workers + kOthers) + " threads: " + refusal + " after " +
+                std::to_string(started.size()) + "; raise the limits of processes and memory (ulimit -u, -v) or give fewer --threads");
+}
+
 caf::actor_system_config make_config(std::uint32_t threads) {
   caf::actor_system_config config;
   if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  require_threads(threads);
   config.set("scheduler.max-threads", static_cast<std::size_t>(threads));
   config.set("scheduler.max-throughput", std::size_t{32});  // messages before another actor gets its turn
   config.set("scheduler.policy", caf::atom("sharing"));     // beats stealing on few cores

@@ -27,13 +27,14 @@ struct EmbeddedJobOptions {
   std::size_t retained = 2;           // complete checkpoints to keep
   ManifestKind last_checkpoint = ManifestKind::Checkpoint;  // with which the job ends; a savepoint is full and exact
   std::optional<std::filesystem::path> savepoint = {};  // to start from when the store has no checkpoint yet
-  std::function<void(const std::string&)> warn = [](const std::string&) {};  // called from any thread
+  std::function<void(const std::string&)> warn = [](const std::string&) {};    // called from any thread
+  std::function<void(const std::string&)> inform = [](const std::string&) {};  // likewise
 };
 
 struct JobOutcome {
   enum class State : std::uint8_t {
     Finished,  // every source ended and everything is published
-    Stopped,   // on request before that, after a last checkpoint if there is a store
+    Stopped,   // on request before that, with a last checkpoint, which is stored if there is a store
     Failed,
   };
   State state = State::Finished;

@@ -1,6 +1,7 @@
 #include <weir/actors/job_actor.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 
 #include <caf/all.hpp>
@@ -8,6 +9,7 @@
 #include <weir/actors/alarms.hpp>
 #include <weir/actors/attempt.hpp>
 #include <weir/actors/messages.hpp>
+#include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 
 namespace weir {
@@ -27,7 +29,7 @@ class Job {
     try {
       act();
     } catch (const std::exception& exception) {
-      fail(exception.what());
+      fail(exception_text(exception));
     }
   }
 
@@ -49,7 +51,7 @@ class Job {
     coordinator_.start(restored_from_, attempt_->number(), now());
     if (restored_from_ != 0) attempt_->tell_all(message::Complete{restored_from_});
     attempt_->tell_all(message::Go{});
-    if (stop_requested_) stop();
+    end_if_due();
     arm();
   }
 
@@ -125,8 +127,10 @@ class Job {
 
   void on_stop(const message::StopJob&) {
     stop_requested_ = true;
-    if (phase_ == Phase::Waiting) end({JobOutcome::State::Stopped, "", restored_from_});
-    else if (phase_ == Phase::Running) stop();
+    if (phase_ == Phase::Waiting) return end({JobOutcome::State::Stopped, "", restored_from_});
+    if (phase_ != Phase::Running) return;
+    end_if_due();
+    arm();
   }
 
   /// The job's owner goes away: so do all actors, at once.
@@ -145,6 +149,11 @@ class Job {
     return "operator '" + failure.operator_name + "' failed" + where + ": " + failure.message;
   }
 
+  static std::string describe(const Manifest& manifest) {
+    return (manifest.kind == ManifestKind::Savepoint ? "savepoint " : "checkpoint ") + std::to_string(manifest.checkpoint) + ", taken " +
+           to_text(EventTime{manifest.completed_ms});
+  }
+
   /// Steady, so that a clock that is set changes no interval.
   static ProcessingTime now() {
     using namespace std::chrono;
@@ -154,7 +163,7 @@ class Job {
   bool current(std::uint64_t attempt) const { return phase_ == Phase::Running && attempt == attempt_->number(); }
   bool all_finished() const { return finished_ == attempt_->size(); }
   /// Whether the next checkpoint is the last one.
-  bool ending() const { return all_finished() || (stop_requested_ && options_.writer); }
+  bool ending() const { return all_finished() || stop_requested_; }
 
   void begin_attempt() {
     attempt_ = std::make_unique<Attempt>(self_, options_, attempt_ ? attempt_->number() + 1 : 1);
@@ -185,6 +194,7 @@ class Job {
     retry_at_.reset();
     stopping_ = false;
     restored_from_ = stored.manifest ? stored.manifest->checkpoint : 0;
+    if (stored.manifest) options_.job.inform("continuing from " + describe(*stored.manifest) + " in " + stored.place);
     TaskOptions common;
     common.key_groups = options_.plan->options.key_groups;
     common.checkpointed = static_cast<bool>(options_.writer);
@@ -201,10 +211,13 @@ class Job {
 
   void on_complete(CheckpointId checkpoint) {
     if (!coordinator_.committed(checkpoint, now())) return;
-    if (options_.writer) policy_.progressed();
-    options_.board->checkpoints.fetch_add(1);
-    options_.board->last_checkpoint.store(checkpoint);
-    options_.board->last_checkpoint_ms.store((now() - triggered_).count());
+    given_up_ = 0;
+    if (options_.writer) {  // otherwise it ends the job and is kept nowhere
+      policy_.progressed();
+      options_.board->checkpoints.fetch_add(1);
+      options_.board->last_checkpoint.store(checkpoint);
+      options_.board->last_checkpoint_ms.store((now() - triggered_).count());
+    }
     attempt_->tell_all(message::Complete{checkpoint});
     if (checkpoint == last_checkpoint_) return coordinator_.stop();  // the tasks publish what it covers, and that is the end
     end_if_due();
@@ -213,22 +226,17 @@ class Job {
 
   /// The coordinator has forgotten the checkpoint; now tasks and writer do.
   void give_up(CheckpointId checkpoint, const std::string& why) {
-    options_.job.warn("checkpoint " + std::to_string(checkpoint) + " was given up: " + why);
+    // A disk stays full for a while: the first is told, and then ever fewer.
+    if (std::has_single_bit(++given_up_)) {
+      const std::string in_a_row = given_up_ > 1 ? " (" + std::to_string(given_up_) + " in a row)" : "";
+      options_.job.warn("checkpoint " + std::to_string(checkpoint) + " was given up: " + why + in_a_row);
+    }
     attempt_->tell_all(message::Abandon{checkpoint});
     if (options_.writer) self_->send(options_.writer, message::GiveUp{attempt_->number(), checkpoint});
     if (checkpoint == last_checkpoint_) {
       last_checkpoint_ = 0;
       if (++last_failures_ >= options_.job.restart.attempts) return fail("the last checkpoint cannot be stored: " + why);
       retry_at_ = now() + options_.job.restart.first_delay;
-    }
-    end_if_due();
-    arm();
-  }
-
-  void stop() {
-    if (!options_.writer && !all_finished() && !stopping_) {
-      stopping_ = true;
-      attempt_->tell_all(message::StopSources{});
     }
     end_if_due();
     arm();
@@ -283,6 +291,7 @@ class Job {
   }
 
   std::string how_often(const RestartPolicy::Decision& decision) const {
+    if (failure_.remedy == TaskFailure::Remedy::None) return "";
     const bool differs = decision.times < options_.job.restart.attempts;
     if (differs) return " (failure " + std::to_string(decision.in_vain) + " without a new checkpoint)";
     return decision.times > 1 ? " (" + std::to_string(decision.times) + " times)" : "";
@@ -306,6 +315,7 @@ class Job {
   CheckpointId restored_from_ = 0;
   CheckpointId last_checkpoint_ = 0;    // that the job ends with, once it is triggered
   std::uint32_t last_failures_ = 0;     // to take that one
+  std::uint64_t given_up_ = 0;          // checkpoints since the last complete one
   std::optional<ProcessingTime> retry_at_;  // to take it again
   bool stop_requested_ = false;
   bool stopping_ = false;               // the attempt ends before its sources did

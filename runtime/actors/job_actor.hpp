@@ -7,7 +7,9 @@
 //
 // A job ends with a checkpoint of its own: when all tasks have finished, or when it is told to stop, it triggers a last one as
 // soon as no other is under way, tries again when that fails, and is over when every task has published what it covers.
-// Without a writer, stopping ends the sources, so that all tasks finish. A task that fails while the job is to stop stops it.
+// Without a writer it is stored nowhere, and does the same: sinks publish what they got before its barrier, and windows that are
+// still open, or queued before a slow operator for longer than the alignment limit, come to nothing. A task that fails while
+// the job is to stop stops it.
 //
 // A task belongs to one attempt; what an actor of an earlier one still sends is refused (I10).
 #pragma once

@@ -14,6 +14,8 @@ namespace weir {
 struct TaskCell {
   std::atomic<std::uint64_t> records_in{0};
   std::atomic<std::uint64_t> records_out{0};
+  std::atomic<std::uint64_t> records_read{0};     // by a source
+  std::atomic<std::uint64_t> records_written{0};  // by sinks
   std::atomic<std::uint64_t> records_dropped{0};  // on outputs that nobody reads
   std::atomic<std::uint64_t> busy_ns{0};
   std::atomic<std::uint64_t> snapshot_ns{0};

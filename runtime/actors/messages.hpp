@@ -54,7 +54,6 @@ struct Wake {};
 struct Taken {
   std::size_t bytes;  // of a chunk that waits for the writer no more
 };
-struct StopSources {};
 
 // From a task to its job.
 struct Ready {
@@ -140,7 +139,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Taken)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopSources)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Finished)

@@ -16,6 +16,7 @@ StoredTask& task_of(StoredOperator& op, std::uint32_t task) {
 
 Result<StoredState> load(const CheckpointStore& store, Manifest manifest) {
   StoredState state;
+  state.place = store.directory().string();
   state.job.key_groups = manifest.key_groups;
   for (const OperatorParts& stored : manifest.operators) {
     StoredOperator& op = state.job.operators[stored.name];

@@ -13,6 +13,7 @@ namespace weir {
 struct StoredState {
   std::optional<Manifest> manifest;   // empty: no checkpoint yet
   StoredJob job;
+  std::string place;                  // the directory it was read from
   std::vector<std::string> warnings;  // about corrupt newer checkpoints
 };
 

@@ -7,6 +7,7 @@
 
 #include <weir/actors/alarms.hpp>
 #include <weir/actors/messages.hpp>
+#include <weir/base/exception_text.hpp>
 
 namespace weir {
 namespace {
@@ -112,15 +113,15 @@ class TaskShell final : public TaskEnvironment {
   void guarded(Act&& act) {
     try {
       act();
-    } catch (const std::exception& exception) {
-      fail(exception.what());
+    } catch (const PermanentFailure& failure) {
+      fail(failure.what(), TaskFailure::Remedy::None);
     } catch (...) {
-      fail("the function threw something that is no std::exception");
+      fail(current_exception_text(), TaskFailure::Remedy::Restart);
     }
   }
 
-  void fail(std::string text) {
-    TaskFailure failure{options_.plan->task_name(options_.number), "", std::move(text)};
+  void fail(std::string text, TaskFailure::Remedy remedy) {
+    TaskFailure failure{options_.plan->task_name(options_.number), "", std::move(text), remedy};
     if (task_) {
       const TaskPosition position = task_->position();
       failure.operator_name = position.operator_name;
@@ -136,6 +137,8 @@ class TaskShell final : public TaskEnvironment {
     constexpr auto relaxed = std::memory_order_relaxed;
     cell.records_in.store(metrics.records_in, relaxed);
     cell.records_out.store(metrics.records_out, relaxed);
+    cell.records_read.store(metrics.records_read, relaxed);
+    cell.records_written.store(metrics.records_written, relaxed);
     cell.records_dropped.store(metrics.records_dropped, relaxed);
     cell.busy_ns.store(cell.busy_ns.load(relaxed) + static_cast<std::uint64_t>(busy_ns), relaxed);
     cell.snapshot_ns.store(metrics.snapshot_ns, relaxed);
@@ -185,7 +188,6 @@ caf::behavior task_actor(caf::event_based_actor* self, TaskActorOptions options)
       [shell](const message::Abandon& abandon) {
         shell->with_task([&](Task& task) { task.on_abandoned(abandon.checkpoint); });
       },
-      [shell](const message::StopSources&) { shell->with_task([](Task& task) { task.stop(); }); },
       [shell](message::Setup& setup) { shell->setup(setup); },
       [shell](const message::Go&) { shell->go(); },
   };

@@ -25,6 +25,12 @@ class Failure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What another try would meet again: malformed input, a file that is missing or may not be written. The job fails at once.
+class PermanentFailure : public Failure {
+ public:
+  using Failure::Failure;
+};
+
 /// A value or an Error. Reading the value of an error is a Bug.
 template <class T>
 class [[nodiscard]] Result {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 namespace weir {
@@ -91,6 +92,16 @@ std::optional<std::int64_t> take_zone(std::string_view& text) {
   return sign * (*hours * 60 + *minutes) * 60'000LL;
 }
 
+constexpr EventTime kFirstIso{-62'167'219'200'000};  // 0000-01-01T00:00:00Z
+constexpr EventTime kLastIso{253'402'300'799'999};   // 9999-12-31T23:59:59.999Z
+
+void append_digits(std::string& out, std::int64_t number, int digits) {
+  std::array<char, 4> text{};
+  for (int i = digits - 1; i >= 0; --i, number /= 10)
+    text[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
+  out.append(text.data(), static_cast<std::size_t>(digits));
+}
+
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
@@ -111,6 +122,17 @@ std::string to_text(Duration duration) {
 Result<std::uint64_t> parse_bytes(std::string_view text) {
   if (const auto bytes = parse_quantity(text, kSizes)) return static_cast<std::uint64_t>(*bytes);
   return Error{"'" + std::string(text) + "' is not a size; write 512, 64KiB, 16MiB or 1GiB"};
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  double size = static_cast<double>(bytes);
+  for (; size >= 1024 && unit + 1 < kUnits.size(); ++unit) size /= 1024;
+  std::array<char, 64> text{};
+  const bool whole = size >= 1000 || std::abs(size - std::round(size)) < 0.05;
+  std::snprintf(text.data(), text.size(), whole ? "%.0f %s" : "%.1f %s", size, kUnits[unit]);
+  return text.data();
 }
 
 std::optional<EventTime> parse_event_time(std::string_view text) {
@@ -141,24 +163,40 @@ std::optional<EventTime> parse_event_time(std::string_view text) {
   return EventTime{ms};
 }
 
-std::string to_text(EventTime time) {
-  if (time == EventTime::min()) return "beginning of time";
-  if (time == EventTime::max()) return "end of time";
+void append_text(std::string& out, EventTime time) {
+  if (time < kFirstIso || time > kLastIso) {
+    out += std::to_string(time.ms);
+    return;
+  }
   using namespace std::chrono;
   const sys_time<milliseconds> point{milliseconds(time.ms)};
   const auto midnight = floor<days>(point);
   const year_month_day date{midnight};
   const std::int64_t of_day = (point - midnight).count();
-  std::array<char, 64> out{};
-  int length = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             static_cast<int>(of_day / 3'600'000), static_cast<int>(of_day / 60'000 % 60),
-                             static_cast<int>(of_day / 1000 % 60));
+  append_digits(out, static_cast<int>(date.year()), 4);
+  out += '-';
+  append_digits(out, static_cast<unsigned>(date.month()), 2);
+  out += '-';
+  append_digits(out, static_cast<unsigned>(date.day()), 2);
+  out += 'T';
+  append_digits(out, of_day / 3'600'000, 2);
+  out += ':';
+  append_digits(out, of_day / 60'000 % 60, 2);
+  out += ':';
+  append_digits(out, of_day / 1000 % 60, 2);
   if (of_day % 1000 != 0) {
-    length += std::snprintf(out.data() + length, out.size() - static_cast<std::size_t>(length), ".%03d",
-                            static_cast<int>(of_day % 1000));
+    out += '.';
+    append_digits(out, of_day % 1000, 3);
   }
-  return std::string(out.data(), static_cast<std::size_t>(length)) + "Z";
+  out += 'Z';
+}
+
+std::string to_text(EventTime time) {
+  if (time == EventTime::min()) return "beginning of time";
+  if (time == EventTime::max()) return "end of time";
+  std::string text;
+  append_text(text, time);
+  return text;
 }
 
 }  // namespace weir

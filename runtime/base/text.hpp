@@ -21,9 +21,17 @@ std::string to_text(Duration duration);
 /// Reads "512", "64KiB", "16MiB", "1GiB" (also KB, MB, GB as powers of 1000): bytes.
 Result<std::uint64_t> parse_bytes(std::string_view text);
 
+/// Writes a size for people, in the largest unit that it has one of, with a digit behind the point where there are few:
+/// "195.3 KiB", "64 GiB", "512 bytes".
+std::string bytes_text(std::uint64_t bytes);
+
 /// Reads ISO 8601: 2001-01-01, 2001-01-01T00:47, …:00, …:00.250, blank for T, in UTC, with or without Z, or with an offset
 /// from it: +02:00, -0730, +01. Or a plain integer, as milliseconds since 1970; so 20240101 is in 1970, not in 2024. Empty when
 /// it is none of these.
 std::optional<EventTime> parse_event_time(std::string_view text);
+
+/// Appends a time as people and other programs read it everywhere: ISO 8601 in UTC, with milliseconds only where there are any.
+/// Times outside the years 0 to 9999 have no such form and are written as milliseconds since 1970.
+void append_text(std::string& out, EventTime time);
 
 }  // namespace weir

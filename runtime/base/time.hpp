@@ -12,6 +12,9 @@
 
 namespace weir {
 
+using namespace std::chrono_literals;  // 5s, 10min: wherever weir's names are at hand
+
+/// A length of time, in whole milliseconds.
 using Duration = std::chrono::milliseconds;
 
 /// When something happened in the world, in milliseconds since 1970-01-01T00:00:00Z.
@@ -37,7 +40,7 @@ constexpr EventTime operator+(EventTime t, Duration d) { return {detail::saturat
 constexpr EventTime operator-(EventTime t, Duration d) { return {detail::saturating_add(t.ms, -d.count())}; }
 constexpr Duration operator-(EventTime a, EventTime b) { return Duration(a.ms - b.ms); }
 
-/// ISO 8601 in UTC, with milliseconds only where there are any: 2001-01-01T00:47:00Z.
+/// For messages: ISO 8601 in UTC, 2001-01-01T00:47:00Z, as append_text in text.hpp has it; the ends of time by name.
 std::string to_text(EventTime time);
 
 inline std::ostream& operator<<(std::ostream& out, EventTime time) { return out << to_text(time); }

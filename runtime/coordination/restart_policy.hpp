@@ -3,6 +3,7 @@
 //
 //   the same failure       at the same position, or with the same message soon after: `attempts` tries, also when checkpoints
 //                          complete in between, as they do before a record that comes late in each attempt
+//   what is permanent      one try
 //   any failures           `in_vain` of them with no new checkpoint in between, whatever they say
 #pragma once
 
@@ -30,6 +31,8 @@ struct TaskFailure {
   std::string operator_name;
   std::string position;  // of the record in its source, when known
   std::string message;
+  enum class Remedy : std::uint8_t { Restart, None };
+  Remedy remedy = Remedy::Restart;
 
   friend bool operator==(const TaskFailure&, const TaskFailure&) = default;
 };
@@ -51,7 +54,7 @@ class RestartPolicy {
     ++in_vain_;
     last_ = failure;
     last_time_ = now;
-    const bool restart = times_ < options_.attempts && in_vain_ < std::max(options_.attempts, options_.in_vain);
+    const bool restart = failure.remedy == TaskFailure::Remedy::Restart && times_ < options_.attempts && in_vain_ < std::max(options_.attempts, options_.in_vain);
     const double next = std::min(static_cast<double>(delay_.count()) * options_.factor, static_cast<double>(options_.longest_delay.count()));
     return {restart, std::exchange(delay_, Duration(static_cast<std::int64_t>(next))), times_, in_vain_};
   }

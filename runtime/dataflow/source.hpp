@@ -3,6 +3,8 @@
 // deals splits out to tasks, reads them, finds new ones, and restores positions at any parallelism.
 //
 // What a pipeline gets is a description with `using Record = …` and `make()`: pipeline.source("name", Csv<R>{.path = p}).
+// One that never puts event times into its batches says so, `static constexpr bool has_event_time = false`, and windows
+// without event_time() are refused when the pipeline is built.
 // A source, like every operator, lives in one task and one thread.
 #pragma once
 

@@ -117,8 +117,6 @@ void Task::on_wake() {
   woken_ = true;
 }
 
-void Task::stop() { stopped_ = true; }
-
 bool Task::run(std::size_t steps) {
   deliver_fused();
   const std::int64_t start = lap_ns_ = environment_.ticks_ns();
@@ -174,12 +172,8 @@ bool Task::step() {
 }
 
 bool Task::step_source() {
-  if (source_waits_ && !stopped_) return false;
+  if (source_waits_) return false;
   enter(0);
-  if (stopped_) {
-    finishing_ = 0;
-    return true;
-  }
   const SourceOperator::Poll poll = source_->poll(std::min(batch_records(), poll_records_));
   adapt_poll(lap());
   switch (poll.state) {

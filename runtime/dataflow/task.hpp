@@ -106,8 +106,10 @@ struct TaskPosition {
 };
 
 struct TaskMetrics {
-  std::uint64_t records_in = 0;
+  std::uint64_t records_in = 0;         // through channels
   std::uint64_t records_out = 0;
+  std::uint64_t records_read = 0;       // by the task's source
+  std::uint64_t records_written = 0;    // given to the task's sinks
   std::uint64_t records_dropped = 0;    // emitted on outputs that nobody reads: late records that were not asked for
   std::uint64_t batches_in = 0;
   std::uint64_t snapshot_ns = 0;        // time spent on snapshots
@@ -131,8 +133,6 @@ class Task {
   void on_abandoned(CheckpointId checkpoint);
   void on_time();
   void on_wake();
-  /// A source stops as if its input had ended, without firing what waits for the end of time.
-  void stop();
 
   /// Takes up to `steps` steps. True when there is more to do right away.
   bool run(std::size_t steps);
@@ -220,7 +220,6 @@ class Task {
   std::optional<std::size_t> finishing_;     // the node whose finish() is next
   bool source_waits_ = false;
   bool woken_ = false;
-  bool stopped_ = false;
   bool time_due_ = false;                    // some operator asked to be called at a time that has come
   bool finished_ = false;
   bool finish_waits_ = false;

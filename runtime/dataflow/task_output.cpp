@@ -13,11 +13,13 @@ void Task::enter(std::uint32_t node) {
 
 void Task::deliver(std::uint32_t node, BatchPtr batch, std::uint32_t input) {
   active_ = node;
+  if (nodes_[node].ports.empty()) metrics_.records_written += batch->size();
   nodes_[node].op->process(std::move(batch), input);
 }
 
 void Task::emit(std::uint32_t node, std::uint32_t port, BatchPtr batch) {
   const auto& ports = nodes_[node].ports;
+  if (node == 0 && source_) metrics_.records_read += batch->size();
   if (port >= ports.size() || ports[port].empty()) {
     metrics_.records_dropped += batch->size();
     return;

@@ -50,4 +50,20 @@ void JobGraph::validate() const {
   }
 }
 
+std::optional<std::string> JobGraph::source_without_event_time(NodeId node) const {
+  std::optional<std::string> source;
+  std::set<NodeId> seen{node};
+  for (std::vector<NodeId> open{node}; !open.empty();) {
+    const NodeId at = open.back();
+    open.pop_back();
+    const bool is_source = nodes[at].kind == GraphNode::Kind::Source;
+    if (nodes[at].times == GraphNode::Times::Given || (is_source && nodes[at].times != GraphNode::Times::None)) return std::nullopt;
+    if (is_source) source = nodes[at].name;
+    for (const GraphEdge& edge : edges) {
+      if (edge.to == at && seen.insert(edge.from).second) open.push_back(edge.from);
+    }
+  }
+  return source;
+}
+
 }  // namespace weir

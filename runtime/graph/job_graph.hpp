@@ -39,6 +39,16 @@ Routing shuffle_routing(std::uint64_t seed);
 Routing broadcast_routing();
 Routing global_routing();
 
+/// Where a sink writes: files that are its own while the job runs.
+struct WrittenFiles {
+  enum class Kind : std::uint8_t {
+    One,    // path is the file
+    Parts,  // path is the directory and the prefix of the files' names
+  };
+  Kind kind = Kind::One;
+  std::string path;
+};
+
 struct GraphNode {
   enum class Kind : std::uint8_t { Source, Operator, Sink };
 
@@ -47,7 +57,15 @@ struct GraphNode {
   std::optional<std::uint32_t> parallelism;  // otherwise the job's
   bool fusable = true;
   OperatorFactory make;
+  std::vector<std::string> reads = {};   // of a source: files, patterns and directories, as its user wrote them
+  std::optional<WrittenFiles> writes = {};  // of a sink
   bool starts_task = false;         // never fused with what feeds it, since it refuses batches at times
+  enum class Times : std::uint8_t {
+    Passed,  // as what it reads; of a source: perhaps
+    Given,   // its records have event times
+    None,    // of a source: they have none
+  };
+  Times times = Times::Passed;
 };
 
 struct GraphEdge {
@@ -68,6 +86,9 @@ struct JobGraph {
 
   /// Throws Failure naming the first fault: no source, two nodes of one name, a stream that leads to no sink.
   void validate() const;
+
+  /// A source whose records come to this node without event times; nothing when some of those that come may have one.
+  std::optional<std::string> source_without_event_time(NodeId node) const;
 };
 
 }  // namespace weir

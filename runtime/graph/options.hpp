@@ -4,8 +4,8 @@
 //   const auto input = options.get("input", {.help = "CSV file to read"});                      // required
 //   const auto gap = options.duration("gap", {.help = "silence that ends a session", .fallback = "10s"});
 //
-// The building function runs once to describe itself, with placeholders for what is required, and again in earnest; it must
-// not do more than build.
+// The building function runs once to describe itself, with placeholders for what is required, and again in earnest, or to be
+// explained; it must not do more than build.
 #pragma once
 
 #include <cstdint>
@@ -29,16 +29,26 @@ struct OptionSpec {
 struct DeclaredOption {
   std::string name;
   OptionSpec spec;
-  enum class Kind : std::uint8_t { Value, Flag };
-  Kind kind = Kind::Value;
+  enum class Kind : std::uint8_t { Text, Number, Real, Duration, Bytes, Flag };
+  Kind kind = Kind::Text;
+};
+
+/// A required option was not given.
+class MissingOption final : public Failure {
+ public:
+  using Failure::Failure;
 };
 
 class Options {
  public:
-  enum class Mode : std::uint8_t { Describe, Run };
+  enum class Mode : std::uint8_t {
+    Describe,  // placeholders for what is required, and for values that are not of the kind
+    Explain,   // placeholders for what is required
+    Run,
+  };
 
   explicit Options(std::map<std::string, std::string> given = {}, Mode mode = Mode::Run)
-      : given_(std::move(given)), mode_(mode), declared_(std::make_shared<std::vector<DeclaredOption>>()) {}
+      : given_(std::move(given)), mode_(mode), asked_(std::make_shared<Asked>()) {}
 
   /// Text. All of these throw Failure when a required option is missing or a value is not of the kind.
   std::string get(const std::string& name, OptionSpec spec = {}) const;
@@ -50,12 +60,24 @@ class Options {
   /// Whether the user gave it; declares nothing.
   bool has(const std::string& name) const { return given_.contains(name); }
 
-  const std::vector<DeclaredOption>& declared() const { return *declared_; }
+  const std::vector<DeclaredOption>& declared() const { return asked_->declared; }
+  /// What was assumed for required options that were not given.
+  const std::map<std::string, std::string>& placeholders() const { return asked_->placeholders; }
 
  private:
+  struct Asked {
+    std::vector<DeclaredOption> declared;
+    std::map<std::string, std::string> placeholders;
+  };
+
+  void declare(const std::string& name, const OptionSpec& spec, DeclaredOption::Kind kind) const;
+  std::string value(const std::string& name, const OptionSpec& spec, DeclaredOption::Kind kind) const;
+  template <class Parse>
+  auto parsed(const std::string& name, const OptionSpec& spec, DeclaredOption::Kind kind, Parse parse) const;
+
   std::map<std::string, std::string> given_;
   Mode mode_;
-  std::shared_ptr<std::vector<DeclaredOption>> declared_;  // shared with copies, so that what they ask for is listed too
+  std::shared_ptr<Asked> asked_;  // shared with copies, so that what they ask for is listed too
 };
 
 }  // namespace weir

@@ -234,9 +234,11 @@ std::vector<TaskOutput> Plan::make_outputs(std::uint32_t task) const {
 std::string Plan::to_text() const {
   std::ostringstream text;
   for (std::uint32_t vertex = 0; vertex < vertices.size(); ++vertex) {
-    text << name(vertex) << "  x" << vertices[vertex].parallelism << '\n';
+    const std::uint32_t tasks = vertices[vertex].parallelism;
+    text << vertex + 1 << ". " << name(vertex) << "  (" << tasks << (tasks == 1 ? " task)\n" : " tasks)\n");
     for (const PlanEdge& edge : edges) {
-      if (edge.from == vertex) text << "  " << name_of(graph_edge(edge).routing.kind) << " -> " << name(edge.to) << '\n';
+      if (edge.from != vertex) continue;
+      text << "   => " << edge.to + 1 << ". " << name(edge.to) << "  (" << name_of(graph_edge(edge).routing.kind) << ")\n";
     }
   }
   return text.str();

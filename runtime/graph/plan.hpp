@@ -73,7 +73,7 @@ struct Plan {
   std::vector<TaskInput> make_inputs(std::uint32_t task) const;
   std::vector<TaskOutput> make_outputs(std::uint32_t task) const;
 
-  /// The plan as indented text, for people.
+  /// The plan for people: numbered chains with their operators, and below each where its records go and by which routing.
   std::string to_text() const;
 };
 

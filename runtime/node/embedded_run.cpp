@@ -3,21 +3,31 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <utility>
+
+#include <unistd.h>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <weir/base/terminal.hpp>
 #include <weir/base/version.hpp>
+#include <weir/node/output_claims.hpp>
 #include <weir/node/progress_report.hpp>
 
 namespace weir {
 namespace {
 
 constexpr Duration kLook{100};  // between two looks at the job
+constexpr int kFailed = 1;
+constexpr int kInterrupted = 130;  // as shells have it: 128 and the signal's number
 
 std::atomic<int> interrupts{0};  // signal handlers reach nothing else
 
-void on_interrupt(int) { interrupts.fetch_add(1); }
+/// Asked twice, it ends the process at once, whatever the program is at; what is stored stays.
+void on_interrupt(int) {
+  if (interrupts.fetch_add(1) > 0) ::_exit(kInterrupted);
+}
 
 /// Catches SIGINT and SIGTERM for as long as it lives.
 class InterruptGuard {
@@ -41,29 +51,12 @@ class InterruptGuard {
   struct sigaction old_term_ {};
 };
 
-/// Lines on standard error: "word_count: warning: ...".
+/// Lines on standard error: "word_count: finished in ..."; what is wrong says so itself: "word_count: warning: ...".
 std::shared_ptr<spdlog::logger> make_log(const std::string& job, const RunOptions& options) {
   auto log = std::make_shared<spdlog::logger>(job, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_pattern("%n: %l: %v");
+  log->set_pattern((is_terminal(stderr) ? std::string(kClearLine) : "") + "%n: %v");
   log->set_level(options.quiet ? spdlog::level::warn : spdlog::level::info);
   return log;
-}
-
-std::unique_ptr<CheckpointStore> open_store(const Plan& plan, const RunOptions& options, spdlog::logger& log) {
-  if (options.state_dir.empty()) return nullptr;
-  const StoreOptions opening{.job = plan.graph.name, .weir_version = kVersion, .limit_bytes = options.state_limit_bytes};
-  auto store = CheckpointStore::open(options.state_dir, opening).or_throw();
-  if (options.resume) {
-    if (store->checkpoints().empty() && options.from_savepoint.empty()) {
-      log.info("{} holds no checkpoint yet; starting from the beginning", options.state_dir.string());
-    }
-    return store;
-  }
-  if (!store->checkpoints().empty()) {
-    log.info("starting over; the checkpoints in {} are dropped (--resume would continue from them)", options.state_dir.string());
-  }
-  store->clear().or_throw();
-  return store;
 }
 
 /// A job may run for days before its savepoint is written: a place that is taken, or cannot be written, is found out before.
@@ -86,17 +79,44 @@ void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunO
   store->export_savepoint(store->manifest(checkpoint).or_throw(), options.savepoint).or_throw();
 }
 
-int report(const JobOutcome& outcome, const RunOptions& options, spdlog::logger& log) {
+/// Says what --resume finds when that is not a checkpoint to continue from; true when the job has finished before.
+bool nothing_to_do(const StateDirectory& state, const RunOptions& options, spdlog::logger& log) {
+  if (options.start != StartMode::Resume) return false;
+  if (state.finished() && options.savepoint.empty()) {
+    log.info("has finished already ({} in {}); --start-over begins anew", state.newest(), options.state_dir.string());
+    return true;
+  }
+  if (state.newest().empty() && options.from_savepoint.empty()) {
+    log.info("{} holds no checkpoint yet; starting from the beginning", options.state_dir.string());
+  }
+  return false;
+}
+
+/// One line that says what became of the job.
+int report(const JobOutcome& outcome, const std::string& summary, const RunOptions& options, spdlog::logger& log) {
+  const bool stored = !options.state_dir.empty();
   switch (outcome.state) {
     case JobOutcome::State::Failed:
-      log.error("{}", outcome.message);
-      return 1;
-    case JobOutcome::State::Stopped:
-      if (!options.state_dir.empty()) log.info("stopped; --resume continues from here");
-      break;
-    case JobOutcome::State::Finished: break;
+      log.error("error: {}; {}", outcome.message, summary);
+      return kFailed;
+    case JobOutcome::State::Stopped: log.info("{}{}", summary, stored ? "; --resume continues from there" : ""); break;
+    case JobOutcome::State::Finished:
+      if (stored) StateDirectory::mark_finished(options.state_dir, outcome.ended_with);
+      log.info("{}", summary);
   }
   return 0;
+}
+
+/// Waits for the end; an interrupt stops the job.
+JobOutcome watch(EmbeddedJob& job, ProgressReport& progress, const RunOptions& options, spdlog::logger& log) {
+  bool stopping = false;
+  for (;;) {
+    if (auto outcome = job.wait_for(kLook)) return *outcome;
+    progress.update();
+    if (interrupts == 0 || std::exchange(stopping, true)) continue;
+    log.info("stopping{}; a second interrupt ends it at once", options.state_dir.empty() ? "" : " with a last checkpoint");
+    job.stop();
+  }
 }
 
 }  // namespace
@@ -106,29 +126,31 @@ int run_embedded(Plan plan, RunOptions options) {
   const InterruptGuard guard;
   require_free(options.savepoint);
   const auto log = make_log(name, options);
-  auto store = open_store(plan, options, *log);
+  const OutputClaims claims(plan.graph);
+  std::unique_ptr<CheckpointStore> store;
+  if (!options.state_dir.empty()) {
+    StateDirectory state(options.state_dir, {.job = name, .weir_version = kVersion, .limit_bytes = options.state_limit_bytes});
+    if (nothing_to_do(state, options, *log)) return 0;
+    state.begin(options.start);
+    store = state.take_store();
+  }
   if (!options.from_savepoint.empty()) options.job.savepoint = options.from_savepoint;
   if (!options.savepoint.empty()) options.job.last_checkpoint = ManifestKind::Savepoint;
-  options.job.warn = [log](const std::string& text) { log->warn("{}", text); };
+  options.job.warn = [log](const std::string& text) { log->warn("warning: {}", text); };
+  options.job.inform = [log](const std::string& text) { log->info("{}", text); };
 
-  std::optional<JobOutcome> outcome;
+  JobOutcome outcome;
+  std::string summary;
   {
     EmbeddedJob job(std::move(plan), options.job, std::move(store));
     ProgressReport progress(job, options.quiet ? ProgressReport::Show::Nothing : ProgressReport::Show::OnTerminal);
-    int seen = 0;
-    while (!(outcome = job.wait_for(kLook))) {
-      progress.update();
-      if (interrupts > seen) {
-        seen = interrupts;
-        if (seen > 1) std::_Exit(130);  // asked twice: at once; what is stored stays
-        job.stop();
-      }
-    }
-    progress.finish(outcome->state);
+    outcome = watch(job, progress, options, *log);
+    progress.clear();
+    summary = progress.summary(outcome.state);
     if (!options.stats.empty()) progress.write(options.stats);
   }
-  if (outcome->state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(outcome->ended_with, name, options);
-  return report(*outcome, options, *log);
+  if (outcome.state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(outcome.ended_with, name, options);
+  return report(outcome, summary, options, *log);
 }
 
 }  // namespace weir

@@ -8,7 +8,8 @@
 #include <sstream>
 
 #include <sys/resource.h>
-#include <unistd.h>
+
+#include <weir/base/terminal.hpp>
 
 namespace weir {
 namespace {
@@ -28,17 +29,22 @@ std::string short_count(double count) {
   return text.data();
 }
 
+std::string counted(std::uint64_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 }  // namespace
 
-ProgressReport::ProgressReport(const EmbeddedJob& job, Show show) : job_(job), show_(show), terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressReport::ProgressReport(const EmbeddedJob& job, Show show)
+    : job_(job), shown_(show == Show::OnTerminal && is_terminal(stderr)) {}
 
 ProgressReport::Totals ProgressReport::totals() const {
   Totals totals;
   const JobBoard& board = job_.board();
   for (std::size_t task = 0; task < board.task_count; ++task) {
     const TaskCell& cell = board.tasks[task];
-    const bool source = job_.plan().tasks[task].senders.empty();
-    if (source) totals.read += cell.records_out.load();
+    totals.read += cell.records_read.load();
+    totals.written += cell.records_written.load();
     totals.delivered += cell.records_in.load();
     totals.dropped += cell.records_dropped.load();
     totals.longest_pause_ns = std::max(totals.longest_pause_ns, cell.longest_pause_ns.load());
@@ -52,32 +58,38 @@ double ProgressReport::seconds() const { return std::chrono::duration<double>(Cl
 
 void ProgressReport::update() {
   const auto now = Clock::now();
-  if (show_ == Show::Nothing || !terminal_ || now - last_ < kBetweenLines) return;
+  if (!shown_ || now - last_ < kBetweenLines) return;
   const Totals current = totals();
   const double rate = static_cast<double>(current.read - std::min(last_read_, current.read)) / std::chrono::duration<double>(now - last_).count();
   last_ = now;
   last_read_ = current.read;
   std::ostringstream line;
-  line << "\r\033[K" << job_.plan().graph.name << ": " << short_count(static_cast<double>(current.read)) << " records, "
-       << short_count(rate) << "/s";
+  line << job_.plan().graph.name << ": " << short_count(static_cast<double>(current.read)) << " records in, " << short_count(rate) << "/s, "
+       << short_count(static_cast<double>(current.written)) << " out";
   if (const auto checkpoint = job_.board().last_checkpoint.load()) {
     line << ", checkpoint " << checkpoint << " (" << job_.board().last_checkpoint_ms.load() << " ms)";
   }
-  if (const auto restarts = job_.board().restarts.load()) line << ", " << restarts << " restarts";
-  std::fputs(line.str().c_str(), stderr);
+  if (const auto restarts = job_.board().restarts.load()) line << ", " << counted(restarts, "restart");
+  // Not between the pieces of what is being printed: whoever prints to a terminal holds the stream meanwhile.
+  if (ftrylockfile(stdout) != 0) return;
+  std::fputs(progress_for_terminal(line.str(), terminal_columns(stderr)).c_str(), stderr);
+  funlockfile(stdout);
 }
 
-void ProgressReport::finish(JobOutcome::State state) {
-  if (show_ == Show::Nothing) return;
-  if (terminal_) std::fputs("\r\033[K", stderr);
-  if (state == JobOutcome::State::Failed) return;
+void ProgressReport::clear() {
+  if (shown_) std::fputs(std::string(kClearLine).c_str(), stderr);
+}
+
+std::string ProgressReport::summary(JobOutcome::State state) const {
+  constexpr std::array kWhat = {"finished in ", "stopped after ", "failed after "};
   const Totals current = totals();
   std::ostringstream line;
-  line << job_.plan().graph.name << (state == JobOutcome::State::Finished ? ": finished in " : ": stopped after ") << std::fixed
-       << std::setprecision(2) << seconds() << " s, " << short_count(static_cast<double>(current.delivered)) << " records between tasks";
+  line << kWhat[static_cast<std::size_t>(state)] << std::fixed << std::setprecision(2) << seconds() << " s: " << counted(current.read, "record")
+       << " in, " << current.written << " out";
   if (current.dropped > 0) line << ", " << current.dropped << " dropped on outputs that nobody reads";
-  line << '\n';
-  std::fputs(line.str().c_str(), stderr);
+  if (const auto checkpoints = job_.board().checkpoints.load(); checkpoints > 0) line << ", " << counted(checkpoints, "checkpoint");
+  if (const auto restarts = job_.board().restarts.load()) line << ", " << counted(restarts, "restart") << " (records since the last)";
+  return line.str();
 }
 
 void ProgressReport::write(const std::filesystem::path& file) const {
@@ -87,7 +99,7 @@ void ProgressReport::write(const std::filesystem::path& file) const {
   const auto cpu = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
   std::ofstream out(file);
   out << "{\"seconds\": " << seconds() << ", \"cpu_seconds\": " << cpu(usage.ru_utime) + cpu(usage.ru_stime)
-      << ", \"records_read\": " << current.read << ", \"records_delivered\": " << current.delivered << ", \"records_dropped\": " << current.dropped
+      << ", \"records_read\": " << current.read << ", \"records_written\": " << current.written << ", \"records_delivered\": " << current.delivered << ", \"records_dropped\": " << current.dropped
       << ", \"checkpoints\": " << job_.board().checkpoints.load() << ", \"restarts\": " << job_.board().restarts.load()
       << ", \"snapshot_seconds\": " << static_cast<double>(current.snapshot_ns) / 1e9
       << ", \"longest_pause_ms\": " << static_cast<double>(current.longest_pause_ns) / 1e6

@@ -110,7 +110,7 @@ TEST_CASE("a record that always fails ends the job with its position and the mes
   options.restart.first_delay = Duration(1);
   const JobOutcome outcome = run(pipeline, {}, options);
   CHECK(outcome.state == JobOutcome::State::Failed);
-  CHECK(outcome.message == "operator 'parse' failed at 0:4321: no good (3 times)");
+  CHECK(outcome.message == "operator 'parse' failed at 0:4321: std::runtime_error: no good (3 times)");
   CHECK(rows.records().empty());
 }
 
@@ -354,7 +354,7 @@ TEST_CASE("failures that differ end a job that makes no progress") {
   options.restart.first_delay = Duration(1);
   const JobOutcome outcome = run(pipeline, {}, options);
   CHECK(outcome.state == JobOutcome::State::Failed);
-  CHECK(outcome.message == "operator 'parse' failed at 0:4: failure 5 (failure 5 without a new checkpoint)");
+  CHECK(outcome.message == "operator 'parse' failed at 0:4: std::runtime_error: failure 5 (failure 5 without a new checkpoint)");
 }
 
 namespace {
@@ -398,7 +398,7 @@ TEST_CASE("a failure that comes back after every checkpoint ends the job") {
   options.restart.first_delay = Duration(1);
   const JobOutcome outcome = run(pipeline, {}, options, open_store(directory.path(), "relapsing"));
   CHECK(outcome.state == JobOutcome::State::Failed);
-  CHECK_MESSAGE(outcome.message.ends_with(": timed out (3 times)"), outcome.message);
+  CHECK_MESSAGE(outcome.message.ends_with(": std::runtime_error: timed out (3 times)"), outcome.message);
 }
 
 namespace {

@@ -129,7 +129,7 @@ TEST_CASE("what cannot be done is said in one line") {
     CHECK(run(arguments, log) != 0);
     return content_of(log);
   };
-  CHECK(said({}) == "nexmark: error: option --query is missing: which query\n");
+  CHECK(said({}) == "nexmark: error: a required option is missing: --query (which query); --help lists the options\n");
   CHECK(said({"--query", "q99"}).find("option --query: 'q99' is not one of q0, q1") !=
         std::string::npos);
   CHECK(said({"--query", "q0", "--rate", "0"}).find("events per second") != std::string::npos);

@@ -72,6 +72,10 @@ std::optional<int> Process::wait_for(std::chrono::milliseconds limit) {
   return status_;
 }
 
+void Process::signal(int number) {
+  if (!status_) ::kill(child_, number);
+}
+
 void Process::kill() {
   if (status_) return;
   ::kill(child_, SIGKILL);

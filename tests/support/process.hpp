@@ -26,6 +26,9 @@ class Process {
   /// nothing when it still runs.
   std::optional<int> wait_for(std::chrono::milliseconds limit);
 
+  /// Sends a signal, as Ctrl-C does SIGINT.
+  void signal(int number);
+
   /// SIGKILL: no destructor runs, no buffer is flushed. Waits until it is gone.
   void kill();
 

@@ -44,6 +44,15 @@ TEST_CASE("sizes are read strictly") {
   }
 }
 
+TEST_CASE("sizes are written in a unit that suits them") {
+  CHECK(bytes_text(0) == "0 bytes");
+  CHECK(bytes_text(512) == "512 bytes");
+  CHECK(bytes_text(200'000) == "195.3 KiB");
+  CHECK(bytes_text(64 << 20) == "64 MiB");
+  CHECK(bytes_text(3'000'000'000) == "2.8 GiB");
+  CHECK(bytes_text(1ULL << 60) == "1048576 TiB");
+}
+
 TEST_CASE("event times are read as ISO 8601 in UTC or as milliseconds") {
   CHECK(parse_event_time("2001-01-01") == EventTime{978307200000});
   CHECK(parse_event_time("2001-01-01T00:47") == EventTime{978310020000});
@@ -69,6 +78,10 @@ TEST_CASE("an event time's text reads back as the time") {
     CHECK(parse_event_time(to_text(time)) == time);
   }
   CHECK(to_text(EventTime{978310020000}) == "2001-01-01T00:47:00Z");
+  CHECK(to_text(EventTime{978310020007}) == "2001-01-01T00:47:00.007Z");
+  CHECK(to_text(EventTime{-62'167'219'200'000}) == "0000-01-01T00:00:00Z");
+  CHECK(to_text(EventTime{-1}) == "1969-12-31T23:59:59.999Z");
+  CHECK(to_text(EventTime{253'402'300'800'000}) == "253402300800000");
   CHECK(to_text(EventTime::max()) == "end of time");
 }
 

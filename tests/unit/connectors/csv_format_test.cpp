@@ -37,6 +37,13 @@ struct Everything {
 WEIR_RECORD(Everything, flag, small, large, letter, narrow, wide, status, at, text, maybe_number,
             maybe_flag, maybe_text);
 
+struct Timeout {
+  Duration after = 10min;
+  std::optional<Duration> pause;
+  friend bool operator==(const Timeout&, const Timeout&) = default;
+};
+WEIR_RECORD(Timeout, after, pause);
+
 struct Single {
   std::string text;
 };
@@ -178,6 +185,14 @@ TEST_CASE("CSV is written plainly, quoted only where needed") {
       "2001-01-01T00:41:00.042Z;a b;1\n");
   CHECK(write<Flight>({{{42}, "a,b", 1}}, {.delimiter = ';', .times = TimeStyle::Milliseconds}) ==
         "departure;origin;delay_minutes\n42;a,b;1\n");
+}
+
+TEST_CASE("durations have a unit or are milliseconds, as which they are written") {
+  CHECK(read<Timeout>("after,pause\n90s,250ms\n-5,\n0,2h\n").records ==
+        std::vector<Timeout>{{90s, 250ms}, {-5ms, std::nullopt}, {0s, 2h}});
+  CHECK(write<Timeout>({{90s, 250ms}, {}}) == "after,pause\n90000,250\n600000,\n");
+  CHECK(only_error<Timeout>("after\n10 minutes\n") ==
+        "flights.csv:2:1: '10 minutes' is not a duration like 10s or 5min, or milliseconds for field 'after' (duration)");
 }
 
 TEST_CASE("a record of one empty text is not a blank line") {

@@ -215,16 +215,43 @@ TEST_CASE("a bucket that leads out of the directory is refused") {
   }
 }
 
-TEST_CASE("a fresh start replaces this sink's files and no others") {
+TEST_CASE("a fresh start replaces this sink's files, once a checkpoint is complete, and no others") {
   const TemporaryDirectory directory;
   for (const std::string name :
        {"part-0-0.csv", "part-5-12.csv", ".part-1-3.csv.inprogress", "part-0-0.json",
         "part-00-1.csv", "part-0.csv", "part-0-0.csv.bak", "other-0-0.csv", "notes"}) {
     std::ofstream(directory / name) << "x";
   }
-  TaskHarness task(factory(Files{.directory = directory.path()}));
-  CHECK(names_in(directory.path()) == Names{"notes", "other-0-0.csv", "part-0-0.csv.bak",
-                                            "part-0-0.json", "part-0.csv", "part-00-1.csv"});
+  const auto sink = factory(Files{.directory = directory.path(), .roll_after = std::chrono::seconds(1)});
+  const Names others = {"notes", "other-0-0.csv", "part-0-0.csv.bak", "part-0-0.json", "part-0.csv", "part-00-1.csv"};
+  const auto with = [&](Names more) {
+    more.insert(more.end(), others.begin(), others.end());
+    std::sort(more.begin(), more.end());
+    return more;
+  };
+  TaskHarness task(sink);
+  push(task, 0, 1);
+  task.advance(Duration(1000));
+  const Snapshot stored = task.snapshot();
+  CHECK(names_in(directory.path()) == with({".part-0-1.csv.inprogress", "part-0-0.csv", "part-5-12.csv"}));
+
+  // The machine stops between the end of the checkpoint and what follows from it.
+  TaskHarness(sink, {}, {&stored});
+  CHECK(names_in(directory.path()) == with({"part-0-1.csv"}));
+  CHECK(content(directory / "part-0-1.csv").size() > 1);
+}
+
+TEST_CASE("a complete checkpoint takes an earlier run's files away, and none of its own") {
+  const TemporaryDirectory directory;
+  for (const std::string name : {"part-0-0.csv", "part-0-4.csv", "part-1-0.csv"}) std::ofstream(directory / name) << "x";
+  TaskHarness task(factory(Files{.directory = directory.path(), .roll_after = std::chrono::seconds(1)}));
+  push(task, 0, 2);
+  task.advance(Duration(1000));
+  (void)task.snapshot();
+  CHECK(names_in(directory.path()).size() == 4);
+  task.complete();
+  CHECK(names_in(directory.path()) == Names{"part-0-5.csv"});
+  CHECK(rows_in(directory.path()) == first_numbers(2));
 }
 
 TEST_CASE("a directory that cannot be written is told in one line when the sink opens") {

@@ -33,6 +33,13 @@ struct Auction {
 };
 WEIR_RECORD(Auction, id, open, side, at, bids, best, counts, names, pair, tuple);
 
+struct Timeout {
+  Duration after = 10min;
+  std::optional<Duration> pause;
+  friend bool operator==(const Timeout&, const Timeout&) = default;
+};
+WEIR_RECORD(Timeout, after, pause);
+
 struct Limits {
   std::uint8_t small = 0;
   std::uint64_t large = 0;
@@ -120,6 +127,14 @@ TEST_CASE("times are read as text and as milliseconds, and optionals from null a
   auto line = write(sample());
   line.replace(line.find("\"best\""), 6, "\"last\"");
   CHECK(parse<Auction>(line)->best == std::nullopt);
+}
+
+TEST_CASE("durations are milliseconds, and read as text with a unit too") {
+  CHECK(there_and_back(Timeout{90s, 250ms}) == Timeout{90s, 250ms});
+  CHECK(write(Timeout{90s, std::nullopt}) == "{\"after\":90000,\"pause\":null}\n");
+  CHECK(*parse<Timeout>(R"({"after": "2h", "pause": -5})") == Timeout{2h, -5ms});
+  CHECK(error_of<Timeout>(R"({"after": 1.5})") ==
+        "bids.jsonl:12:11: 1.5 is not a duration like \"10s\" or \"5min\", or milliseconds for field 'after' (duration)");
 }
 
 TEST_CASE("of a repeated member the last counts") {

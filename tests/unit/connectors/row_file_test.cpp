@@ -52,11 +52,10 @@ TEST_CASE("rows appear in the file when their checkpoint is complete") {
   const TemporaryDirectory directory;
   const auto path = directory / "out.csv";
   auto task = harness(path);
-  CHECK(content(path) == expected(0));
   push(task, 0, 3);
   (void)task.snapshot();
   push(task, 3, 5);
-  CHECK(content(path) == expected(0));
+  CHECK(!std::filesystem::exists(path));
   task.complete();
   CHECK(content(path) == expected(3));
   task.end_of_input();
@@ -104,15 +103,37 @@ TEST_CASE("a restored file is cut at once where the checkpoint ends") {
   CHECK(content(directory / "out.csv") == expected(2));
 }
 
-TEST_CASE("a fresh start replaces the file and removes what a dead run left") {
+TEST_CASE("a fresh start replaces the file with its first complete checkpoint and removes what a dead run left at once") {
   const TemporaryDirectory directory;
-  std::ofstream(directory / "out.csv") << "what was there before, and longer than the header\n";
+  const std::string earlier = "what was there before, and longer than the header\n";
+  std::ofstream(directory / "out.csv") << earlier;
   std::ofstream(directory / ".out.csv.uncommitted-7") << "left";
   std::ofstream(directory / ".out.csv.uncommitted-notes") << "not ours";
   std::ofstream(directory / ".other.csv.uncommitted-7") << "another sink's";
   auto task = harness(directory / "out.csv");
-  CHECK(content(directory / "out.csv") == expected(0));
+  CHECK(!std::filesystem::exists(directory / ".out.csv.uncommitted-7"));
+  push(task, 0, 2);
+  (void)task.snapshot();
+  CHECK(content(directory / "out.csv") == earlier);
+  task.complete();
+  CHECK(content(directory / "out.csv") == expected(2));
   CHECK(files_in(directory) == 3);
+}
+
+TEST_CASE("a file without rows is its header, or empty") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "out.csv") << "what was there before\n";
+  auto task = harness(directory / "out.csv");
+  (void)task.snapshot();
+  task.complete();
+  CHECK(content(directory / "out.csv") == expected(0));
+
+  std::ofstream(directory / "out.json") << "what was there before\n";
+  TaskHarness json([&] { return std::make_unique<WriteSink<TrialRow>>(JsonFile{directory / "out.json"}.make<TrialRow>()); });
+  (void)json.snapshot();
+  json.complete();
+  CHECK(std::filesystem::exists(directory / "out.json"));
+  CHECK(content(directory / "out.json").empty());
 }
 
 TEST_CASE("a job that goes on in another file finishes the old one") {
@@ -125,7 +146,23 @@ TEST_CASE("a job that goes on in another file finishes the old one") {
   }
   auto task = harness(directory / "new.csv", {&stored});
   CHECK(content(directory / "old.csv") == expected(3));
-  CHECK(content(directory / "new.csv") == expected(0));
+  push(task, 3, 5);
+  (void)task.snapshot();
+  task.complete();
+  CHECK(content(directory / "old.csv") == expected(3));
+  CHECK(content(directory / "new.csv").size() == expected(5).size() - expected(3).size() + expected(0).size());
+}
+
+TEST_CASE("rows that wait for a file that is not there yet are not taken for moved when there is another") {
+  const TemporaryDirectory directory;
+  Snapshot stored;
+  {
+    auto task = harness(directory / "old.csv");
+    push(task, 0, 3);
+    stored = task.snapshot();
+  }
+  std::ofstream(directory / "new.csv") << expected(9);
+  CHECK_THROWS_WITH_AS(harness(directory / "new.csv", {&stored}), doctest::Contains("holds others"), Failure);
 }
 
 TEST_CASE("a job does not go on in a file that holds other rows") {

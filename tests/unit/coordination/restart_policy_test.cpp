@@ -32,6 +32,12 @@ TEST_CASE("the same failure is tried as often as the options say, also when chec
   CHECK(last.times == 3);
 }
 
+TEST_CASE("a permanent failure is not tried again") {
+  RestartPolicy policy(RestartOptions{.attempts = 3});
+  CHECK(policy.failed(kPoison, {0}).restart);
+  CHECK(!policy.failed({"read", "", "cannot read a.csv", TaskFailure::Remedy::None}, {1000}).restart);
+}
+
 TEST_CASE("a failure at the same position is the same, whatever it says and however late it comes") {
   RestartPolicy policy(RestartOptions{.attempts = 2, .forget_after = Duration(1000)});
   CHECK(policy.failed({"parse", "in:17", "at 12:00"}, {0}).restart);

@@ -34,7 +34,7 @@ std::string planned(Pipeline& pipeline, std::uint32_t parallelism) {
 TEST_CASE("a chain of forward steps of one parallelism is one task") {
   Pipeline pipeline("job");
   pipeline.source("in", Numbers{}).map(same).filter(all).sink("out", Nowhere{});
-  CHECK(planned(pipeline, 3) == "in -> map -> filter -> out  x3\n");
+  CHECK(planned(pipeline, 3) == "1. in -> map -> filter -> out  (3 tasks)\n");
 }
 
 TEST_CASE("a key, a merge, another parallelism and a step that wants to stand alone begin a new task") {
@@ -45,11 +45,11 @@ TEST_CASE("a key, a merge, another parallelism and a step that wants to stand al
   const auto counted = wide.key_by(same).count("count").map([](const Keyed<int, std::int64_t>& k) { return k.key; });
   counted.merge(numbers).sink("out", Nowhere{});
   CHECK(planned(pipeline, 2) ==
-        "in  x2\n  forward -> alone\n  forward -> merge -> out\n"
-        "alone  x2\n  rebalance -> wide\n"
-        "wide  x4\n  key -> count -> map\n"
-        "count -> map  x2\n  forward -> merge -> out\n"
-        "merge -> out  x2\n");
+        "1. in  (2 tasks)\n   => 2. alone  (forward)\n   => 5. merge -> out  (forward)\n"
+        "2. alone  (2 tasks)\n   => 3. wide  (rebalance)\n"
+        "3. wide  (4 tasks)\n   => 4. count -> map  (key)\n"
+        "4. count -> map  (2 tasks)\n   => 5. merge -> out  (forward)\n"
+        "5. merge -> out  (2 tasks)\n");
 }
 
 TEST_CASE("a forward edge connects equals, all others everyone") {

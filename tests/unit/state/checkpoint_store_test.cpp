@@ -56,6 +56,18 @@ TEST_CASE("a completed checkpoint is there after the store was closed and opened
   CHECK(reads_back(*store, *restorable.manifest));
 }
 
+TEST_CASE("a checkpoint does not complete in a directory that was deleted or replaced meanwhile") {
+  const TemporaryDirectory directory;
+  auto store = open_orders(directory / "state");
+  complete_sample(*store, 1, 5, 3000);
+  std::filesystem::remove_all(directory / "state");
+  const std::string expected = (directory / "state/data.mdb").string() + " was removed or replaced while it was in use, so nothing can be kept there: stop the job";
+  CHECK(store->commit(sample_manifest(2, {})).error().message == expected);
+  const auto other = open_orders(directory / "state");
+  CHECK(store->commit(sample_manifest(3, {})).error().message == expected);
+  CHECK(store->checkpoints() == Checkpoints{1});
+}
+
 TEST_CASE("every field and kind of part of a manifest comes back") {
   Manifest manifest = sample_manifest(~std::uint64_t{0}, {});
   manifest.kind = ManifestKind::Savepoint;
@@ -241,7 +253,7 @@ TEST_CASE("a full map fails the checkpoint, and after older ones are dropped the
     }
     CHECK(written.error().message == (directory / "data.mdb").string() +
                                          " is full: it may hold 8 MiB; keep fewer checkpoints or "
-                                         "raise the limit of the checkpoint store");
+                                         "raise the limit of the checkpoint store, --state-limit");
     REQUIRE(completed > 0);
     // The last page too: dropping must not need a free one.
     for (std::uint32_t i = 0; store->write(std::vector{sample_chunk({next, 2, 1, i}, 3000)}).ok();

@@ -1,0 +1,31 @@
+// What the person who runs a job's program may say, and what they are told when it makes no sense. Options are the engine's
+// and the job's own, as it declared them; the latter are handed on as text.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+
+#include <weir/graph/options.hpp>
+#include <weir/graph/program.hpp>
+#include <weir/node/embedded_run.hpp>
+
+namespace weir {
+
+struct CommandLine {
+  RunOptions run;
+  std::map<std::string, std::string> job_options;
+  enum class Wanted : std::uint8_t { Run, Explain };
+  Wanted wanted = Wanted::Run;
+};
+
+/// The options as name and value, before anyone knows which there are: enough for the job to describe itself.
+std::map<std::string, std::string> scan_command_line(int argc, char** argv);
+
+/// What was said; or that it was a request for help, with the text. Throws Failure when it makes no sense.
+std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv, const JobDefinition& job, const Options& described);
+
+/// All required options that were not given, in one message.
+std::string missing_options(const Options& described, const std::map<std::string, std::string>& given);
+
+}  // namespace weir
