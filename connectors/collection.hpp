@@ -37,8 +37,7 @@ class CollectionReader final : public SplitReader<T> {
 
   ReadResult read(Batch<T>& batch, std::size_t max_records) override {
     const std::size_t count = std::min(max_records, end_ - next_);
-    const auto first = records_->begin() + static_cast<std::ptrdiff_t>(next_);
-    batch.records.insert(batch.records.end(), first, first + static_cast<std::ptrdiff_t>(count));
+    batch.records = Records<T>::part_of(records_, next_, count);
     next_ += count;
     return next_ == end_ ? ReadResult::end() : ReadResult::more();
   }
@@ -132,7 +131,8 @@ class Collected {
       task_ = context.task();
     }
     void write(Batch<T>& batch) override {
-      open_.insert(open_.end(), std::make_move_iterator(batch.records.begin()), std::make_move_iterator(batch.records.end()));
+      std::vector<T>& records = batch.records.own();
+      open_.insert(open_.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
     }
     void before_snapshot(CheckpointId checkpoint) override {
       if (!open_.empty()) staged_->push_back({checkpoint, task_, std::exchange(open_, {})});

@@ -38,16 +38,17 @@ class Deduplicate final : public ContextOperator {
     auto& in = batch_of<T>(*batch);
     const ProcessingTime now = context().now();
     std::size_t kept = 0;
+    std::vector<T>& records = in.records.own();
     for_each_key(*seen_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
       if (!passes(key, lookup, in.times[i], now)) return;
       if (kept != i) {
-        in.records[kept] = std::move(in.records[i]);
+        records[kept] = std::move(records[i]);
         in.times[kept] = in.times[i];
       }
       ++kept;
     });
-    expire_some(in.records.size() * 4);  // faster than it grows
-    in.records.erase(in.records.begin() + static_cast<std::ptrdiff_t>(kept), in.records.end());
+    expire_some(records.size() * 4);  // faster than it grows
+    records.erase(records.begin() + static_cast<std::ptrdiff_t>(kept), records.end());
     in.times.resize(kept);
     context().emit(0, std::move(batch));
   }

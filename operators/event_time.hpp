@@ -62,7 +62,7 @@ class AssignEventTime final : public ContextOperator {
     track.idle = false;
     std::size_t start = 0;
     for (std::size_t i = 0; i < in.records.size(); ++i) {
-      const EventTime time = std::invoke(time_of_, std::as_const(in.records[i]));
+      const EventTime time = std::invoke(time_of_, in.records[i]);
       in.times[i] = time;
       if (time.ms <= bound(track.greatest).ms && advance()) {
         emit_range(in, start, i);
@@ -203,7 +203,10 @@ class AssignEventTime final : public ContextOperator {
     auto out = std::make_unique<Batch<T>>();
     out->origin = in.origin;
     out->reserve(end - begin);
-    for (std::size_t i = begin; i < end; ++i) out->push(std::move(in.records[i]), in.times[i]);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (in.records.is_shared()) out->push(in.records[i], in.times[i]);
+      else out->push(std::move(in.records.own()[i]), in.times[i]);
+    }
     context().emit(0, std::move(out));
   }
 

@@ -1,4 +1,4 @@
-// Keeps the records for which the predicate holds, in place.
+// Keeps the records for which the predicate holds: in place, unless others read them too.
 #pragma once
 
 #include <weir/operators/stream.hpp>
@@ -13,9 +13,7 @@ class Filter final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < in.records.size(); ++i) kept = keep(in, kept, i);
-    in.records.erase(in.records.begin() + static_cast<std::ptrdiff_t>(kept), in.records.end());
+    const std::size_t kept = in.records.is_shared() ? copy_kept(in) : move_kept(in.records.own(), in.times);
     in.times.resize(kept);
     context().emit(0, std::move(batch));
   }
@@ -24,18 +22,44 @@ class Filter final : public ContextOperator {
   /// A record of at most a cache line is cheaper to copy in vain than a branch that is guessed wrong.
   static constexpr bool kCopyAlways = std::is_trivially_copyable_v<T> && sizeof(T) <= 64;
 
+  std::size_t copy_kept(Batch<T>& in) {
+    const T* const records = in.records.data();
+    const std::size_t count = in.records.size();
+    std::vector<T> copies(kCopyAlways ? count : 0);
+    T* const copied = copies.data();
+    EventTime* const times = in.times.data();
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool holds = std::invoke(predicate_, records[i]);
+      if constexpr (kCopyAlways) copied[kept] = records[i];
+      else if (holds) copies.push_back(records[i]);
+      times[kept] = times[i];
+      kept += holds ? 1 : 0;
+    }
+    copies.resize(kept);
+    in.records = std::move(copies);
+    return kept;
+  }
+
+  std::size_t move_kept(std::vector<T>& records, std::vector<EventTime>& times) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) kept = keep(records, times, kept, i);
+    records.erase(records.begin() + static_cast<std::ptrdiff_t>(kept), records.end());
+    return kept;
+  }
+
   /// Moves record i to `kept` if the predicate holds. Returns where the next one goes.
-  std::size_t keep(Batch<T>& in, std::size_t kept, std::size_t i) {
-    const bool holds = std::invoke(predicate_, std::as_const(in.records[i]));
+  std::size_t keep(std::vector<T>& records, std::vector<EventTime>& times, std::size_t kept, std::size_t i) {
+    const bool holds = std::invoke(predicate_, std::as_const(records[i]));
     if constexpr (kCopyAlways) {
-      in.records[kept] = in.records[i];
-      in.times[kept] = in.times[i];
+      records[kept] = records[i];
+      times[kept] = times[i];
       return kept + (holds ? 1 : 0);
     } else {
       if (!holds) return kept;
       if (kept != i) {
-        in.records[kept] = std::move(in.records[i]);
-        in.times[kept] = in.times[i];
+        records[kept] = std::move(records[i]);
+        times[kept] = times[i];
       }
       return kept + 1;
     }

@@ -64,14 +64,14 @@ class LookupJoin final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t input) override {
     if (input == kTableInput) {
-      for (U& row : batch_of<U>(*batch).records) rows_->add(std::move(row));
+      for (U& row : batch_of<U>(*batch).records.own()) rows_->add(std::move(row));
       return;
     }
     auto& in = batch_of<T>(*batch);
     idle_ = false;
     for (std::size_t i = 0; i < in.records.size(); ++i) {
       if (loaded_) join(in.records[i], in.times[i]);
-      else waiting_->emplace_back(in.times[i], std::move(in.records[i]));
+      else waiting_->emplace_back(in.times[i], in.records[i]);
     }
     results_.flush();
   }

@@ -6,6 +6,21 @@
 
 namespace weir {
 
+/// What a function makes of records, each of which is moved into it unless others read it too.
+template <class Out, class In, class F>
+std::vector<Out> map_records(Records<In>& records, F& function) {
+  std::vector<Out> made;
+  made.reserve(records.size());
+  if constexpr (std::invocable<F&, const In&>) {
+    if (records.is_shared()) {
+      for (const In& record : records) made.push_back(std::invoke(function, record));
+      return made;
+    }
+  }
+  for (In& record : records.own()) made.push_back(std::invoke(function, std::move(record)));
+  return made;
+}
+
 template <class In, class Out, class F>
 class MapOperator final : public ContextOperator {
  public:
@@ -14,16 +29,16 @@ class MapOperator final : public ContextOperator {
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<In>(*batch);
     if constexpr (std::is_same_v<In, Out> && std::is_move_assignable_v<Out>) {
-      for (In& record : in.records) record = std::invoke(function_, std::move(record));
-      context().emit(0, std::move(batch));
-    } else {
-      auto out = std::make_unique<Batch<Out>>();
-      out->records.reserve(in.records.size());
-      for (In& record : in.records) out->records.push_back(std::invoke(function_, std::move(record)));
-      out->times = std::move(in.times);
-      out->origin = std::move(in.origin);
-      context().emit(0, std::move(out));
+      if (!in.records.is_shared()) {
+        for (In& record : in.records.own()) record = std::invoke(function_, std::move(record));
+        return context().emit(0, std::move(batch));
+      }
     }
+    auto out = std::make_unique<Batch<Out>>();
+    out->records = map_records<Out>(in.records, function_);
+    out->times = std::move(in.times);
+    out->origin = std::move(in.origin);
+    context().emit(0, std::move(out));
   }
 
  private:

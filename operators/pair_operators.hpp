@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/operators/flat_map.hpp>
+#include <weir/operators/map.hpp>
 #include <weir/operators/task_function.hpp>
 
 namespace weir {
@@ -21,8 +22,7 @@ class PairMap final : public ContextOperator {
   void map(AnyBatch& batch, Function& function) {
     auto& in = batch_of<In>(batch);
     auto out = std::make_unique<Batch<Out>>();
-    out->records.reserve(in.records.size());
-    for (In& record : in.records) out->records.push_back(std::invoke(function, std::move(record)));
+    out->records = map_records<Out>(in.records, function);
     out->times = std::move(in.times);
     out->origin = std::move(in.origin);
     context().emit(0, std::move(out));

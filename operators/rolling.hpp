@@ -10,7 +10,7 @@ namespace weir {
 
 /// Calls `use(i, key, lookup)` for every record of a batch, with the table's look-ups prepared.
 template <class Table, class T, class KeyOf, class Use>
-void for_each_key(const Table& table, const std::vector<T>& records, const KeyOf& key_of, std::vector<Lookup>& lookups, Use&& use) {
+void for_each_key(const Table& table, const Records<T>& records, const KeyOf& key_of, std::vector<Lookup>& lookups, Use&& use) {
   const std::size_t count = records.size();
   lookups.resize(count);
   for (std::size_t i = 0; i < count; ++i) lookups[i].hash = hash_of<KeyOfResult<T, KeyOf>>(std::invoke(key_of, records[i]));
@@ -36,14 +36,18 @@ class RollingAggregate final : public ContextOperator {
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
     auto out = std::make_unique<Batch<Out>>();
-    out->records.reserve(in.records.size());
+    std::vector<Out>& made = out->records.own();
+    made.reserve(in.records.size());
+    std::vector<T>* const owned = in.records.is_shared() ? nullptr : &in.records.own();
     for_each_key(*table_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
       Accumulator& accumulator = table_->edit(key, lookup);
       if (!accumulator) accumulator = aggregate_.create();
       aggregate_.add(*accumulator, in.records[i]);
       auto result = aggregate_.result(*accumulator);
-      if constexpr (kKeyIsField) out->records.push_back(Out{std::move(in.records[i].*key_of_), std::move(result)});
-      else out->records.push_back(Out{key, std::move(result)});
+      if constexpr (kKeyIsField) {
+        if (owned) return made.push_back(Out{std::move((*owned)[i].*key_of_), std::move(result)});
+      }
+      made.push_back(Out{key, std::move(result)});
     });
     out->times = std::move(in.times);
     context().emit(0, std::move(out));
@@ -70,11 +74,12 @@ class RollingReduce final : public ContextOperator {
 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
+    std::vector<T>& records = in.records.own();
     for_each_key(*table_, in.records, key_of_, lookups_, [&](std::size_t i, const K& key, const Lookup& lookup) {
       std::optional<T>& value = table_->edit(key, lookup);
-      if (value) value = combine_(std::as_const(*value), std::as_const(in.records[i]));
-      else value = in.records[i];
-      in.records[i] = *value;
+      if (value) value = combine_(std::as_const(*value), std::as_const(records[i]));
+      else value = records[i];
+      records[i] = *value;
     });
     context().emit(0, std::move(batch));
   }

@@ -59,7 +59,7 @@ class SliceBuffer {
   /// Adds the records of slices from `open_from` on; calls fresh(chunk, entry, hash of its key) for new entries, and
   /// behind(record, time, slice) for the other records instead of adding them. Records between windows are dropped.
   template <class Fresh, class Behind>
-  void add(Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
+  void add(const Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
     look_up(in);
     std::size_t at = 0;
     for (const Run& run : runs_) {
@@ -93,7 +93,8 @@ class SliceBuffer {
   void look_up(const Batch<T>& in) {
     const std::size_t count = in.records.size();
     lookups_.resize(count);
-    for (std::size_t i = 0; i < count; ++i) lookups_[i].hash = hash(in.records[i]);
+    const T* const records = in.records.data();
+    for (std::size_t i = 0; i < count; ++i) lookups_[i].hash = hash(records[i]);
     runs_.clear();
     for (std::size_t i = 0; i < count;) {
       const EventTime time = in.times[i];
@@ -108,11 +109,12 @@ class SliceBuffer {
   }
 
   template <class Fresh>
-  void add_run(Batch<T>& in, std::size_t begin, const Run& run, Fresh& fresh) {
+  void add_run(const Batch<T>& in, std::size_t begin, const Run& run, Fresh& fresh) {
     Bucket& bucket = table_->bucket(chunk_of(run.slice));
     bucket.locate(std::span(lookups_).subspan(begin, run.end - begin));
+    const T* const records = in.records.data();
     for (std::size_t i = begin; i < run.end; ++i) {
-      if (const Edited added = add(bucket, in.records[i], lookups_[i], run.slice); added.fresh) {
+      if (const Edited added = add(bucket, records[i], lookups_[i], run.slice); added.fresh) {
         fresh(bucket, added.entry, lookups_[i].hash);
       }
     }

@@ -51,7 +51,7 @@ class SlidingAggregate final : public ContextOperator {
     slices_.add(
         batch_of<T>(*batch), open_from_,
         [this](const Bucket& bucket, const Entry& entry, std::uint64_t hash) { note(bucket.number(), entry, hash); },
-        [this](T& record, EventTime time, Slice slice) { add_late(record, time, slice); });
+        [this](const T& record, EventTime time, Slice slice) { add_late(record, time, slice); });
     out_.flush();
     late_.flush();
   }
@@ -179,8 +179,8 @@ class SlidingAggregate final : public ContextOperator {
 
   // --- late records ---
 
-  void add_late(T& record, EventTime time, Slice slice) {
-    if (grid().last_end(slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
+  void add_late(const T& record, EventTime time, Slice slice) {
+    if (grid().last_end(slice) + lateness_ <= closed_) return late_.emit(record, time);
     while (!fresh_.empty() && fresh_.begin()->first * N < open_from_) {
       std::size_t endless = std::numeric_limits<std::size_t>::max();
       take_fresh(endless);

@@ -46,7 +46,7 @@ class TumblingAggregate final : public ContextOperator {
     slices_.add(
         batch_of<T>(*batch), std::max(open_from_, mixed_until_),
         [this](const Bucket& bucket, const Entry&, std::uint64_t) { pending(bucket.number()); },
-        [this](T& record, EventTime time, Slice slice) { add_behind(record, time, slice); });
+        [this](const T& record, EventTime time, Slice slice) { add_behind(record, time, slice); });
     out_.flush();
     late_.flush();
   }
@@ -105,13 +105,13 @@ class TumblingAggregate final : public ContextOperator {
   }
 
   /// A record of a window that has fired, or, after a restore, has fired for some keys.
-  void add_behind(T& record, EventTime time, Slice slice) {
+  void add_behind(const T& record, EventTime time, Slice slice) {
     const std::uint64_t hash = slices_.hash(record);
     if (slice >= open_from_ && !has_fired(hash, slice)) {
       slices_.add(record, hash, slice);
       return pending(slice);
     }
-    if (!retains() || end_of(slice) + lateness_ <= closed_) return late_.emit(std::move(record), time);
+    if (!retains() || end_of(slice) + lateness_ <= closed_) return late_.emit(record, time);
     emit(slices_.add(record, hash, slice).entry, slice);
   }
 

@@ -335,13 +335,13 @@ class WindowOperator final : public WindowCore<KeyOfResult<T, KeyOf>, Assigner, 
   void process(BatchPtr batch, std::uint32_t) override {
     auto& in = batch_of<T>(*batch);
     for (std::size_t i = 0; i < in.records.size(); ++i) {
-      T& record = in.records[i];
+      const T& record = in.records[i];
       const EventTime time = in.times[i];
-      const K key = std::invoke(key_of_, std::as_const(record));
+      const K key = std::invoke(key_of_, record);
       const bool taken = this->offer(key, record, time, [&](auto& contents, const Window& id) {
         this->body_.add(key, id, contents, record, time);
       });
-      if (!taken) late_.emit(std::move(record), time);
+      if (!taken) late_.emit(record, time);
     }
     this->flush();
     late_.flush();

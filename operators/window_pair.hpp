@@ -102,13 +102,13 @@ class WindowPairOperator final : public WindowCore<KeyOfResult<A, KeyOfA>, Assig
   template <class T, class KeyOf, class Side>
   void take(Batch<T>& in, const KeyOf& key_of, Emitter<T>& late, Side side) {
     for (std::size_t i = 0; i < in.records.size(); ++i) {
-      T& record = in.records[i];
+      const T& record = in.records[i];
       const EventTime time = in.times[i];
-      const K key = std::invoke(key_of, std::as_const(record));
+      const K key = std::invoke(key_of, record);
       const bool taken = this->offer(key, record, time, [&](auto& contents, const Window& id) {
         this->body_.add(key, id, contents, record, time, side);
       });
-      if (!taken) late.emit(std::move(record), time);
+      if (!taken) late.emit(record, time);
     }
     late.flush();
   }

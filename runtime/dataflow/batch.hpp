@@ -1,6 +1,7 @@
 // Records travel in batches: one virtual call, one message and one credit for many records. A batch is a
 // typed vector and the records' event times; the engine moves it without knowing the type, through the
-// RecordType that every batch can name. Batches are moved from operator to operator, never shared.
+// RecordType that every batch can name. Batches are moved from operator to operator, never shared; where a stream has several
+// consumers, their batches share the records (records.hpp).
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/dataflow/records.hpp>
 #include <weir/record/codec.hpp>
 
 namespace weir {
@@ -33,10 +35,11 @@ struct RecordType {
   Schema (*schema)();
   std::size_t columns;
   BatchPtr (*make)();
-  BatchPtr (*copy)(const AnyBatch& batch);
-  /// Moves all records of `from` behind those of `to`.
+  /// Another batch of the same records.
+  BatchPtr (*copy)(AnyBatch& batch);
+  /// Moves, or copies, all records of `from` behind those of `to`.
   void (*append)(AnyBatch& from, AnyBatch& to);
-  /// Moves record i of `from` behind those of to[targets[i]], making batches where there are none.
+  /// Moves, or copies, record i of `from` behind those of to[targets[i]], making batches where there are none.
   void (*scatter)(AnyBatch& from, const std::vector<std::uint32_t>& targets, std::vector<BatchPtr>& to);
   /// Appends records and times to the columns of a (time, record, origin) tuple; the origin is in the first row only.
   void (*encode)(const AnyBatch& batch, Columns& block);
@@ -63,7 +66,7 @@ const RecordType& record_type();
 template <class T>
 class Batch final : public AnyBatch {
  public:
-  std::vector<T> records;
+  Records<T> records;
 
   std::size_t size() const override { return records.size(); }
   const RecordType& type() const override { return record_type<T>(); }
@@ -96,13 +99,25 @@ struct BatchOperations {
 
   static Schema schema() { return Codec<Row>::schema(); }
   static BatchPtr make() { return std::make_unique<Batch<T>>(); }
-  static BatchPtr copy(const AnyBatch& batch) { return std::make_unique<Batch<T>>(static_cast<const Batch<T>&>(batch)); }
+  static BatchPtr copy(AnyBatch& batch) {
+    auto& source = static_cast<Batch<T>&>(batch);
+    auto made = std::make_unique<Batch<T>>();
+    made->records = source.records.share();
+    made->times = source.times;
+    made->origin = source.origin;
+    return made;
+  }
 
   static void append(AnyBatch& from, AnyBatch& to) {
     auto& source = static_cast<Batch<T>&>(from);
     auto& target = static_cast<Batch<T>&>(to);
-    target.records.insert(target.records.end(), std::make_move_iterator(source.records.begin()),
-                          std::make_move_iterator(source.records.end()));
+    std::vector<T>& records = target.records.own();
+    if (source.records.is_shared()) {
+      records.insert(records.end(), source.records.begin(), source.records.end());
+    } else {
+      std::vector<T>& moved = source.records.own();
+      records.insert(records.end(), std::make_move_iterator(moved.begin()), std::make_move_iterator(moved.end()));
+    }
     target.times.insert(target.times.end(), source.times.begin(), source.times.end());
   }
 
@@ -120,8 +135,14 @@ struct BatchOperations {
       made->reserve(expected);
       target = std::move(made);
     }
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      static_cast<Batch<T>&>(*to[targets[i]]).push(std::move(source.records[i]), source.times[i]);
+    const auto push = [&](std::size_t i, auto&& record) {
+      static_cast<Batch<T>&>(*to[targets[i]]).push(std::forward<decltype(record)>(record), source.times[i]);
+    };
+    if (source.records.is_shared()) {
+      for (std::size_t i = 0; i < targets.size(); ++i) push(i, source.records[i]);
+    } else {
+      std::vector<T>& moved = source.records.own();
+      for (std::size_t i = 0; i < targets.size(); ++i) push(i, std::move(moved[i]));
     }
   }
 

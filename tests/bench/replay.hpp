@@ -33,8 +33,7 @@ class ReplayReader final : public weir::SplitReader<T> {
     const std::vector<T>& records = *replay_.records;
     const std::size_t at = next_ % records.size();
     const std::size_t count = std::min({max_records, records.size() - at, replay_.size() - next_});
-    const auto first = records.begin() + static_cast<std::ptrdiff_t>(at);
-    batch.records.insert(batch.records.end(), first, first + static_cast<std::ptrdiff_t>(count));
+    batch.records = weir::Records<T>::part_of(replay_.records, at, count);
     next_ += count;
     return next_ == replay_.size() ? weir::ReadResult::end() : weir::ReadResult::more();
   }

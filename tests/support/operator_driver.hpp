@@ -53,7 +53,7 @@ class OperatorDriver final : public OperatorContext {
     for (auto& [from, batch] : emitted_) {
       if (from != port || !batch) continue;
       auto& typed = batch_of<T>(*batch);
-      for (std::size_t i = 0; i < typed.records.size(); ++i) taken.emplace_back(std::move(typed.records[i]), typed.times[i]);
+      for (std::size_t i = 0; i < typed.records.size(); ++i) taken.emplace_back(std::move(typed.records.own()[i]), typed.times[i]);
       batch.reset();
     }
     return taken;

@@ -86,7 +86,7 @@ class ReceivingSink final : public ContextOperator {
     received_->ended = false;
   }
   void process(BatchPtr batch, std::uint32_t) override {
-    for (T& record : batch_of<T>(*batch).records) received_->records.push_back(std::move(record));
+    for (T& record : batch_of<T>(*batch).records.own()) received_->records.push_back(std::move(record));
   }
   void before_snapshot(CheckpointId) override { *stored_ = received_->records; }
   Progress finish() override {
