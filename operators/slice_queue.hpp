@@ -42,8 +42,11 @@ class SliceQueue {
   [[gnu::always_inline]] void prefetch(Slice from) const {
     __builtin_prefetch(newest_);
     if (from <= front_slice_ || !first_) return;
-    __builtin_prefetch(first_end_ <= from ? first_->newer : first_);
-    __builtin_prefetch(&first_->suffixes[static_cast<std::size_t>(from & (N - 1))]);
+    const Chunk* const chunk = first_end_ <= from ? first_->newer : first_;
+    if (!chunk) return;
+    __builtin_prefetch(chunk);
+    __builtin_prefetch(&chunk->number);
+    __builtin_prefetch(&chunk->suffixes[static_cast<std::size_t>(from & (N - 1))]);
   }
 
   /// A new chunk. Those of slices before upto_ need changed() too.

@@ -106,16 +106,10 @@ class BucketTable final : public Table {
   }
 
   /// The entry to change, made by default when there is none. For a look-up that Bucket::locate has prepared, or has not.
-  Edited edit(Bucket& bucket, const K& key, const Lookup& lookup) {
-    EntrySlots<K, V>& slots = bucket.slots_;
-    if (slots.holds(lookup.slot, key)) {
-      touch(bucket, lookup.slot);
-      return {slots.at(lookup.slot), false};
-    }
-    const auto [slot, made] = slots.find_or_add(key, lookup.hash);
-    if (made) bucket.end_ = slots.marks().size();
-    else touch(bucket, slot);
-    return {slots.at(slot), made};
+  [[gnu::always_inline]] Edited edit(Bucket& bucket, const K& key, const Lookup& lookup) {
+    if (!bucket.slots_.holds(lookup.slot, key)) return edit_or_make(bucket, key, lookup.hash);
+    touch(bucket, lookup.slot);
+    return {bucket.slots_.at(lookup.slot), false};
   }
 
   /// Drops the bucket's last() entry. From the first time on until drop() nothing may be looked up or made in the bucket.
@@ -233,6 +227,13 @@ class BucketTable final : public Table {
     bucket->end_ = 0;
     bucket->dropped_ = 0;
     spare_.push_back(std::move(bucket));
+  }
+
+  [[gnu::noinline]] Edited edit_or_make(Bucket& bucket, const K& key, std::uint64_t hash) {
+    const auto [slot, made] = bucket.slots_.find_or_add(key, hash);
+    if (made) bucket.end_ = bucket.slots_.marks().size();
+    else touch(bucket, slot);
+    return {bucket.slots_.at(slot), made};
   }
 
   void touch(Bucket& bucket, std::uint32_t slot) {

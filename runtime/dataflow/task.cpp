@@ -50,7 +50,7 @@ Task::Task(TaskOptions options, std::vector<TaskNode> nodes, std::vector<TaskInp
     windows_.emplace_back(credit);
   }
   uncredited_.resize(input_specs_.size());
-  poll_records_ = std::min(longest_poll(), std::size_t{options_.credit.initial_batch()});
+  poll_records_ = options_.credit.initial_batch();
   source_ = dynamic_cast<SourceOperator*>(nodes_.front().op.get());
   open();
 }
@@ -189,18 +189,11 @@ bool Task::step_source() {
   return true;
 }
 
-/// What a chain works on right away should still be in the first-level cache when the last of its operators sees it.
-std::size_t Task::longest_poll() const {
-  constexpr std::size_t kCached = 256;  // records of some tens of bytes
-  const std::size_t most = options_.credit.batch_records;
-  return nodes_.size() > 1 ? std::min(kCached, most) : most;
-}
-
 /// Everything fused with a source runs within its poll, so a slow chain must poll less at a time: barriers wait for the poll.
 void Task::adapt_poll(std::int64_t spent_ns) {
   constexpr std::int64_t kLongest = 10'000'000;
   if (spent_ns > kLongest) poll_records_ = std::max<std::size_t>(1, poll_records_ / 2);
-  else if (spent_ns < kLongest / 4) poll_records_ = std::min(longest_poll(), poll_records_ * 2);
+  else if (spent_ns < kLongest / 4) poll_records_ = std::min(std::size_t{options_.credit.batch_records}, poll_records_ * 2);
 }
 
 bool Task::step_gate() {

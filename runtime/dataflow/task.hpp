@@ -171,7 +171,6 @@ class Task {
   bool step_source();
   bool step_gate();
   void adapt_poll(std::int64_t spent_ns);
-  std::size_t longest_poll() const;
   std::int64_t lap();
   void on_watermark_event(EventTime time);
   void on_input_end(std::uint32_t input, EventTime reached);
