@@ -1,5 +1,6 @@
 #include "harness.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -42,9 +43,29 @@ Spread ratios(const std::vector<double>& engine, const std::vector<double>& loop
   return spread_of(each);
 }
 
+/// Keeps this thread, and those it starts, on the core where it is: on a virtual machine cores are not equally fast, and the
+/// engine's threads would mostly run on another one than the loop.
+class OneCore {
+ public:
+  OneCore() {
+    sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &here);
+    sched_setaffinity(0, sizeof here, &here);
+  }
+  ~OneCore() { sched_setaffinity(0, sizeof before_, &before_); }
+  OneCore(const OneCore&) = delete;
+  OneCore& operator=(const OneCore&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
+
 std::vector<Samples> run_alternately(const std::vector<const Contender*>& contenders, std::uint64_t records, int repetitions) {
   std::vector<Samples> samples(contenders.size());
   std::optional<std::uint64_t> checksum;
+  const OneCore one_core;
   for (int repetition = -1; repetition < repetitions; ++repetition) {  // the first one warms up
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       Outcome outcome;
