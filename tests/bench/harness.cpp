@@ -43,8 +43,8 @@ Spread ratios(const std::vector<double>& engine, const std::vector<double>& loop
   return spread_of(each);
 }
 
-/// Keeps this thread, and those it starts, on the core where it is: on a virtual machine cores are not equally fast, and the
-/// engine's threads would mostly run on another one than the loop.
+/// Keeps this thread, and those it starts, on the core where it is. Left alone, the engine's threads mostly run on another one
+/// than the loop, and the ratio then differs by half from one run to the next.
 class OneCore {
  public:
   OneCore() {
