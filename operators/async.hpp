@@ -83,7 +83,7 @@ class AsyncCall final : public ContextOperator {
     while (!marks_.empty() && !marks_.back().watermark) marks_.pop_back();        // idle no more
     if (std::exchange(idle_, false)) context().emit_watermark(last_watermark_);  // the results will take a while
     for (std::size_t i = 0; i < in.records.size(); ++i) {
-      add({std::move(in.records.own()[i]), in.times[i], last_watermark_}, in.origin);
+      add({in.records.take(i), in.times[i], last_watermark_}, in.origin);
     }
     work();
   }

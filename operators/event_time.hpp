@@ -203,10 +203,7 @@ class AssignEventTime final : public ContextOperator {
     auto out = std::make_unique<Batch<T>>();
     out->origin = in.origin;
     out->reserve(end - begin);
-    for (std::size_t i = begin; i < end; ++i) {
-      if (in.records.is_shared()) out->push(in.records[i], in.times[i]);
-      else out->push(std::move(in.records.own()[i]), in.times[i]);
-    }
+    for (std::size_t i = begin; i < end; ++i) out->push(in.records.take(i), in.times[i]);
     context().emit(0, std::move(out));
   }
 

@@ -71,7 +71,7 @@ class LookupJoin final : public ContextOperator {
     idle_ = false;
     for (std::size_t i = 0; i < in.records.size(); ++i) {
       if (loaded_) join(in.records[i], in.times[i]);
-      else waiting_->emplace_back(in.times[i], in.records[i]);
+      else waiting_->emplace_back(in.times[i], in.records.take(i));
     }
     results_.flush();
   }

@@ -21,6 +21,16 @@ std::vector<Out> map_records(Records<In>& records, F& function) {
   return made;
 }
 
+/// The same of a batch, which is used up.
+template <class Out, class In, class F>
+BatchPtr map_batch(Batch<In>& in, F& function) {
+  auto out = std::make_unique<Batch<Out>>();
+  out->records = map_records<Out>(in.records, function);
+  out->times = std::move(in.times);
+  out->origin = std::move(in.origin);
+  return out;
+}
+
 template <class In, class Out, class F>
 class MapOperator final : public ContextOperator {
  public:
@@ -34,11 +44,7 @@ class MapOperator final : public ContextOperator {
         return context().emit(0, std::move(batch));
       }
     }
-    auto out = std::make_unique<Batch<Out>>();
-    out->records = map_records<Out>(in.records, function_);
-    out->times = std::move(in.times);
-    out->origin = std::move(in.origin);
-    context().emit(0, std::move(out));
+    context().emit(0, map_batch<Out>(in, function_));
   }
 
  private:

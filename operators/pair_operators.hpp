@@ -20,12 +20,7 @@ class PairMap final : public ContextOperator {
  private:
   template <class In, class Function>
   void map(AnyBatch& batch, Function& function) {
-    auto& in = batch_of<In>(batch);
-    auto out = std::make_unique<Batch<Out>>();
-    out->records = map_records<Out>(in.records, function);
-    out->times = std::move(in.times);
-    out->origin = std::move(in.origin);
-    context().emit(0, std::move(out));
+    context().emit(0, map_batch<Out>(batch_of<In>(batch), function));
   }
 
   F first_;

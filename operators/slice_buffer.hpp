@@ -77,6 +77,19 @@ class SliceBuffer {
     return add(table_->bucket(chunk_of(slice)), record, {hash, SlotIndex::kNone}, slice);
   }
 
+  /// Drops chunks, oldest first, as long as over(number) holds; each entry takes one of the budget.
+  template <class Over>
+  Progress drop_chunks(std::size_t& budget, Over&& over) {
+    for (Bucket* bucket = table_->oldest(); bucket && over(bucket->number()); bucket = table_->oldest()) {
+      for (; bucket->last(); table_->drop_last(*bucket)) {
+        if (budget == 0) return Progress::More;
+        --budget;
+      }
+      table_->drop(*bucket);
+    }
+    return Progress::Done;
+  }
+
   std::uint64_t hash(const T& record) const { return hash_of<K>(std::invoke(key_of_, record)); }
 
  private:

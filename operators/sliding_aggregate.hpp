@@ -369,7 +369,9 @@ class SlidingAggregate final : public ContextOperator {
       over_ = chunks_.begin()->first + 1;
       chunks_.erase(chunks_.begin());
     }
-    if (drop_chunks(budget) == Progress::More) return Progress::More;
+    // What no key's queue has any more.
+    const auto over = [this](std::int64_t chunk) { return chunk < over_; };
+    if (slices_.drop_chunks(budget, over) == Progress::More) return Progress::More;
     sweep();
     phase_ = Phase::Between;
     return Progress::Done;
@@ -378,18 +380,6 @@ class SlidingAggregate final : public ContextOperator {
   bool is_over(std::int64_t chunk_number, EventTime fired, EventTime limit) const {
     const EventTime last_end = grid().last_end(chunk_number * N + (N - 1));
     return last_end <= fired && last_end + lateness_ <= limit;
-  }
-
-  /// What no key's queue has any more.
-  Progress drop_chunks(std::size_t& budget) {
-    for (Bucket* bucket = slices_.chunks().oldest(); bucket && bucket->number() < over_; bucket = slices_.chunks().oldest()) {
-      for (; bucket->last(); slices_.chunks().drop_last(*bucket)) {
-        if (budget == 0) return Progress::More;
-        --budget;
-      }
-      slices_.chunks().drop(*bucket);
-    }
-    return Progress::Done;
   }
 
   /// Forgets keys that have left the window, and those that have no slices at all.

@@ -168,15 +168,7 @@ class TumblingAggregate final : public ContextOperator {
 
   /// Drops windows that no late record can fire again.
   Progress clean_up(EventTime limit, std::size_t& budget) {
-    while (Bucket* bucket = slices_.chunks().oldest()) {
-      if (end_of(bucket->number()) + lateness_ > limit) break;
-      for (; bucket->last(); slices_.chunks().drop_last(*bucket)) {
-        if (budget == 0) return Progress::More;
-        --budget;
-      }
-      slices_.chunks().drop(*bucket);
-    }
-    return Progress::Done;
+    return slices_.drop_chunks(budget, [&](Slice slice) { return end_of(slice) + lateness_ <= limit; });
   }
 
   Progress pause() {

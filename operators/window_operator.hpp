@@ -341,7 +341,7 @@ class WindowOperator final : public WindowCore<KeyOfResult<T, KeyOf>, Assigner, 
       const bool taken = this->offer(key, record, time, [&](auto& contents, const Window& id) {
         this->body_.add(key, id, contents, record, time);
       });
-      if (!taken) late_.emit(record, time);
+      if (!taken) late_.emit(in.records.take(i), time);
     }
     this->flush();
     late_.flush();

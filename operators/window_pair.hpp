@@ -108,7 +108,7 @@ class WindowPairOperator final : public WindowCore<KeyOfResult<A, KeyOfA>, Assig
       const bool taken = this->offer(key, record, time, [&](auto& contents, const Window& id) {
         this->body_.add(key, id, contents, record, time, side);
       });
-      if (!taken) late.emit(record, time);
+      if (!taken) late.emit(in.records.take(i), time);
     }
     late.flush();
   }

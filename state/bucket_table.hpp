@@ -15,11 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include <weir/record/codec.hpp>
-#include <weir/state/chunk_writer.hpp>
 #include <weir/state/entry_slots.hpp>
 #include <weir/state/scoped.hpp>
-#include <weir/state/state_key.hpp>
+#include <weir/state/snapshot_rows.hpp>
 #include <weir/state/table.hpp>
 
 namespace weir {
@@ -43,11 +41,7 @@ class BucketTable final : public Table {
 
     /// Calls visit(entry) for every entry. The visitor must not change the table.
     template <class Visitor>
-    void for_each(Visitor&& visit) const {
-      for (std::uint32_t slot = 0; slot < slots_.marks().size(); ++slot) {
-        if (slots_.marks().live(slot)) visit(slots_.at(slot));
-      }
-    }
+    void for_each(Visitor&& visit) const { slots_.for_each(visit); }
 
     /// The same for at most `count` places from `place` on. Returns where to go on, or 0 when all have been visited.
     template <class Visitor>
@@ -82,7 +76,7 @@ class BucketTable final : public Table {
   };
 
   BucketTable(std::string name, KeyOwnership ownership, Tracking tracking)
-      : name_(std::move(name)), ownership_(ownership), tracking_(tracking) {}
+      : rows_(std::move(name)), ownership_(ownership), tracking_(tracking) {}
 
   /// The bucket of this number, made when there is none.
   Bucket& bucket(Number number) {
@@ -119,13 +113,13 @@ class BucketTable final : public Table {
     if (marks.pending(slot)) write_out(bucket, slot);
     const bool stored = marks.stored(slot);
     K key = bucket.slots_.retire(slot);
-    if (stored) erased_.push_back({std::move(key), bucket.number_});
+    if (stored) rows_.erased({std::move(key), bucket.number_});
     ++bucket.dropped_;
   }
 
   /// Drops a bucket without entries.
   void drop(Bucket& bucket) {
-    WEIR_CHECK(bucket.size() == 0, "a bucket with entries was dropped:", name_, bucket.number_, bucket.size());
+    WEIR_CHECK(bucket.size() == 0, "a bucket with entries was dropped:", rows_.table(), bucket.number_, bucket.size());
     recent_.fill(nullptr);
     const auto found = buckets_.find(bucket.number_);
     keep_spare(std::move(found->second));
@@ -133,35 +127,23 @@ class BucketTable final : public Table {
   }
 
   void freeze(SnapshotMode mode) override {
-    WEIR_CHECK(tracking_ == Tracking::On, "a table without tracking cannot be frozen:", name_);
-    WEIR_CHECK(!writing_, "a table was frozen before its last snapshot was written:", name_);
+    WEIR_CHECK(tracking_ == Tracking::On, "a table without tracking cannot be frozen:", rows_.table());
+    WEIR_CHECK(!writing_, "a table was frozen before its last snapshot was written:", rows_.table());
     for (const auto& [number, bucket] : buckets_) bucket->slots_.marks().freeze(mode);
-    frozen_erased_.swap(erased_);
-    erased_.clear();
-    if (mode == SnapshotMode::Full) frozen_erased_.clear();
+    rows_.freeze(mode);
     writing_ = true;
     next_ = buckets_.empty() ? 0 : buckets_.begin()->first;
   }
 
   bool write_some(std::size_t budget, const ChunkSink& sink) override {
     if (!writing_) return true;
-    for (; budget > 0 && !frozen_erased_.empty() && !tombstones_.ready(); --budget) {
-      tombstones_.add(frozen_erased_.back());
-      frozen_erased_.pop_back();
-    }
-    bool left = true;
-    for (; budget > 0 && !entries_.ready(); --budget) {
-      left = write_next();
-      if (!left) break;
-    }
-    const bool erased = frozen_erased_.empty();
-    if (erased && tombstones_.rows() > 0) tombstones_.close();
-    tombstones_.send(name_, ChunkKind::Tombstones, sink);
-    if (!erased) return false;  // a key may have been erased and made again: no entry leaves before the last tombstone
-    if (!left && entries_.rows() > 0) entries_.close();
-    entries_.send(name_, ChunkKind::Entries, sink);
-    if (!left) writing_ = false;
-    return !left;
+    const auto next = [this] {
+      SlotMarks& marks = current_->slots_.marks();
+      const std::uint32_t slot = marks.next();
+      if (marks.pending(slot)) write_out(*current_, slot);
+    };
+    writing_ = !rows_.write_some(budget, [this] { return find_current(); }, next, sink);
+    return !writing_;
   }
 
   void discard() override {
@@ -169,29 +151,14 @@ class BucketTable final : public Table {
     for (const auto& [number, bucket] : buckets_) {
       if (bucket->slots_.marks().writing()) bucket->slots_.marks().discard();
     }
-    frozen_erased_.clear();
-    tombstones_.clear();
-    entries_.clear();
+    rows_.discard();
   }
 
   void restore(const StateChunk& chunk) override {
-    const bool tombstones = chunk.kind == ChunkKind::Tombstones;
-    const Schema stored = parse_schema(chunk.schema).or_throw();
-    auto bound = bind(tombstones ? Codec<Place>::schema() : ChunkWriter<Place, V>::schema(), stored);
-    if (!bound) throw Failure("state '" + name_ + "' cannot be restored: " + bound.error().message);
-    require_same_key(name_, tombstones ? stored : stored.fields.front().second, Codec<Place>::schema());
-    Cursors in(chunk.block, std::move(bound).or_throw());
-    for (std::uint32_t row = 0; row < chunk.block.rows; ++row) {
-      Place place{};
-      Codec<Place>::read(in, 0, place);
-      if (tombstones) {
-        forget(place);
-        continue;
-      }
-      V value{};
-      Codec<V>::read(in, Codec<Place>::columns, value);
+    const auto put = [this](const Place& place, V value) {
       if (ownership_.owns(group_hash(place))) put_restored(place, std::move(value));
-    }
+    };
+    rows_.read(chunk, put, [this](const Place& place) { forget(place); });
   }
 
   std::size_t memory_bytes() const override {
@@ -229,10 +196,15 @@ class BucketTable final : public Table {
     spare_.push_back(std::move(bucket));
   }
 
+  /// The slot to change, and whether that made it.
+  std::pair<std::uint32_t, bool> find_or_make(Bucket& bucket, const K& key, std::uint64_t hash) {
+    const auto found = bucket.slots_.find_or_add(key, hash);
+    if (found.second) bucket.end_ = bucket.slots_.marks().size();
+    else touch(bucket, found.first);
+    return found;
+  }
   [[gnu::noinline]] Edited edit_or_make(Bucket& bucket, const K& key, std::uint64_t hash) {
-    const auto [slot, made] = bucket.slots_.find_or_add(key, hash);
-    if (made) bucket.end_ = bucket.slots_.marks().size();
-    else touch(bucket, slot);
+    const auto [slot, made] = find_or_make(bucket, key, hash);
     return {bucket.slots_.at(slot), made};
   }
 
@@ -245,33 +217,28 @@ class BucketTable final : public Table {
 
   void write_out(Bucket& bucket, std::uint32_t slot) {
     const Entry& entry = bucket.slots_.at(slot);
-    entries_.add(Place{entry.key, bucket.number_}, entry.value);
+    rows_.add(Place{entry.key, bucket.number_}, entry.value);
     bucket.slots_.marks().written(slot);
   }
 
-  /// Looks at the next slot that the snapshot may need. False when there is none.
-  bool write_next() {
+  /// Goes to the bucket with the next slot that the snapshot may need. False when there is none.
+  bool find_current() {
     for (auto at = buckets_.lower_bound(next_); at != buckets_.end(); ++at) {
-      Bucket& bucket = *at->second;
-      SlotMarks& marks = bucket.slots_.marks();
-      next_ = bucket.number_;
+      current_ = at->second.get();
+      next_ = current_->number_;
+      SlotMarks& marks = current_->slots_.marks();
       if (!marks.writing()) continue;
-      if (!marks.left()) {
-        marks.finish();
-        continue;
-      }
-      const std::uint32_t slot = marks.next();
-      if (marks.pending(slot)) write_out(bucket, slot);
-      return true;
+      if (marks.left()) return true;
+      marks.finish();
     }
     return false;
   }
 
   void put_restored(const Place& place, V value) {
     Bucket& bucket = this->bucket(place.scope);
-    const std::uint64_t hash = hash_of(place.key);
-    edit(bucket, place.key, {hash, SlotIndex::kNone}).entry.value = std::move(value);
-    bucket.slots_.marks().restored(bucket.slots_.find(place.key, hash));
+    const std::uint32_t slot = find_or_make(bucket, place.key, hash_of(place.key)).first;
+    bucket.slots_.at(slot).value = std::move(value);
+    bucket.slots_.marks().restored(slot);
   }
 
   void forget(const Place& place) {
@@ -284,18 +251,15 @@ class BucketTable final : public Table {
     if (bucket.size() == 0) drop(bucket);
   }
 
-  std::string name_;
+  SnapshotRows<Place, V> rows_;
   KeyOwnership ownership_;
   Tracking tracking_;
   std::map<Number, std::unique_ptr<Bucket>> buckets_;
   std::array<Bucket*, 8> recent_{};               // by number: bucket() without a search
   std::vector<std::unique_ptr<Bucket>> spare_;    // empty, for their memory
   bool writing_ = false;
-  Number next_ = 0;                               // while writing: the bucket to go on with
-  std::vector<Place> erased_;
-  std::vector<Place> frozen_erased_;
-  ChunkWriter<Place, V> entries_;
-  ChunkWriter<Place> tombstones_;
+  Number next_ = 0;                               // while writing: the bucket to go on with,
+  Bucket* current_ = nullptr;                     // and that bucket, from find_current() until one is dropped
 };
 
 }  // namespace weir

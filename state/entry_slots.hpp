@@ -57,9 +57,13 @@ class EntrySlots {
     return slot < marks_.size() && marks_.live(slot) && at(slot).key == key;
   }
 
-  /// Starts to load what a look-up of this hash will read of the index. Always inline, because g++ 12 takes a function that
-  /// only fetches for one without effect and drops its calls.
-  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
+  /// Calls visit(entry) for every entry, in no particular order. The visitor must not add or remove any.
+  template <class Visitor>
+  void for_each(Visitor&& visit) const {
+    for (std::uint32_t slot = 0; slot < marks_.size(); ++slot) {
+      if (marks_.live(slot)) visit(at(slot));
+    }
+  }
 
   /// Guesses the slot of each of a batch of look-ups, and fetches the entries of a table that no cache holds, so that the
   /// misses overlap.
@@ -108,9 +112,7 @@ class EntrySlots {
   /// Drops everything, unrecorded, and keeps the memory.
   void clear() {
     if constexpr (!std::is_trivially_destructible_v<Entry>) {
-      for (std::uint32_t slot = 0; slot < marks_.size(); ++slot) {
-        if (marks_.live(slot)) std::destroy_at(&at(slot));
-      }
+      for_each([](const Entry& entry) { std::destroy_at(&entry); });
     }
     marks_.clear();
     free_.clear();

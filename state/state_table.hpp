@@ -4,7 +4,7 @@
 //
 //   EntrySlots   the entries, where they never move      entry_slots.hpp
 //   SlotMarks    what a snapshot needs of each           slot_marks.hpp
-//   ChunkWriter  what has been written out               chunk_writer.hpp
+//   SnapshotRows what has been written out and erased    snapshot_rows.hpp
 //
 // References into a table stay valid until their entry is erased. Ask again after a barrier: an entry may be
 // changed only through edit(), which is what makes the copy. One thread.
@@ -14,11 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include <weir/record/codec.hpp>
-#include <weir/state/chunk_writer.hpp>
 #include <weir/state/entry_slots.hpp>
 #include <weir/state/scoped.hpp>
-#include <weir/state/state_key.hpp>
+#include <weir/state/snapshot_rows.hpp>
 #include <weir/state/table.hpp>
 
 namespace weir {
@@ -30,12 +28,9 @@ class StateTable final : public Table {
   using Tracking = SlotMarks::Tracking;
 
   StateTable(std::string name, KeyOwnership ownership, Tracking tracking)
-      : name_(std::move(name)), ownership_(ownership), slots_(tracking) {}
+      : rows_(std::move(name)), ownership_(ownership), slots_(tracking) {}
 
   std::size_t size() const { return slots_.size(); }
-
-  /// Starts to load what a look-up of this hash will read first.
-  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { slots_.prefetch(hash); }
 
   /// Prepares the look-ups of a batch. Each lookup has `hash`, and gets `slot`. What is looked up may be changed in between.
   template <class Lookups>
@@ -61,21 +56,17 @@ class StateTable final : public Table {
 
   /// The value to change, made by default when there is none.
   V& edit(const K& key) { return edit(key, hash_of(key)); }
-  V& edit(const K& key, std::uint64_t hash) { return edit_entry(key, hash).value; }
-
-  /// The entry to change, made by default when there is none. It keeps its address until it is erased.
-  Entry& edit_entry(const K& key, std::uint64_t hash) {
+  V& edit(const K& key, std::uint64_t hash) {
     const auto [slot, made] = slots_.find_or_add(key, hash);
     if (!made) touch(slot);
-    return slots_.at(slot);
+    return slots_.at(slot).value;
   }
   /// The same for a look-up that was prepared.
-  Entry& edit_entry(const K& key, const Lookup& lookup) {
-    if (!slots_.holds(lookup.slot, key)) [[unlikely]] return edit_entry(key, lookup.hash);
+  V& edit(const K& key, const Lookup& lookup) {
+    if (!slots_.holds(lookup.slot, key)) [[unlikely]] return edit(key, lookup.hash);
     touch(lookup.slot);
-    return slots_.at(lookup.slot);
+    return slots_.at(lookup.slot).value;
   }
-  V& edit(const K& key, const Lookup& lookup) { return edit_entry(key, lookup).value; }
 
   void put(const K& key, V value) { edit(key) = std::move(value); }
 
@@ -104,45 +95,25 @@ class StateTable final : public Table {
   /// Calls visit(key, value) for every entry, in no particular order. The visitor must not change the table.
   template <class Visitor>
   void for_each(Visitor&& visit) const {
-    for_each_entry([&](const Entry& entry) { visit(entry.key, entry.value); });
-  }
-  /// Calls visit(entry), likewise.
-  template <class Visitor>
-  void for_each_entry(Visitor&& visit) const {
-    for (std::uint32_t slot = 0; slot < slots_.marks().size(); ++slot) {
-      if (slots_.marks().live(slot)) visit(slots_.at(slot));
-    }
+    slots_.for_each([&](const Entry& entry) { visit(entry.key, entry.value); });
   }
 
   void freeze(SnapshotMode mode) override {
     SlotMarks& marks = slots_.marks();
-    WEIR_CHECK(marks.tracking(), "a table without tracking cannot be frozen:", name_);
-    WEIR_CHECK(!marks.writing(), "a table was frozen before its last snapshot was written:", name_);
+    WEIR_CHECK(marks.tracking(), "a table without tracking cannot be frozen:", rows_.table());
+    WEIR_CHECK(!marks.writing(), "a table was frozen before its last snapshot was written:", rows_.table());
     marks.freeze(mode);
-    frozen_erased_.swap(erased_);
-    erased_.clear();
-    if (mode == SnapshotMode::Full) frozen_erased_.clear();
+    rows_.freeze(mode);
   }
 
-  /// Stops early once there is a chunk, so that large entries do not make a long pause.
   bool write_some(std::size_t budget, const ChunkSink& sink) override {
     SlotMarks& marks = slots_.marks();
     if (!marks.writing()) return true;
-    for (; budget > 0 && !frozen_erased_.empty() && !tombstones_.ready(); --budget) {
-      tombstones_.add(frozen_erased_.back());
-      frozen_erased_.pop_back();
-    }
-    for (; budget > 0 && marks.left() && !entries_.ready(); --budget) {
+    const auto next = [&] {
       const std::uint32_t slot = marks.next();
       if (marks.pending(slot)) write_out(slot);
-    }
-    const bool erased = frozen_erased_.empty();
-    if (erased && tombstones_.rows() > 0) tombstones_.close();
-    tombstones_.send(name_, ChunkKind::Tombstones, sink);
-    if (!erased) return false;  // a key may have been erased and made again: no entry leaves before the last tombstone
-    const bool done = !marks.left();
-    if (done && entries_.rows() > 0) entries_.close();
-    entries_.send(name_, ChunkKind::Entries, sink);
+    };
+    const bool done = rows_.write_some(budget, [&] { return marks.left(); }, next, sink);
     if (done) marks.finish();
     return done;
   }
@@ -150,31 +121,18 @@ class StateTable final : public Table {
   void discard() override {
     if (!slots_.marks().writing()) return;
     slots_.marks().discard();
-    frozen_erased_.clear();
-    tombstones_.clear();
-    entries_.clear();
+    rows_.discard();
   }
 
   void restore(const StateChunk& chunk) override {
-    const bool tombstones = chunk.kind == ChunkKind::Tombstones;
-    const Schema stored = parse_schema(chunk.schema).or_throw();
-    auto bound = bind(tombstones ? Codec<K>::schema() : ChunkWriter<K, V>::schema(), stored);
-    if (!bound) throw Failure("state '" + name_ + "' cannot be restored: " + bound.error().message);
-    require_same_key(name_, tombstones ? stored : stored.fields.front().second, Codec<K>::schema());
-    Cursors in(chunk.block, std::move(bound).or_throw());
-    for (std::uint32_t row = 0; row < chunk.block.rows; ++row) {
-      K key{};
-      Codec<K>::read(in, 0, key);
-      if (tombstones) {
-        erase(key);
-        continue;
-      }
-      V value{};
-      Codec<V>::read(in, Codec<K>::columns, value);
-      if (!ownership_.owns(group_hash(key))) continue;
-      put(key, std::move(value));
-      slots_.marks().restored(slots_.find(key, hash_of(key)));
-    }
+    const auto put = [this](const K& key, V value) {
+      if (!ownership_.owns(group_hash(key))) return;
+      const auto [slot, made] = slots_.find_or_add(key, hash_of(key));
+      if (!made) touch(slot);
+      slots_.at(slot).value = std::move(value);
+      slots_.marks().restored(slot);
+    };
+    rows_.read(chunk, put, [this](const K& key) { erase(key); });
   }
 
   std::size_t memory_bytes() const override { return slots_.memory_bytes(); }
@@ -187,7 +145,7 @@ class StateTable final : public Table {
     if (slots_.marks().pending(slot)) write_out(slot);
     const bool stored = slots_.marks().stored(slot);
     K key = slots_.remove(hash, slot);
-    if (stored) erased_.push_back(std::move(key));
+    if (stored) rows_.erased(std::move(key));
   }
 
   /// Before a change: keeps what the snapshot in progress needs and notes the entry for the next one.
@@ -200,17 +158,13 @@ class StateTable final : public Table {
 
   void write_out(std::uint32_t slot) {
     const Entry& entry = slots_.at(slot);
-    entries_.add(entry.key, entry.value);
+    rows_.add(entry.key, entry.value);
     slots_.marks().written(slot);
   }
 
-  std::string name_;
+  SnapshotRows<K, V> rows_;
   KeyOwnership ownership_;
   EntrySlots<K, V> slots_;
-  std::vector<K> erased_;
-  std::vector<K> frozen_erased_;
-  ChunkWriter<K, V> entries_;
-  ChunkWriter<K> tombstones_;
 };
 
 }  // namespace weir

@@ -163,6 +163,12 @@ std::optional<EventTime> parse_event_time(std::string_view text) {
   return EventTime{ms};
 }
 
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) text.append(text.empty() ? "" : between).append(word);
+  return text;
+}
+
 void append_text(std::string& out, EventTime time) {
   if (time < kFirstIso || time > kLastIso) {
     out += std::to_string(time.ms);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <weir/base/result.hpp>
 #include <weir/base/time.hpp>
@@ -24,6 +25,9 @@ Result<std::uint64_t> parse_bytes(std::string_view text);
 /// Writes a size for people, in the largest unit that it has one of, with a digit behind the point where there are few:
 /// "195.3 KiB", "64 GiB", "512 bytes".
 std::string bytes_text(std::uint64_t bytes);
+
+/// The words with `between` between them.
+std::string joined(const std::vector<std::string>& words, std::string_view between);
 
 /// Reads ISO 8601: 2001-01-01, 2001-01-01T00:47, …:00, …:00.250, blank for T, in UTC, with or without Z, or with an offset
 /// from it: +02:00, -0730, +01. Or a plain integer, as milliseconds since 1970; so 20240101 is in 1970, not in 2024. Empty when

@@ -135,14 +135,8 @@ struct BatchOperations {
       made->reserve(expected);
       target = std::move(made);
     }
-    const auto push = [&](std::size_t i, auto&& record) {
-      static_cast<Batch<T>&>(*to[targets[i]]).push(std::forward<decltype(record)>(record), source.times[i]);
-    };
-    if (source.records.is_shared()) {
-      for (std::size_t i = 0; i < targets.size(); ++i) push(i, source.records[i]);
-    } else {
-      std::vector<T>& moved = source.records.own();
-      for (std::size_t i = 0; i < targets.size(); ++i) push(i, std::move(moved[i]));
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      static_cast<Batch<T>&>(*to[targets[i]]).push(source.records.take(i), source.times[i]);
     }
   }
 

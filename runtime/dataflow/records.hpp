@@ -60,6 +60,12 @@ class Records {
     return own_;
   }
 
+  /// Record i: moved out, unless others read it too.
+  T take(std::size_t i) {
+    if (owner_) return shared_[i];
+    return std::move(own_[i]);
+  }
+
   void reserve(std::size_t count) { own().reserve(count); }
   void push_back(const T& record) { own().push_back(record); }
   [[gnu::always_inline]] void push_back(T&& record) { own().push_back(std::move(record)); }

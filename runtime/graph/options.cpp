@@ -18,18 +18,6 @@ Number parse_number(const std::string& name, const std::string& text, const char
   return number;
 }
 
-template <class Value>
-Value value_of(const std::string& name, const Result<Value>& value) {
-  if (!value) throw Failure("option --" + name + ": " + value.error().message);
-  return *value;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 /// Stands for a value that nobody gave.
 std::string placeholder(const std::string& name, const OptionSpec& spec, DeclaredOption::Kind kind) {
   if (!spec.choices.empty()) return spec.choices.front();
@@ -56,7 +44,7 @@ std::string Options::value(const std::string& name, const OptionSpec& spec, Decl
   const bool allowed = spec.choices.empty() || std::find(spec.choices.begin(), spec.choices.end(), found->second) != spec.choices.end();
   if (allowed) return found->second;
   if (mode_ == Mode::Describe) return spec.choices.front();
-  throw Failure("option --" + name + ": '" + found->second + "' is not one of " + joined(spec.choices));
+  throw Failure("option --" + name + ": '" + found->second + "' is not one of " + joined(spec.choices, ", "));
 }
 
 template <class Parse>
@@ -83,11 +71,11 @@ double Options::real(const std::string& name, OptionSpec spec) const {
 
 Duration Options::duration(const std::string& name, OptionSpec spec) const {
   return parsed(name, spec, DeclaredOption::Kind::Duration,
-                [&](const std::string& text) { return value_of(name, parse_duration(text)); });
+                [&](const std::string& text) { return option_value(name, parse_duration(text)); });
 }
 
 std::uint64_t Options::bytes(const std::string& name, OptionSpec spec) const {
-  return parsed(name, spec, DeclaredOption::Kind::Bytes, [&](const std::string& text) { return value_of(name, parse_bytes(text)); });
+  return parsed(name, spec, DeclaredOption::Kind::Bytes, [&](const std::string& text) { return option_value(name, parse_bytes(text)); });
 }
 
 bool Options::flag(const std::string& name, const std::string& help) const {

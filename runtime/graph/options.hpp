@@ -39,6 +39,13 @@ class MissingOption final : public Failure {
   using Failure::Failure;
 };
 
+/// What the text of an option means. Throws Failure naming the option when it means nothing.
+template <class Value>
+Value option_value(const std::string& name, const Result<Value>& read) {
+  if (!read) throw Failure("option --" + name + ": " + read.error().message);
+  return *read;
+}
+
 class Options {
  public:
   enum class Mode : std::uint8_t {

@@ -64,12 +64,6 @@ void add_engine_options(CLI::App& app, RunOptions& run, EngineText& text) {
   option("stats", run.stats, "FILE", "write the run's figures as JSON");
 }
 
-std::string joined(const std::vector<std::string>& words, const std::string& between) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-  return text;
-}
-
 void add_job_options(CLI::App& app, CommandLine& line, EngineText& text, const Options& described) {
   constexpr std::array kTypes = {"TEXT", "N", "X", "TIME", "BYTES"};
   for (const DeclaredOption& option : described.declared()) {
@@ -101,12 +95,6 @@ void refuse_unknown(const CLI::App& app) {
   if (app.remaining_size() > 0) throw Failure("'" + app.remaining().front() + "' belongs to no option; --help lists the options");
 }
 
-template <class Value>
-Value read(const std::string& name, const Result<Value>& value) {
-  if (!value) throw Failure("option --" + name + ": " + value.error().message);
-  return *value;
-}
-
 void resolve(RunOptions& run, const EngineText& text) {
   run.plan.parallelism = text.parallelism.value_or(std::min(cores(), std::max(1U, run.plan.key_groups)));
   if (run.plan.parallelism == 0) throw Failure("option --parallelism must be at least 1");
@@ -123,12 +111,12 @@ void resolve(RunOptions& run, const EngineText& text) {
   }
   if (text.resume && text.start_over) throw Failure("--resume continues and --start-over begins anew; give one of them");
   run.start = text.resume ? StartMode::Resume : text.start_over ? StartMode::StartOver : StartMode::Start;
-  const Duration interval = read("checkpoint-interval", parse_duration(text.interval));
+  const Duration interval = option_value("checkpoint-interval", parse_duration(text.interval));
   if (interval.count() == 0) throw Failure("option --checkpoint-interval must be longer than 0");
   if (!run.state_dir.empty()) run.job.checkpoint.interval = interval;
-  if (!text.state_limit.empty()) run.state_limit_bytes = read("state-limit", parse_bytes(text.state_limit));
-  run.job.alignment_limit = read("alignment-limit", parse_duration(text.alignment_limit));
-  run.job.restart.first_delay = read("restart-delay", parse_duration(text.restart_delay));
+  if (!text.state_limit.empty()) run.state_limit_bytes = option_value("state-limit", parse_bytes(text.state_limit));
+  run.job.alignment_limit = option_value("alignment-limit", parse_duration(text.alignment_limit));
+  run.job.restart.first_delay = option_value("restart-delay", parse_duration(text.restart_delay));
 }
 
 }  // namespace
