@@ -16,6 +16,7 @@ constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
 // Removed in one transaction; bounds the list of freed pages, which LMDB stores as one value, to 128 KiB.
 constexpr std::size_t kDropBytes = 64ULL << 20;
 constexpr std::size_t kDropChunks = 4096;
+constexpr std::size_t kSeal = sizeof(std::uint64_t);  // bytes of a stored value's checksum
 
 bool share_nothing(const Manifest& one, const Manifest& other) {
   const auto chunks = chunks_of({&one, 1});
@@ -48,7 +49,7 @@ CheckpointStore::CheckpointStore(std::filesystem::path directory, std::unique_pt
 
 CheckpointStore::~CheckpointStore() = default;
 
-Result<void> CheckpointStore::write(std::span<const Chunk> chunks) {
+Result<void> CheckpointStore::write(std::span<const Chunk> chunks, Durability durability) {
   WEIR_CHECK(access_ == StoreAccess::ReadWrite, "a store opened for reading is written to",
              directory_);
   std::vector<const Chunk*> ordered;  // neighbours on disk, and few page splits
@@ -58,13 +59,31 @@ Result<void> CheckpointStore::write(std::span<const Chunk> chunks) {
     ordered.push_back(&chunk);
   }
   std::stable_sort(ordered.begin(), ordered.end(), [](auto* a, auto* b) { return a->id < b->id; });
-  return environment_->write(Durability::Later, [&](LmdbTransaction& transaction) -> Result<void> {
+  return environment_->write(durability, [&](LmdbTransaction& transaction) -> Result<void> {
     for (const Chunk* chunk : ordered) {
       if (auto put = put_sealed(transaction, key_of(chunk->id), chunk->bytes); !put.ok())
         return put;
     }
     return {};
   });
+}
+
+Result<Manifest> CheckpointStore::share_of(const Manifest& manifest) const {
+  Manifest share = manifest;
+  auto looked = environment_->read([&](const LmdbTransaction& transaction) -> Result<void> {
+    for (OperatorParts& op : share.operators) {
+      std::vector<PartReference> held;
+      for (PartReference& part : op.parts) {
+        auto value = transaction.get(key_of(part.chunk));
+        if (!value.ok()) return value.error();
+        if (value->has_value() && (*value)->size() == part.bytes + kSeal) held.push_back(std::move(part));
+      }
+      op.parts = std::move(held);
+    }
+    return {};
+  });
+  if (!looked.ok()) return looked.error();
+  return share;
 }
 
 Result<void> CheckpointStore::commit(const Manifest& manifest) {
@@ -78,7 +97,6 @@ Result<void> CheckpointStore::commit(const Manifest& manifest) {
   const auto encoded = encode(manifest);
   auto done =
       environment_->write(Durability::Now, [&](LmdbTransaction& transaction) -> Result<void> {
-        constexpr std::size_t kSeal = sizeof(std::uint64_t);
         for (const OperatorParts& operator_parts : manifest.operators) {
           for (const PartReference& part : operator_parts.parts) {
             auto value = transaction.get(key_of(part.chunk));

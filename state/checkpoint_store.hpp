@@ -36,6 +36,7 @@
 #include <vector>
 
 #include <weir/base/result.hpp>
+#include <weir/state/durability.hpp>
 #include <weir/state/manifest.hpp>
 
 namespace weir {
@@ -86,7 +87,10 @@ class CheckpointStore {
   /// Stores chunks, replacing those of the same ids, all or none, in one transaction and one sync. Their
   /// bytes are in memory a second time until it returns: 512 KiB to a few MiB per call is fastest. Their
   /// checkpoints must not be complete yet.
-  Result<void> write(std::span<const Chunk> chunks);
+  Result<void> write(std::span<const Chunk> chunks, Durability durability = Durability::Later);
+
+  /// What is here of a checkpoint that several stores keep between them: its manifest with the parts that this one has.
+  Result<Manifest> share_of(const Manifest& manifest) const;
 
   /// Makes the checkpoint complete. Fails when a chunk that the manifest names is not stored in the stated
   /// size, or when the store's file was deleted meanwhile. Checkpoints are completed in ascending order.

@@ -26,13 +26,12 @@
 #include <string_view>
 
 #include <weir/base/result.hpp>
+#include <weir/state/durability.hpp>
 
 struct MDB_env;
 struct MDB_txn;
 
 namespace weir {
-
-enum class Durability { Later, Now };
 
 /// A running transaction. Spans point into the file and end with the transaction or its next change.
 class LmdbTransaction {

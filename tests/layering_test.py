@@ -20,12 +20,13 @@ FOLDERS = {
     "dataflow": "runtime/dataflow",
     "graph": "runtime/graph",
     "coordination": "runtime/coordination",
+    "wire": "runtime/wire",
     "actors": "runtime/actors",
     "node": "runtime/node",
     "operators": "operators",
     "connectors": "connectors",
 }
-STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "actors", "node"]
+STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "wire", "actors", "node"]
 ALLOWED = {layer: set(STACK[: STACK.index(layer) + 1]) for layer in STACK}
 for side in ("operators", "connectors"):
     ALLOWED[side] = ALLOWED["graph"] | {side}
@@ -37,8 +38,8 @@ UMBRELLA = "operators/weir.hpp"
 THIRD_PARTY = {
     "caf/": {"actors"},
     "lmdb.h": {"state"},
-    "capnp/": {"record", "state"},
-    "kj/": {"record", "state"},
+    "capnp/": {"record", "state", "wire"},
+    "kj/": {"record", "state", "wire"},
     "CLI/": {"node"},
     "nlohmann/": {"connectors"},
     "xxhash.h": {"base"},

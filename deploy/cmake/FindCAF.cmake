@@ -1,12 +1,13 @@
-# Finds the C++ Actor Framework, whose distribution packages carry no CMake package, and defines CAF::core and
-# CAF::io. The version is read from CAF_VERSION in caf/config.hpp (1706 is 0.17.6); another minor version than
+# Finds the C++ Actor Framework, whose distribution packages carry no CMake package, and defines CAF::core,
+# CAF::io and CAF::openssl. The version is read from CAF_VERSION in caf/config.hpp (1706 is 0.17.6); another minor version than
 # the one asked for is refused: 0.18 and later renamed much of what Weir uses.
 include(FindPackageHandleStandardArgs)
 
 find_path(CAF_INCLUDE_DIR caf/config.hpp)
 find_library(CAF_CORE_LIBRARY caf_core)
 find_library(CAF_IO_LIBRARY caf_io)
-mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY CAF_IO_LIBRARY)
+find_library(CAF_OPENSSL_LIBRARY caf_openssl)
+mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY CAF_IO_LIBRARY CAF_OPENSSL_LIBRARY)
 
 unset(CAF_VERSION)
 if(CAF_INCLUDE_DIR)
@@ -29,7 +30,8 @@ if(CAF_VERSION AND CAF_FIND_VERSION)
     unset(CAF_INCLUDE_DIR CACHE)  # refuses it, and looks again next time
   endif()
 endif()
-find_package_handle_standard_args(CAF REQUIRED_VARS CAF_CORE_LIBRARY CAF_IO_LIBRARY CAF_INCLUDE_DIR
+find_package_handle_standard_args(CAF REQUIRED_VARS CAF_CORE_LIBRARY CAF_IO_LIBRARY CAF_OPENSSL_LIBRARY
+  CAF_INCLUDE_DIR
   VERSION_VAR CAF_VERSION REASON_FAILURE_MESSAGE "${caf_hint}")
 
 if(CAF_FOUND AND NOT TARGET CAF::core)
@@ -42,4 +44,8 @@ if(CAF_FOUND AND NOT TARGET CAF::core)
   add_library(CAF::io UNKNOWN IMPORTED)
   set_target_properties(CAF::io PROPERTIES
     IMPORTED_LOCATION "${CAF_IO_LIBRARY}" INTERFACE_LINK_LIBRARIES CAF::core)
+  find_package(OpenSSL QUIET)  # named in the headers of CAF::openssl
+  add_library(CAF::openssl UNKNOWN IMPORTED)
+  set_target_properties(CAF::openssl PROPERTIES
+    IMPORTED_LOCATION "${CAF_OPENSSL_LIBRARY}" INTERFACE_LINK_LIBRARIES "CAF::io;OpenSSL::SSL")
 endif()

@@ -24,50 +24,61 @@ message::Setup make_setup(const Plan& plan, std::uint32_t number, RestoredTask r
 
 }  // namespace
 
-Attempt::Attempt(caf::event_based_actor* job, const JobActorOptions& options, std::uint64_t number)
-    : job_(job), options_(options), number_(number) {}
+Attempt::Attempt(caf::event_based_actor* supervisor, AttemptOptions options) : supervisor_(supervisor), options_(std::move(options)) {}
 
-void Attempt::deploy(const StoredJob& stored, const TaskOptions& common) {
-  const Plan& plan = *options_.plan;
-  auto restored = restore_tasks(plan, stored);
-  std::vector<message::Setup> setups;
-  for (std::uint32_t task = 0; task < size(); ++task) setups.push_back(make_setup(plan, task, std::move(restored[task])));
-  for (std::uint32_t task = 0; task < size(); ++task) tasks_.push_back(spawn(task, common));
-  const auto peers = std::make_shared<std::vector<caf::actor>>(tasks_);
-  for (std::uint32_t task = 0; task < size(); ++task) {
-    setups[task].peers = peers;
-    job_->send(tasks_[task], std::move(setups[task]));
+void Attempt::spawn(const std::vector<bool>& here, const TaskOptions& common) {
+  const auto count = static_cast<std::size_t>(std::count(here.begin(), here.end(), true));
+  tasks_.resize(here.size());
+  for (std::uint32_t task = 0; task < here.size(); ++task) {
+    if (here[task]) tasks_[task] = spawn(task, common, count);
   }
 }
 
-caf::actor Attempt::spawn(std::uint32_t task, const TaskOptions& common) {
+void Attempt::connect(const StoredJob& stored, std::vector<caf::actor> peers) {
+  const Plan& plan = *options_.plan;
+  auto restored = restore_tasks(plan, stored);
+  std::vector<message::Setup> setups(tasks_.size());
+  for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
+    if (tasks_[task]) setups[task] = make_setup(plan, task, std::move(restored[task]));
+  }
+  const auto shared = std::make_shared<std::vector<caf::actor>>(std::move(peers));
+  for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
+    if (!tasks_[task]) continue;
+    setups[task].peers = shared;
+    supervisor_->send(tasks_[task], std::move(setups[task]));
+  }
+}
+
+caf::actor Attempt::spawn(std::uint32_t task, const TaskOptions& common, std::size_t of) {
   const TaskWiring& wiring = options_.plan->tasks[task];
   TaskActorOptions options;
   options.number = task;
-  options.attempt = number_;
+  options.attempt = options_.number;
   options.plan = options_.plan.get();
   options.clock = options_.clock;
   options.board = options_.board;
-  options.job = caf::actor_cast<caf::actor>(job_);
+  options.job = caf::actor_cast<caf::actor>(supervisor_);
   options.writer = options_.writer;
-  options.storing_bytes = std::max(kLeastStoringBytes, kStoringBytes / size());
+  options.storing_bytes = std::max(kLeastStoringBytes, kStoringBytes / of);
   options.task = common;
   options.task.task = wiring.index;
   options.task.parallelism = options_.plan->vertices[wiring.vertex].parallelism;
-  auto actor = job_->spawn<caf::monitored>(task_actor, std::move(options));
+  auto actor = supervisor_->spawn<caf::monitored>(task_actor, std::move(options));
   alive_.insert(actor.address());
   return actor;
 }
 
 void Attempt::kill() {
-  for (const caf::actor& actor : tasks_) job_->send_exit(actor, caf::exit_reason::kill);
+  for (const caf::actor& actor : tasks_) {
+    if (actor) supervisor_->send_exit(actor, caf::exit_reason::kill);
+  }
 }
 
-bool Attempt::sent_by(std::uint32_t task) const { return task < tasks_.size() && job_->current_sender() == tasks_[task]; }
+bool Attempt::sent_by(std::uint32_t task) const { return task < tasks_.size() && supervisor_->current_sender() == tasks_[task]; }
 
 std::optional<std::uint32_t> Attempt::on_down(const caf::actor_addr& source) {
   if (alive_.erase(source) == 0) return std::nullopt;
-  const auto found = std::find_if(tasks_.begin(), tasks_.end(), [&](const caf::actor& actor) { return actor.address() == source; });
+  const auto found = std::find_if(tasks_.begin(), tasks_.end(), [&](const caf::actor& actor) { return actor && actor.address() == source; });
   return static_cast<std::uint32_t>(found - tasks_.begin());
 }
 

@@ -11,8 +11,7 @@
 
 #include <weir/actors/job_board.hpp>
 #include <weir/base/clock.hpp>
-#include <weir/coordination/checkpoint_coordinator.hpp>
-#include <weir/coordination/restart_policy.hpp>
+#include <weir/coordination/job_supervisor.hpp>
 #include <weir/graph/plan.hpp>
 #include <weir/state/checkpoint_store.hpp>
 
@@ -29,18 +28,6 @@ struct EmbeddedJobOptions {
   std::optional<std::filesystem::path> savepoint = {};  // to start from when the store has no checkpoint yet
   std::function<void(const std::string&)> warn = [](const std::string&) {};    // called from any thread
   std::function<void(const std::string&)> inform = [](const std::string&) {};  // likewise
-};
-
-struct JobOutcome {
-  enum class State : std::uint8_t {
-    Finished,  // every source ended and everything is published
-    Stopped,   // on request before that, with a last checkpoint, which is stored if there is a store
-    Failed,
-  };
-  State state = State::Finished;
-  std::string message;             // of a failure: one line
-  CheckpointId restored_from = 0;  // 0: started from the beginning
-  CheckpointId ended_with = 0;     // the job's last checkpoint; 0: it failed, or something did while it was to stop
 };
 
 class EmbeddedJob {

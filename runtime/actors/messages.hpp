@@ -122,7 +122,6 @@ struct Start {};
 struct JobTick {
   ProcessingTime due;
 };
-struct Restart {};
 struct StopJob {};
 struct Quit {};
 
@@ -154,6 +153,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StoreFailed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::JobTick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Restart)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Quit)

@@ -6,6 +6,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/alarms.hpp>
+#include <weir/actors/link_actor.hpp>
 #include <weir/actors/messages.hpp>
 #include <weir/base/exception_text.hpp>
 
@@ -34,6 +35,17 @@ class TaskShell final : public TaskEnvironment {
     if (!task_ || failed_) return;
     guarded([&] { act(*task_); });
     schedule();
+  }
+
+  /// An element from another worker.
+  void arrived(const message::Arrived& arrived) {
+    with_task([&](Task& task) {
+      const std::uint32_t channel = arrived.item.channel;
+      if (channel >= wiring().input_edges.size()) throw Failure("a frame names input channel " + std::to_string(channel) + ", which does not exist");
+      const PlanEdge& edge = options_.plan->edges[wiring().input_edges[channel]];
+      const auto blob = std::as_bytes(std::span(*arrived.frame).subspan(arrived.offset, arrived.item.blob_bytes));
+      task.on_element(channel, wire::decode_element(arrived.item, blob, *options_.plan->graph_edge(edge).type));
+    });
   }
 
   void go() {
@@ -169,6 +181,7 @@ caf::behavior task_actor(caf::event_based_actor* self, TaskActorOptions options)
       [shell](message::Deliver& deliver) {
         shell->with_task([&](Task& task) { task.on_element(deliver.channel, std::move(*deliver.element)); });
       },
+      [shell](const message::Arrived& arrived) { shell->arrived(arrived); },
       [shell](const message::Credit& credit) {
         shell->with_task([&](Task& task) { task.on_grant(credit.edge, credit.channel, credit.grant); });
       },

@@ -19,8 +19,8 @@ void append_in_order(std::vector<PartReference>& chain, const std::vector<PartRe
 
 }  // namespace
 
-CheckpointCoordinator::CheckpointCoordinator(const Plan& plan, CheckpointOptions options, std::string weir_version)
-    : plan_(plan), options_(options), weir_version_(std::move(weir_version)) {}
+CheckpointCoordinator::CheckpointCoordinator(const JobShape& shape, CheckpointOptions options, std::string weir_version)
+    : shape_(shape), options_(options), weir_version_(std::move(weir_version)) {}
 
 void CheckpointCoordinator::start(CheckpointId newest, std::uint64_t attempt, ProcessingTime now) {
   running_ = true;
@@ -60,9 +60,9 @@ std::optional<CheckpointId> CheckpointCoordinator::expire(ProcessingTime now) {
 }
 
 std::optional<CommitRequest> CheckpointCoordinator::stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts) {
-  if (!pending_ || pending_->barrier.checkpoint != checkpoint) return std::nullopt;
+  if (!pending_ || pending_->barrier.checkpoint != checkpoint || pending_->committing) return std::nullopt;
   pending_->stored.insert_or_assign(task, std::move(parts));
-  if (pending_->stored.size() < plan_.tasks.size()) return std::nullopt;
+  if (pending_->stored.size() < shape_.tasks.size()) return std::nullopt;
   pending_->committing = true;
   next_chains_ = extended_chains();
   return CommitRequest{make_manifest(next_chains_)};
@@ -130,17 +130,17 @@ bool CheckpointCoordinator::wants_full() const {
 Manifest CheckpointCoordinator::make_manifest(const Chains& chains) const {
   Manifest manifest;
   manifest.checkpoint = pending_->barrier.checkpoint;
-  manifest.job = plan_.graph.name;
+  manifest.job = shape_.job;
   manifest.attempt = attempt_;
-  manifest.key_groups = plan_.options.key_groups;
+  manifest.key_groups = shape_.key_groups;
   manifest.kind = pending_->barrier.mode == Barrier::Mode::Savepoint ? ManifestKind::Savepoint : ManifestKind::Checkpoint;
   manifest.weir_version = weir_version_;
-  for (const Vertex& vertex : plan_.vertices) {
-    for (const NodeId node : vertex.nodes) {
-      manifest.operators.push_back({plan_.graph.nodes[node].name, node, vertex.parallelism, {}});
+  for (const ShapeVertex& vertex : shape_.vertices) {
+    for (const ShapeOperator& op : vertex.operators) {
+      manifest.operators.push_back({op.name, op.node, vertex.parallelism, {}});
       for (const auto& [owner, chain] : chains) {
         auto& parts = manifest.operators.back().parts;
-        if (owner.second == node) parts.insert(parts.end(), chain.begin(), chain.end());
+        if (owner.second == op.node) parts.insert(parts.end(), chain.begin(), chain.end());
       }
     }
   }

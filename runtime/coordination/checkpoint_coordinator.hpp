@@ -11,6 +11,7 @@
 // since. When the deltas of a chain outweigh its full part, or the chain is long, the next barrier asks for full ones.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,7 +19,7 @@
 #include <vector>
 
 #include <weir/dataflow/element.hpp>
-#include <weir/graph/plan.hpp>
+#include <weir/graph/job_shape.hpp>
 #include <weir/state/manifest.hpp>
 
 namespace weir {
@@ -42,10 +43,12 @@ struct CommitRequest {
 
 class CheckpointCoordinator {
  public:
-  CheckpointCoordinator(const Plan& plan, CheckpointOptions options, std::string weir_version);
+  CheckpointCoordinator(const JobShape& shape, CheckpointOptions options, std::string weir_version);
 
   /// All tasks run; `newest` is the checkpoint they were restored from, 0 for none.
   void start(CheckpointId newest, std::uint64_t attempt, ProcessingTime now);
+  /// Numbers up to this one are given to no checkpoint any more.
+  void skip_to(CheckpointId used) { last_id_ = std::max(last_id_, used); }
   /// The attempt is over, or its last checkpoint is complete.
   void stop();
 
@@ -56,12 +59,14 @@ class CheckpointCoordinator {
   /// The checkpoint to give up because it takes too long.
   std::optional<CheckpointId> expire(ProcessingTime now);
 
-  /// A task has stored its part. The manifest to commit when it was the last one.
+  /// A task has stored its part. The manifest to commit when it was the last one; said again it is empty.
   std::optional<CommitRequest> stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts);
   /// The manifest is durable. True when the checkpoint is thereby complete.
   bool committed(CheckpointId checkpoint, ProcessingTime now);
   void abandon(CheckpointId checkpoint);
 
+  /// The highest number given to a checkpoint so far.
+  CheckpointId newest_used() const { return last_id_; }
   std::optional<CheckpointId> under_way() const { return pending_ ? std::optional(pending_->barrier.checkpoint) : std::nullopt; }
   /// When to call tick or expire next; empty: not before the next other call.
   std::optional<ProcessingTime> next_event() const;
@@ -80,7 +85,7 @@ class CheckpointCoordinator {
   bool wants_full() const;
   Manifest make_manifest(const Chains& chains) const;
 
-  const Plan& plan_;
+  const JobShape& shape_;  // outlives the coordinator
   CheckpointOptions options_;
   std::string weir_version_;
   bool running_ = false;

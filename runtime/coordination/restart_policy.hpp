@@ -5,6 +5,9 @@
 //                          complete in between, as they do before a record that comes late in each attempt
 //   what is permanent      one try
 //   any failures           `in_vain` of them with no new checkpoint in between, whatever they say
+//
+// A process that was killed or a machine that went away says nothing about the job: such a loss is never the same as the last
+// one, and only counts among `any failures`.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +27,8 @@ struct RestartOptions {
   Duration longest_delay{30'000};
   double factor = 2;                 // of each delay to the one before
   Duration forget_after{600'000};    // then the same message is a new failure: a peer may go away now and then
+
+  friend bool operator==(const RestartOptions&, const RestartOptions&) = default;
 };
 
 /// What failed, and where.
@@ -51,24 +56,34 @@ class RestartPolicy {
   /// The position need not agree: it is exact only once the job runs record by record, as it does after the first failure.
   Decision failed(const TaskFailure& failure, ProcessingTime now) {
     times_ = recurs(failure, now) ? times_ + 1 : 1;
-    ++in_vain_;
     last_ = failure;
     last_time_ = now;
-    const bool restart = failure.remedy == TaskFailure::Remedy::Restart && times_ < options_.attempts && in_vain_ < std::max(options_.attempts, options_.in_vain);
-    const double next = std::min(static_cast<double>(delay_.count()) * options_.factor, static_cast<double>(options_.longest_delay.count()));
-    return {restart, std::exchange(delay_, Duration(static_cast<std::int64_t>(next))), times_, in_vain_};
+    isolating_ = true;
+    const bool worth_it = failure.remedy == TaskFailure::Remedy::Restart && times_ < options_.attempts;
+    return decide(worth_it, times_);
   }
+
+  /// Something outside the job ended a part of it.
+  Decision lost() { return decide(true, 1); }
 
   /// A checkpoint completed.
   void progressed() {
     in_vain_ = 0;
+    isolating_ = false;
     delay_ = options_.first_delay;
   }
 
   /// Whether the next attempt should run record by record, to tell which one fails.
-  bool isolating() const { return in_vain_ > 0; }
+  bool isolating() const { return isolating_; }
 
  private:
+  Decision decide(bool worth_it, std::uint32_t times) {
+    ++in_vain_;
+    const bool restart = worth_it && in_vain_ < std::max(options_.attempts, options_.in_vain);
+    const double next = std::min(static_cast<double>(delay_.count()) * options_.factor, static_cast<double>(options_.longest_delay.count()));
+    return {restart, std::exchange(delay_, Duration(static_cast<std::int64_t>(next))), times, in_vain_};
+  }
+
   bool recurs(const TaskFailure& failure, ProcessingTime now) const {
     if (!last_ || failure.operator_name != last_->operator_name) return false;
     if (!failure.position.empty() && failure.position == last_->position) return true;
@@ -79,6 +94,7 @@ class RestartPolicy {
   Duration delay_;
   std::uint32_t times_ = 0;
   std::uint32_t in_vain_ = 0;
+  bool isolating_ = false;
   std::optional<TaskFailure> last_;
   ProcessingTime last_time_;
 };

@@ -98,7 +98,8 @@ class SimJob final : public JobSide {
     final_ = 0;
     final_told_ = 0;
     attempt_ = std::make_unique<Attempt>(*plan_, attempt_options_, restored(), *this, clock_, *random_);
-    coordinator_ = std::make_unique<CheckpointCoordinator>(*plan_, CheckpointOptions{.interval = {}, .longest_chain = 4}, "test");
+    shape_ = JobShape::of(*plan_);
+    coordinator_ = std::make_unique<CheckpointCoordinator>(shape_, CheckpointOptions{.interval = {}, .longest_chain = 4}, "test");
     coordinator_->start(ledger_.complete, ++attempts_, clock_);
     if (ledger_.complete != 0) attempt_->order_all(Complete{ledger_.complete});
     while (!ended()) {
@@ -281,6 +282,7 @@ class SimJob final : public JobSide {
   std::uint32_t sequence_ = 0;
 
   std::unique_ptr<Plan> plan_;
+  JobShape shape_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   std::unique_ptr<Attempt> attempt_;
   std::map<std::pair<std::uint32_t, CheckpointId>, StoredParts> parts_;

@@ -31,7 +31,7 @@ constexpr std::uint64_t kBase = 1000;  // bytes of a full part
 
 struct Bench {
   explicit Bench(CheckpointOptions options = {.interval = Duration(100), .timeout = Duration(1000)})
-      : plan(three_tasks()), coordinator(plan, options, "test") {
+      : plan(three_tasks()), shape(JobShape::of(plan)), coordinator(shape, options, "test") {
     REQUIRE(plan.tasks.size() == 3);
     coordinator.start(0, 1, {0});
   }
@@ -79,6 +79,7 @@ struct Bench {
   }
 
   Plan plan;
+  JobShape shape;
   CheckpointCoordinator coordinator;
 };
 

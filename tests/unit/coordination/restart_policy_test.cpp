@@ -95,3 +95,17 @@ TEST_CASE("after a failure the job runs record by record until a checkpoint comp
   policy.progressed();
   CHECK(!policy.isolating());
 }
+
+TEST_CASE("what was lost is never the same failure, says nothing about records, and counts among those in vain") {
+  RestartPolicy policy(RestartOptions{.attempts = 2, .in_vain = 4});
+  for (int i = 0; i < 100; ++i) {
+    CHECK(policy.lost().restart);
+    CHECK(!policy.isolating());
+    policy.progressed();
+  }
+  CHECK(policy.failed(kPoison, {0}).restart);
+  CHECK(policy.lost().restart);
+  CHECK(policy.isolating());
+  CHECK(policy.lost().in_vain == 3);
+  CHECK(!policy.lost().restart);
+}

@@ -1,0 +1,47 @@
+// What the coordinator lets people and scripts see and do. Whoever answers their requests gets this, on the coordinator's
+// thread, and only as long as it leads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/coordination/cluster_state.hpp>
+#include <weir/coordination/membership.hpp>
+#include <weir/graph/job_shape.hpp>
+#include <weir/wire/control.hpp>
+
+namespace weir {
+
+/// What is known of a job beyond its record while it runs.
+struct LiveJob {
+  std::string phase;                        // "waiting for slots", "starting", "running", "restarting", "stopping"
+  std::string why;                          // it waits or restarts; empty: nothing is wrong
+  std::uint64_t restarts = 0;               // since this node leads
+  std::optional<JobShape> shape;            // once a worker has planned it
+  std::map<std::uint32_t, wire::TaskFigures> figures;  // by task
+  std::vector<ClusterNodeId> node_of_task;
+  std::int64_t checkpoint_took_ms = 0;      // the last one
+  std::vector<std::string> last_lines;      // of the worker that ended last without being told to
+};
+
+class ClusterControl {
+ public:
+  virtual ~ClusterControl() = default;
+
+  virtual const ClusterState& state() const = 0;
+  /// This node.
+  virtual const NodeAnnouncement& self() const = 0;
+  /// The others that are not dead.
+  virtual const std::vector<ClusterMember>& members() const = 0;
+  /// Null when the job does not run.
+  virtual const LiveJob* live(JobId job) const = 0;
+  /// Logs a command; `done` is called on the coordinator's thread once it is applied, or refused.
+  using Done = std::function<void(Result<Applied>)>;
+  virtual void propose(ClusterCommand command, Done done) = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,243 @@
+#include <weir/actors/coordinator_actor.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include <caf/all.hpp>
+
+#include <weir/actors/alarms.hpp>
+#include <weir/actors/job_run.hpp>
+#include <weir/base/exception_text.hpp>
+
+namespace weir {
+namespace {
+
+struct CoordinatorTick {
+  ProcessingTime due;
+};
+
+}  // namespace
+}  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::CoordinatorTick)
+
+namespace weir {
+namespace {
+
+using Level = NodeServices::Level;
+
+class Coordinator final : public ClusterControl, public JobRunEnvironment {
+ public:
+  Coordinator(caf::event_based_actor* self, CoordinatorOptions options) : self_(self), options_(std::move(options)) {}
+
+  /// The one catch site of the coordinator's own work: what one message brings about must not end the daemon.
+  template <class Act>
+  void guarded(Act&& act) {
+    try {
+      act();
+    } catch (...) {
+      options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
+    }
+    for (const JobId job : std::exchange(ended_, {})) runs_.erase(job);
+    arm();
+  }
+
+  void on_meet(const message::Meet& meet) { node_ = meet.node; }
+
+  void on_apply(const message::Apply& apply) {
+    const LoggedCommand& logged = *apply.logged;
+    const Result<Applied> applied = state_.apply(logged.command);
+    const auto mine = logged.proposer == options_.self.node.id ? proposed_.find(logged.number) : proposed_.end();
+    if (mine != proposed_.end()) {
+      const Done done = std::move(mine->second);
+      proposed_.erase(mine);
+      done(applied);
+    }
+    if (applied && leads_) follow(logged.command, *applied);
+  }
+
+  void on_not_logged(const message::NotLogged& lost) {
+    const auto mine = proposed_.find(lost.number);
+    if (mine == proposed_.end()) return;
+    const Done done = std::move(mine->second);
+    proposed_.erase(mine);
+    done(Error{lost.why});
+  }
+
+  void on_leads(const message::Leads& leads) {
+    const bool now_leads = leads.leader == options_.self.node.id;
+    if (now_leads == leads_) return;
+    leads_ = now_leads;
+    if (!leads_) {
+      options_.services->log(Level::Info, "another node leads");
+      runs_.clear();
+      return;
+    }
+    options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
+    for (const auto& [job, record] : state_.jobs()) {
+      if (!record.ended()) run(job);
+    }
+  }
+
+  void on_from_node(const message::FromNode& from) {
+    const auto run = runs_.find(from.packet->job);
+    if (run != runs_.end()) return run->second->on_packet(from.node, *from.packet);
+    // What is left of a job that nobody runs any more.
+    if (leads_ && from.packet->kind == name_of<wire::WorkerUp>()) {
+      send(from.node, message::make_packet(from.packet->job, from.packet->attempt, wire::KillWorker{"the job has ended"}));
+    }
+  }
+
+  void on_members(const message::MembersChanged& changed) {
+    members_ = changed.members;
+    if (!leads_) return;
+    for (const MembershipEvent& event : changed.events) {
+      if (const auto* dead = std::get_if<membership::NodeDead>(&event)) node_gone(dead->id, dead->why);
+      if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
+    }
+    for (const auto& [job, run] : runs_) run->on_nodes_changed();
+  }
+
+  void on_ask(const message::Ask& ask) { options_.answer(ask.call, *this); }
+
+  void on_tick(const CoordinatorTick& tick) {
+    alarms_.rang(tick.due);
+    for (const auto& [job, run] : runs_) {
+      const auto next = run->next_event();
+      if (next && *next <= now()) run->tick();
+    }
+  }
+
+  // ClusterControl, JobRunEnvironment
+  const ClusterState& state() const override { return state_; }
+  const NodeAnnouncement& self() const override { return options_.self; }
+  const std::vector<ClusterMember>& members() const override { return members_; }
+  const LiveJob* live(JobId job) const override {
+    const auto run = runs_.find(job);
+    return run == runs_.end() ? nullptr : &run->second->live();
+  }
+  void propose(ClusterCommand command, Done done) override {
+    const std::uint64_t number = ++last_proposal_;
+    proposed_.emplace(number, std::move(done));
+    options_.propose({options_.self.node.id, number, std::move(command)});
+  }
+  std::vector<PlacementNode> placement_nodes(JobId except) const override {
+    const auto taken = slots_taken(state_, except);
+    std::vector<PlacementNode> nodes;
+    const auto add = [&](const NodeAnnouncement& node) {
+      const auto found = taken.find(node.node.id);
+      nodes.push_back({node.node.id, node.node.name, node.slots, found == taken.end() ? 0 : found->second});
+    };
+    add(options_.self);
+    for (const ClusterMember& member : members_) {
+      if (member.status == ClusterMember::Status::Up && member.intent == ClusterMember::Intent::Stay) add(member.node);
+    }
+    return nodes;
+  }
+  std::set<ClusterNodeId> nodes_up() const override {
+    std::set<ClusterNodeId> up{options_.self.node.id};
+    for (const ClusterMember& member : members_) {
+      if (member.status == ClusterMember::Status::Up) up.insert(member.node.node.id);
+    }
+    return up;
+  }
+  void send(ClusterNodeId node, message::Packet packet) override {
+    self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
+  }
+  ProcessingTime now() const override {
+    using namespace std::chrono;
+    return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()};
+  }
+  std::int64_t wall_clock_ms() const override { return options_.clock->now().ms; }
+  void warn(JobId job, const std::string& text) override { options_.services->log(Level::Warning, label(job) + text); }
+  void inform(JobId job, const std::string& text) override { options_.services->log(Level::Info, label(job) + text); }
+  void ended(JobId job) override { ended_.push_back(job); }
+
+ private:
+  std::string label(JobId job) const {
+    const JobRecord* record = state_.job(job);
+    return "job " + std::to_string(job) + (record ? " (" + record->spec.name + ")" : "") + ": ";
+  }
+
+  void run(JobId job) {
+    auto made = std::make_unique<JobRun>(job, *this);
+    JobRun& started = *made;
+    runs_[job] = std::move(made);
+    started.start();
+  }
+
+  /// What a command that was applied means for what runs here.
+  void follow(const ClusterCommand& command, const Applied& applied) {
+    if (applied.effect == Applied::Effect::Nothing) return;
+    if (std::holds_alternative<command::Submit>(command)) return run(applied.job);
+    if (const auto* wish = std::get_if<command::Wish>(&command)) {
+      const auto found = runs_.find(wish->job);
+      if (found != runs_.end()) found->second->on_wish(wish->wish);
+    }
+    if (const auto* end = std::get_if<command::EndJob>(&command)) {
+      inform(end->job, describe(end->outcome));
+      for (const auto& [job, run] : runs_) {
+        if (job != end->job) run->on_nodes_changed();  // slots are free
+      }
+    }
+    if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
+      for (const ClusterNodeId node : nodes_up()) send(node, message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
+    }
+  }
+
+  static std::string describe(const JobOutcome& outcome) {
+    switch (outcome.state) {
+      case JobOutcome::State::Finished: return "finished";
+      case JobOutcome::State::Stopped: return "stopped";
+      case JobOutcome::State::Failed: return "failed: " + outcome.message;
+    }
+    return "";
+  }
+
+  void node_gone(ClusterNodeId node, const std::string& why) {
+    for (const auto& [job, run] : runs_) run->on_node_gone(node, why);
+  }
+
+  void arm() {
+    std::optional<ProcessingTime> next;
+    for (const auto& [job, run] : runs_) {
+      const auto one = run->next_event();
+      if (one && (!next || *one < *next)) next = one;
+    }
+    if (!next || !alarms_.set(*next)) return;
+    self_->delayed_send(self_, std::max(Duration(0), *next - now()), CoordinatorTick{*next});
+  }
+
+  caf::event_based_actor* self_;
+  CoordinatorOptions options_;
+  caf::actor node_;
+  ClusterState state_;
+  std::vector<ClusterMember> members_;
+  bool leads_ = false;
+  std::map<JobId, std::unique_ptr<JobRun>> runs_;
+  std::vector<JobId> ended_;  // runs to delete once they are not at work any more
+  std::uint64_t last_proposal_ = 0;
+  std::map<std::uint64_t, Done> proposed_;
+  Alarms alarms_;
+};
+
+template <class Message>
+auto handler(const std::shared_ptr<Coordinator>& coordinator, void (Coordinator::*on)(const Message&)) {
+  return [coordinator, on](const Message& message) { coordinator->guarded([&] { ((*coordinator).*on)(message); }); };
+}
+
+}  // namespace
+
+caf::behavior coordinator_actor(caf::event_based_actor* self, CoordinatorOptions options) {
+  // Owned by the behaviour's handlers; gone when the actor is.
+  const auto coordinator = std::make_shared<Coordinator>(self, std::move(options));
+  return {
+      handler(coordinator, &Coordinator::on_meet),      handler(coordinator, &Coordinator::on_apply),
+      handler(coordinator, &Coordinator::on_not_logged), handler(coordinator, &Coordinator::on_leads),
+      handler(coordinator, &Coordinator::on_from_node), handler(coordinator, &Coordinator::on_members),
+      handler(coordinator, &Coordinator::on_ask),       handler(coordinator, &Coordinator::on_tick),
+  };
+}
+
+}  // namespace weir

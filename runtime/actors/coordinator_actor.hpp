@@ -1,0 +1,64 @@
+// The cluster's coordinator, one on every node that may lead; only the leader's does anything but keep the state. For every job
+// that has not ended it runs a JobSupervisor, the same as the embedded engine's, and carries out what that decides by means of
+// the nodes: places the attempt, has workers started and ended, and passes messages to and from tasks.
+//
+//   what must outlive it (attempts, complete checkpoints, ends) is proposed to the replicated log and done once it is applied;
+//   everything else it learns again from the nodes
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <weir/actors/cluster_control.hpp>
+#include <weir/actors/node_messages.hpp>
+#include <weir/base/clock.hpp>
+
+namespace weir {
+
+/// A command as it is logged: who proposed it, so that the proposer knows its own again.
+struct LoggedCommand {
+  ClusterNodeId proposer = 0;
+  std::uint64_t number = 0;  // of the proposer's life
+  ClusterCommand command;
+};
+
+struct CoordinatorOptions {
+  NodeAnnouncement self;
+  const Clock* clock = nullptr;     // outlives the actor
+  NodeServices* services = nullptr; // outlives the actor
+  /// Hands a command to the log. What is applied comes as message::Apply; what cannot be, as message::Lost.
+  std::function<void(const LoggedCommand&)> propose;
+  /// Answers requests of people.
+  std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;
+};
+
+namespace message {
+
+/// To the coordinator: its node's actor.
+struct Meet {
+  caf::actor node;
+};
+/// To the coordinator: the next command of the log.
+struct Apply {
+  std::shared_ptr<LoggedCommand> logged;
+};
+/// To the coordinator: a proposal of its own that never made it into the log.
+struct NotLogged {
+  std::uint64_t number;
+  std::string why;
+};
+
+}  // namespace message
+
+caf::behavior coordinator_actor(caf::event_based_actor* self, CoordinatorOptions options);
+
+}  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Meet)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Apply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NotLogged)

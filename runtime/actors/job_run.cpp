@@ -1,0 +1,290 @@
+#include <weir/actors/job_run.hpp>
+
+#include <algorithm>
+
+#include <weir/base/version.hpp>
+
+namespace weir {
+namespace {
+
+SupervisorOptions supervisor_options(const JobSpec& spec) {
+  SupervisorOptions options;
+  options.checkpoint.interval = spec.checkpoint_interval;
+  options.restart = spec.restart;
+  return options;
+}
+
+std::string text_of(const Manifest& manifest) {
+  const std::vector<std::byte> bytes = encode(manifest);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+StoredParts to_parts(const wire::TaskStored& stored) {
+  StoredParts parts;
+  parts.mode = stored.full ? SnapshotMode::Full : SnapshotMode::Delta;
+  for (const wire::StoredPart& part : stored.parts) {
+    PartReference reference;
+    reference.chunk = {part.checkpoint, part.node, part.index, part.sequence};
+    reference.table = part.table;
+    reference.kind = static_cast<ChunkKind>(part.kind);
+    reference.schema = part.schema;
+    reference.rows = part.rows;
+    reference.bytes = part.bytes;
+    reference.groups = {part.first_group, part.end_group};
+    parts.parts[part.node].push_back(std::move(reference));
+  }
+  return parts;
+}
+
+}  // namespace
+
+JobRun::JobRun(JobId job, JobRunEnvironment& environment)
+    : job_(job), environment_(environment), supervisor_(supervisor_options(environment.state().job(job)->spec), kVersion) {}
+
+const JobRecord& JobRun::record() const { return *environment_.state().job(job_); }
+
+void JobRun::start() {
+  supervisor_.skip_to(std::max(record().checkpoints_used, record().newest_checkpoint()));
+  supervisor_.start(record().attempt, environment_.now());
+  carry_out();
+}
+
+void JobRun::tick() {
+  supervisor_.tick(environment_.now());
+  carry_out();
+}
+
+void JobRun::on_wish(JobWish wish) {
+  const bool nothing_runs = to_be_placed_;
+  if (wish == JobWish::Cancel || nothing_runs) supervisor_.quit();
+  else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
+  else if (wish == JobWish::Stop) supervisor_.stop(environment_.now());
+  if (wish != JobWish::Run) show("stopping");
+  carry_out();
+}
+
+void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
+  if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
+  OneWorker* worker = worker_on(from);
+  if (worker == nullptr || worker->gone) return;
+  const ProcessingTime now = environment_.now();
+  const auto dispatch = [&]<class M>(const M*, auto act) {
+    if (packet.kind == name_of<M>()) act(wire::decode<M>(packet.bytes).or_throw());
+  };
+  const auto known = [&](std::uint32_t task) {
+    WEIR_CHECK(live_.shape && task < live_.shape->tasks.size(), "a worker names a task that its job lacks", task);
+    return task;
+  };
+  dispatch(static_cast<wire::WorkerUp*>(nullptr), [&](const wire::WorkerUp& m) { on_worker_up(from, m); });
+  dispatch(static_cast<wire::WorkerGone*>(nullptr), [&](const wire::WorkerGone& m) { on_worker_gone(from, m); });
+  dispatch(static_cast<wire::WorkerFailed*>(nullptr), [&](const wire::WorkerFailed& m) {
+    if (m.permanent) return supervisor_.fail(m.message);
+    supervisor_.lost({record().spec.name, "", m.message}, now);
+  });
+  dispatch(static_cast<wire::TaskReady*>(nullptr), [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
+  dispatch(static_cast<wire::TaskFinished*>(nullptr), [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
+  dispatch(static_cast<wire::TaskPublished*>(nullptr), [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
+  dispatch(static_cast<wire::TaskStored*>(nullptr), [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, to_parts(m), now); });
+  dispatch(static_cast<wire::StoringFailed*>(nullptr), [&](const wire::StoringFailed& m) { supervisor_.store_failed(m.checkpoint, m.message, now); });
+  dispatch(static_cast<wire::TaskFailed*>(nullptr), [&](const wire::TaskFailed& m) {
+    using Remedy = TaskFailure::Remedy;
+    supervisor_.failed({m.operator_name, m.position, m.message, m.permanent ? Remedy::None : Remedy::Restart}, now);
+  });
+  dispatch(static_cast<wire::Figures*>(nullptr), [&](const wire::Figures& m) {
+    for (const wire::TaskFigures& task : m.tasks) live_.figures[known(task.task)] = task;
+  });
+  carry_out();
+}
+
+void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
+  OneWorker* worker = worker_on(node);
+  if (worker == nullptr || worker->gone) return;
+  worker->gone = true;
+  supervisor_.lost({record().spec.name, "", why}, environment_.now());
+  end_if_gone();
+  carry_out();
+}
+
+void JobRun::on_nodes_changed() {
+  if (to_be_placed_) place();
+  carry_out();
+}
+
+void JobRun::carry_out() {
+  for (JobEffects effects = supervisor_.take_effects(); !effects.empty(); effects = supervisor_.take_effects()) {
+    for (JobEffect& one : effects) std::visit([this](auto& what) { carry_out(what); }, one);
+  }
+}
+
+void JobRun::carry_out(const effect::Begin& begin) {
+  attempt_ = begin.attempt;
+  isolating_ = begin.isolating;
+  workers_.clear();
+  live_.figures.clear();
+  place();
+}
+
+void JobRun::place() {
+  const JobSpec& spec = record().spec;
+  PlacementRequest request{job_, spec.name, spec.parallelism, record().slots, {}};
+  auto placed = weir::place(request, environment_.placement_nodes(job_));
+  to_be_placed_ = !placed;
+  if (!placed) return show("waiting for slots", placed.error().message);
+  slots_ = std::move(placed).or_throw();
+  show("starting");
+  const command::BeginAttempt begin{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()};
+  environment_.propose(begin, [this, attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
+    if (alive.expired() || attempt != attempt_) return;
+    if (applied) start_workers();
+    else supervisor_.fail("attempt " + std::to_string(attempt) + " cannot begin: " + applied.error().message);
+    carry_out();
+  });
+}
+
+void JobRun::start_workers() {
+  if (supervisor_.phase() != JobSupervisor::Phase::Beginning) return end_if_gone();
+  const JobRecord& job = record();
+  tell_nodes(wire::RewindParts{job.manifests.empty() ? "" : text_of(job.manifests.front())});
+  const std::set<ClusterNodeId> up = environment_.nodes_up();
+  wire::StartWorker start{job.spec.name,        job.spec.bundle,     {up.begin(), up.end()}, job.spec.options, job.spec.parallelism,
+                          job.spec.key_groups, static_cast<std::uint64_t>(job.spec.alignment_limit.count())};
+  for (const ClusterNodeId node : slots_) {
+    if (worker_on(node) != nullptr) continue;
+    workers_.push_back({node, "", false});
+    environment_.send(node, message::make_packet(job_, attempt_, start));
+  }
+}
+
+void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
+  worker_on(from)->address = up.address;
+  auto shape = wire::decode<JobShape>(up.shape).or_throw();
+  if (live_.shape && *live_.shape != shape) return supervisor_.fail("the job plans differently on different nodes; it must not depend on the machine");
+  if (!live_.shape) supervisor_.take_shape(shape);
+  live_.shape = std::move(shape);
+  if (std::all_of(workers_.begin(), workers_.end(), [](const OneWorker& worker) { return !worker.address.empty(); })) deploy();
+}
+
+void JobRun::deploy() {
+  if (supervisor_.phase() != JobSupervisor::Phase::Beginning) return;
+  const JobRecord& job = record();
+  live_.node_of_task = nodes_of_tasks(*live_.shape, slots_);
+  wire::Deploy deploy;
+  for (const OneWorker& worker : workers_) {
+    deploy.workers.push_back(worker.address);
+    deploy.nodes.push_back(worker.node);
+  }
+  for (const ClusterNodeId node : live_.node_of_task) {
+    deploy.worker_of_task.push_back(static_cast<std::uint32_t>(worker_on(node) - workers_.data()));
+  }
+  deploy.isolating = isolating_;
+  if (job.manifests.empty()) deploy.savepoint = job.spec.from_savepoint;
+  else deploy.manifest = text_of(job.manifests.front());
+  supervisor_.restored(job.newest_checkpoint());
+  if (job.newest_checkpoint() != 0) environment_.inform(job_, "continuing from checkpoint " + std::to_string(job.newest_checkpoint()));
+  for (deploy.self = 0; deploy.self < workers_.size(); ++deploy.self) {
+    deploy.replicas = replicas(job_, workers_[deploy.self].node, environment_.nodes_up(), job.spec.replication);
+    environment_.send(workers_[deploy.self].node, message::make_packet(job_, attempt_, deploy));
+  }
+}
+
+void JobRun::on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone) {
+  worker_on(from)->gone = true;
+  if (!gone.expected) {
+    live_.last_lines = gone.last_lines;
+    supervisor_.lost({record().spec.name, "", "its worker ended: " + gone.how}, environment_.now());
+    for (const std::string& line : gone.last_lines) environment_.warn(job_, "worker: " + line);
+  }
+  end_if_gone();
+}
+
+void JobRun::end_if_gone() {
+  if (supervisor_.phase() != JobSupervisor::Phase::Stopping) return;
+  if (std::all_of(workers_.begin(), workers_.end(), [](const OneWorker& worker) { return worker.gone; })) supervisor_.gone(environment_.now());
+}
+
+void JobRun::carry_out(const effect::Go& go) {
+  show("running");
+  tell_workers(wire::Go{go.restored_from});
+  if (record().wish != JobWish::Run) on_wish(record().wish);
+}
+
+void JobRun::carry_out(const effect::Trigger& trigger) {
+  const Barrier& barrier = trigger.barrier;
+  tell_workers(wire::Trigger{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards)});
+}
+
+void JobRun::carry_out(effect::Commit& commit) {
+  commit.manifest.completed_ms = environment_.wall_clock_ms();
+  const CheckpointId checkpoint = commit.manifest.checkpoint;
+  environment_.propose(command::CommitCheckpoint{job_, std::move(commit.manifest), commit.afterwards},
+                       [this, checkpoint, attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
+                         if (alive.expired() || attempt != attempt_) return;
+                         if (applied) supervisor_.committed(checkpoint, environment_.now());
+                         else supervisor_.store_failed(checkpoint, applied.error().message, environment_.now());
+                         carry_out();
+                       });
+}
+
+void JobRun::carry_out(const effect::Complete& complete) {
+  live_.checkpoint_took_ms = complete.took.count();
+  tell_workers(wire::Complete{complete.checkpoint});
+  const JobRecord& job = record();
+  if (!job.manifests.empty()) tell_nodes(wire::KeepParts{text_of(job.manifests.front()), job.spec.retained});
+}
+
+void JobRun::carry_out(const effect::GiveUp& given_up) { tell_workers(wire::GiveUp{given_up.checkpoint}); }
+
+void JobRun::carry_out(const effect::Kill&) {
+  to_be_placed_ = false;
+  show("stopping");
+  for (const OneWorker& worker : workers_) {
+    if (!worker.gone) environment_.send(worker.node, message::make_packet(job_, attempt_, wire::KillWorker{"the attempt is over"}));
+  }
+  end_if_gone();
+}
+
+void JobRun::carry_out(const effect::Warn& warn) {
+  live_.why = warn.text;
+  environment_.warn(job_, warn.text);
+}
+
+void JobRun::carry_out(const effect::Restarting&) {
+  ++live_.restarts;
+  show("restarting", live_.why);
+}
+
+void JobRun::carry_out(const effect::Ended& ended) {
+  show("ending");
+  environment_.propose(command::EndJob{job_, record().attempt, ended.outcome, environment_.wall_clock_ms()},
+                       [this, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
+                         if (alive.expired()) return;
+                         if (!applied) environment_.warn(job_, "its end cannot be logged: " + applied.error().message);
+                         environment_.ended(job_);
+                       });
+}
+
+JobRun::OneWorker* JobRun::worker_on(ClusterNodeId node) {
+  const auto found = std::find_if(workers_.begin(), workers_.end(), [&](const OneWorker& worker) { return worker.node == node; });
+  return found == workers_.end() ? nullptr : &*found;
+}
+
+template <NamedRecord M>
+void JobRun::tell_workers(const M& content) {
+  const message::Packet packet = message::make_packet(job_, attempt_, content);
+  for (const OneWorker& worker : workers_) {
+    if (!worker.gone) environment_.send(worker.node, packet);
+  }
+}
+
+template <NamedRecord M>
+void JobRun::tell_nodes(const M& content) {
+  const message::Packet packet = message::make_packet(job_, attempt_, content);
+  for (const ClusterNodeId node : environment_.nodes_up()) environment_.send(node, packet);
+}
+
+void JobRun::show(std::string phase, std::string why) {
+  live_.phase = std::move(phase);
+  live_.why = std::move(why);
+}
+
+}  // namespace weir

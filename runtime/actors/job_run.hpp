@@ -1,0 +1,108 @@
+// One job that has not ended, as the cluster's coordinator runs it: the supervisor, the workers of the attempt, and what is
+// known of its tasks. Carries the supervisor's effects out by messages to nodes and commands for the log. Part of the
+// coordinator's actor, whose thread it uses.
+//
+//   Begin -> place -> [BeginAttempt logged] -> StartWorker to each node -> WorkerUp from each -> Deploy
+//   Commit -> [CommitCheckpoint logged] -> Complete, KeepParts          Kill -> KillWorker -> WorkerGone from each
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <weir/actors/cluster_control.hpp>
+#include <weir/actors/remote_messages.hpp>
+#include <weir/coordination/job_supervisor.hpp>
+#include <weir/coordination/placement.hpp>
+
+namespace weir {
+
+/// What a run needs of the coordinator.
+class JobRunEnvironment {
+ public:
+  virtual ~JobRunEnvironment() = default;
+  virtual const ClusterState& state() const = 0;
+  /// Nodes that take tasks, this one included.
+  virtual std::vector<PlacementNode> placement_nodes(JobId except) const = 0;
+  /// All that are up, this one included.
+  virtual std::set<ClusterNodeId> nodes_up() const = 0;
+  virtual void send(ClusterNodeId node, message::Packet packet) = 0;
+  virtual void propose(ClusterCommand command, ClusterControl::Done done) = 0;
+  virtual ProcessingTime now() const = 0;
+  virtual std::int64_t wall_clock_ms() const = 0;
+  virtual void warn(JobId job, const std::string& text) = 0;
+  virtual void inform(JobId job, const std::string& text) = 0;
+  /// The job's end is logged; the run may be deleted once this call is over.
+  virtual void ended(JobId job) = 0;
+};
+
+class JobRun {
+ public:
+  JobRun(JobId job, JobRunEnvironment& environment);
+  JobRun(const JobRun&) = delete;
+  JobRun& operator=(const JobRun&) = delete;
+
+  /// Begins the attempt after the last one that was logged.
+  void start();
+  void on_packet(ClusterNodeId from, const message::Packet& packet);
+  /// Everything on that node is over.
+  void on_node_gone(ClusterNodeId node, const std::string& why);
+  /// There may be more slots, or other nodes for copies.
+  void on_nodes_changed();
+  void on_wish(JobWish wish);
+  void tick();
+
+  std::optional<ProcessingTime> next_event() const { return supervisor_.next_event(); }
+  const LiveJob& live() const { return live_; }
+  bool ended() const { return supervisor_.phase() == JobSupervisor::Phase::Ended; }
+
+ private:
+  struct OneWorker {
+    ClusterNodeId node = 0;
+    std::string address;  // empty until it is up
+    bool gone = false;
+  };
+
+  const JobRecord& record() const;
+  void carry_out();
+  void carry_out(const effect::Begin& begin);
+  void carry_out(const effect::Go& go);
+  void carry_out(const effect::Trigger& trigger);
+  void carry_out(effect::Commit& commit);
+  void carry_out(const effect::Complete& complete);
+  void carry_out(const effect::GiveUp& given_up);
+  void carry_out(const effect::Kill& kill);
+  void carry_out(const effect::Warn& warn);
+  void carry_out(const effect::Restarting& restarting);
+  void carry_out(const effect::Ended& ended);
+
+  void place();
+  void start_workers();
+  void on_worker_up(ClusterNodeId from, const wire::WorkerUp& up);
+  void deploy();
+  void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
+  void end_if_gone();
+  OneWorker* worker_on(ClusterNodeId node);
+  template <NamedRecord M>
+  void tell_workers(const M& content);
+  template <NamedRecord M>
+  void tell_nodes(const M& content);
+  void show(std::string phase, std::string why = {});
+
+  JobId job_;
+  JobRunEnvironment& environment_;
+  JobSupervisor supervisor_;
+  LiveJob live_;
+  std::uint64_t attempt_ = 0;
+  bool isolating_ = false;
+  bool to_be_placed_ = false;
+  bool quitting_ = false;
+  std::vector<ClusterNodeId> slots_;
+  std::vector<OneWorker> workers_;   // of the attempt
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // answers of the log look whether it still is
+};
+
+}  // namespace weir

@@ -1,0 +1,428 @@
+#include <weir/actors/node_actor.hpp>
+
+#include <chrono>
+#include <map>
+#include <set>
+
+#include <caf/all.hpp>
+
+#include <weir/actors/connector_actor.hpp>
+#include <weir/actors/node_messages.hpp>
+#include <weir/actors/node_workers.hpp>
+#include <weir/actors/remote_messages.hpp>
+#include <weir/actors/store_actor.hpp>
+#include <weir/base/exception_text.hpp>
+#include <weir/wire/control.hpp>
+
+namespace weir {
+namespace {
+
+struct NodeTick {};
+
+}  // namespace
+}  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::NodeTick)
+
+namespace weir {
+namespace {
+
+using message::Packet;
+using Level = NodeServices::Level;
+
+template <NamedRecord... M>
+bool is_one_of(const Packet& packet) {
+  return ((packet.kind == name_of<M>()) || ...);
+}
+
+bool is_for_worker(const Packet& packet) { return is_one_of<wire::Deploy, wire::Go, wire::Trigger, wire::Complete, wire::GiveUp>(packet); }
+
+bool is_for_leader(const Packet& packet) {
+  return is_one_of<wire::WorkerUp, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
+                   wire::TaskPublished, wire::WorkerFailed, wire::Figures, wire::WorkerGone>(packet);
+}
+
+bool is_for_store(const Packet& packet) {
+  return is_one_of<wire::StoreParts, wire::ReadParts, wire::KeepParts, wire::RewindParts, wire::ForgetJob>(packet);
+}
+
+wire::NodeHello to_hello(const NodeAnnouncement& node, const std::string& cluster) {
+  return {cluster,        node.node.id, node.incarnation, node.node.name, node.node.address, node.node.http,
+          node.slots,     node.node.role == ClusterNode::Role::Eligible, node.version};
+}
+
+NodeAnnouncement from_hello(const wire::NodeHello& hello) {
+  const auto role = hello.eligible ? ClusterNode::Role::Eligible : ClusterNode::Role::WorkerOnly;
+  return {{hello.node, hello.name, hello.address, hello.http, role}, hello.incarnation, hello.slots, hello.version};
+}
+
+class Node {
+ public:
+  Node(caf::event_based_actor* self, NodeActorOptions options)
+      : self_(self),
+        options_(std::move(options)),
+        membership_(options_.self, options_.membership, now()),
+        workers_(self, *options_.services, options_.self.node.address) {}
+
+  void start() { tick(); }
+
+  /// The one catch site of the node's own work: what one message brings about must not end the daemon.
+  template <class Act>
+  void guarded(Act&& act) {
+    try {
+      act();
+      tell_changes();
+    } catch (...) {
+      options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
+    }
+  }
+
+  void on_packet(const Packet& packet) {
+    const caf::strong_actor_ptr& sender = self_->current_sender();
+    if (!sender) return;
+    if (packet.kind == name_of<wire::WorkerHello>()) return workers_.on_hello(packet, caf::actor_cast<caf::actor>(sender));
+    if (packet.kind == name_of<wire::NodeHello>()) return on_node_hello(packet, caf::actor_cast<caf::actor>(sender));
+    if (packet.kind == name_of<wire::Refused>()) return on_refused(packet);
+    if (const auto node = nodes_by_process_.find(sender->node()); node != nodes_by_process_.end()) return from_node(node->second, packet, sender);
+    if (workers_.sent_by_worker(packet, sender->node())) return from_worker(packet, sender);
+  }
+
+  void on_connected(const message::Connected& connected) {
+    connecting_.erase(connecting_by_tag_[connected.tag]);
+    connecting_by_tag_.erase(connected.tag);
+    if (connected.peer) tell(connected.peer, to_hello(membership_.self(), options_.cluster));
+  }
+
+  void on_worker_ended(const message::WorkerEnded& ended) {
+    const wire::WorkerGone gone = workers_.on_ended(ended.end);
+    to_leader(std::make_shared<Packet>(message::make_packet(ended.end.job, ended.end.attempt, gone)));
+  }
+
+  void on_to_node(const message::ToNode& to) {
+    if (to.node == id()) return from_node(id(), *to.packet, caf::actor_cast<caf::strong_actor_ptr>(self_));
+    const auto other = handles_.find(to.node);
+    if (other != handles_.end()) self_->send(other->second, *to.packet);
+  }
+
+  void on_leads(const message::Leads& leads) {
+    if (leads.term < term_) return;
+    leader_ = leads.leader;
+    term_ = leads.term;
+    heartbeat();
+  }
+
+  void on_ask(const message::Ask& ask) {
+    if (leader_ == id()) return self_->send(options_.coordinator, ask);
+    const auto leader = handles_.find(leader_);
+    if (leader == handles_.end()) return ask.call->answer(503, R"({"error":"the cluster has no leader now; try again"})");
+    const std::uint64_t number = ++last_request_;
+    asked_.emplace(number, ask.call);
+    tell(leader->second, wire::AdminRequest{number, ask.call->method, ask.call->path, ask.call->body});
+  }
+
+  void on_down(const caf::down_msg& down) {
+    if (const auto node = nodes_by_process_.find(down.source.node()); node != nodes_by_process_.end()) {
+      const ClusterNodeId id = node->second;
+      if (const ClusterMember* member = membership_.member(id)) membership_.connection_lost(id, member->node.incarnation, now());
+      forget_handle(id);
+    }
+    workers_.on_down(down.source.node());
+  }
+
+  void tick() {
+    membership_.tick(now());
+    if (++ticks_ % kTicksPerHeartbeat == 1) {
+      heartbeat();
+      connect();
+    }
+    self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});
+  }
+
+ private:
+  static constexpr std::uint64_t kTicksPerHeartbeat = 4;
+  static constexpr std::size_t kPieceBytes = 256 << 10;  // of a bundle
+
+  /// Steady, so that a clock that is set ends no membership.
+  static ProcessingTime now() {
+    using namespace std::chrono;
+    return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()};
+  }
+
+  ClusterNodeId id() const { return options_.self.node.id; }
+
+  template <NamedRecord M>
+  void tell(const caf::actor& whom, const M& content) {
+    self_->send(whom, message::make_packet(0, 0, content));
+  }
+
+  template <NamedRecord M>
+  M content(const Packet& packet) const {
+    return wire::decode<M>(packet.bytes).or_throw();
+  }
+
+  // ---- other nodes ----
+
+  void on_node_hello(const Packet& packet, const caf::actor& other) {
+    const auto hello = content<wire::NodeHello>(packet);
+    if (!options_.cluster.empty() && !hello.cluster.empty() && hello.cluster != options_.cluster) {
+      return tell(other, wire::Refused{"this is another cluster"});
+    }
+    if (auto joined = membership_.join(from_hello(hello), now()); !joined) {
+      options_.services->log(Level::Warning, joined.error().message);
+      return tell(other, wire::Refused{joined.error().message});
+    }
+    if (options_.cluster.empty()) options_.cluster = hello.cluster;
+    const auto known = handles_.find(hello.node);
+    if (known != handles_.end() && known->second == other) return;
+    forget_handle(hello.node);
+    handles_[hello.node] = other;
+    nodes_by_process_[other.node()] = hello.node;
+    self_->monitor(other);
+    tell(other, to_hello(membership_.self(), options_.cluster));
+    tell(other, make_heartbeat());
+    tell_stores();
+  }
+
+  /// Another node does not take this one for a member: of what this incarnation ran, nothing counts any more.
+  void on_refused(const Packet& packet) {
+    const auto refused = content<wire::Refused>(packet);
+    if (refused.why == last_refusal_) return;
+    last_refusal_ = refused.why;
+    options_.services->log(Level::Warning, "not let in: " + refused.why);
+  }
+
+  void heartbeat() {
+    const wire::Heartbeat beat = make_heartbeat();
+    for (const auto& [node, handle] : handles_) tell(handle, beat);
+  }
+
+  wire::Heartbeat make_heartbeat() const {
+    wire::Heartbeat beat{membership_.self().incarnation, options_.cluster, leader_, term_, {{id(), options_.self.node.address}}};
+    for (const auto& [node, member] : membership_.members()) beat.members.push_back({node, member.node.node.address});
+    return beat;
+  }
+
+  void on_heartbeat(ClusterNodeId node, const wire::Heartbeat& beat) {
+    if (auto heard = membership_.heartbeat(node, beat.incarnation, now()); !heard) {
+      return tell(handles_.at(node), wire::Refused{heard.error().message});
+    }
+    for (const wire::Member& member : beat.members) {
+      if (member.node != id()) addresses_[member.address] = member.node;
+    }
+    if (beat.leader == 0 || beat.term < term_ || (beat.leader == leader_ && beat.term == term_)) return;
+    leader_ = beat.leader;
+    term_ = beat.term;
+    self_->send(options_.coordinator, message::Leads{leader_, term_});
+  }
+
+  /// To every node that is known and not there.
+  void connect() {
+    std::set<std::string> wanted(options_.seeds.begin(), options_.seeds.end());
+    for (const auto& [address, node] : addresses_) wanted.insert(address);
+    wanted.erase(options_.self.node.address);
+    for (const auto& [node, member] : membership_.members()) {
+      if (handles_.contains(node)) wanted.erase(member.node.node.address);
+    }
+    for (const std::string& address : wanted) {
+      if (!connecting_.insert(address).second) continue;
+      connecting_by_tag_[++last_tag_] = address;
+      connect_in_background(self_, address, last_tag_, options_.encryption);
+    }
+  }
+
+  void forget_handle(ClusterNodeId node) {
+    const auto known = handles_.find(node);
+    if (known == handles_.end()) return;
+    nodes_by_process_.erase(known->second.node());
+    handles_.erase(known);
+    tell_stores();
+  }
+
+  void tell_changes() {
+    auto events = membership_.take_events();
+    if (events.empty()) return;
+    for (const MembershipEvent& event : events) {
+      if (const auto* dead = std::get_if<membership::NodeDead>(&event)) {
+        options_.services->log(Level::Warning, dead->why);
+        forget_handle(dead->id);
+      } else if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
+        options_.services->log(Level::Info, "node '" + up->node.node.name + "' at " + up->node.node.address + " is up");
+      }
+    }
+    std::vector<ClusterMember> members;
+    for (const auto& [node, member] : membership_.members()) members.push_back(member);
+    self_->send(options_.coordinator, message::MembersChanged{std::move(events), std::move(members)});
+  }
+
+  // ---- what comes in ----
+
+  void from_node(ClusterNodeId node, const Packet& packet, const caf::strong_actor_ptr& sender) {
+    if (node != id() && !membership_.member(node)) return;
+    if (is_for_worker(packet)) return workers_.pass_on(packet);
+    if (is_for_leader(packet)) return self_->send(options_.coordinator, message::FromNode{node, std::make_shared<Packet>(packet)});
+    if (is_for_store(packet)) return to_store(packet, sender);
+    if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
+    if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
+    if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
+    if (packet.kind == name_of<wire::FetchBundle>()) return on_fetch(node, content<wire::FetchBundle>(packet));
+    if (packet.kind == name_of<wire::BundlePiece>()) return on_piece(node, content<wire::BundlePiece>(packet));
+    if (packet.kind == name_of<wire::AdminRequest>()) return on_admin_request(node, content<wire::AdminRequest>(packet));
+    if (packet.kind == name_of<wire::AdminReply>()) return on_admin_reply(content<wire::AdminReply>(packet));
+    if (packet.kind == name_of<wire::Leaving>()) return membership_.leave(node, content<wire::Leaving>(packet).incarnation);
+  }
+
+  void from_worker(const Packet& packet, const caf::strong_actor_ptr& sender) {
+    if (is_for_store(packet)) return to_store(packet, sender);
+    if (is_for_leader(packet)) return to_leader(std::make_shared<Packet>(packet));
+  }
+
+  void to_leader(std::shared_ptr<Packet> packet) {
+    if (leader_ == id()) return self_->send(options_.coordinator, message::FromNode{id(), std::move(packet)});
+    const auto leader = handles_.find(leader_);
+    if (leader != handles_.end()) self_->send(leader->second, *packet);
+  }
+
+  void to_store(const Packet& packet, const caf::strong_actor_ptr& sender) {
+    auto& store = stores_[packet.job];
+    if (!store) {
+      store = self_->spawn<caf::detached>(store_actor, StoreActorOptions{packet.job, options_.data / "jobs" / std::to_string(packet.job), others()});
+    }
+    caf::send_as(caf::actor_cast<caf::actor>(sender), store, packet);
+    if (packet.kind == name_of<wire::ForgetJob>()) stores_.erase(packet.job);
+  }
+
+  std::shared_ptr<const NodeActors> others() const { return std::make_shared<const NodeActors>(handles_); }
+
+  void tell_stores() {
+    const auto now_up = others();
+    for (const auto& [job, store] : stores_) self_->send(store, message::OtherNodes{now_up});
+  }
+
+  // ---- workers and their bundles ----
+
+  void on_start_worker(const Packet& packet) {
+    auto start = content<wire::StartWorker>(packet);
+    if (options_.services->has_bundle(start.bundle)) return workers_.start(packet.job, packet.attempt, std::move(start));
+    Fetch& fetch = fetches_[start.bundle];
+    if (fetch.waiting.empty()) fetch.holders = start.holders;
+    const std::string bundle = start.bundle;
+    fetch.waiting.push_back({packet.job, packet.attempt, std::move(start)});
+    if (fetch.waiting.size() == 1) fetch_from_next(bundle);
+  }
+
+  void on_kill_worker(const Packet& packet) {
+    for (auto& [bundle, fetch] : fetches_) {
+      std::erase_if(fetch.waiting, [&](const Fetch::Start& start) { return start.job == packet.job && start.attempt <= packet.attempt; });
+    }
+    if (workers_.kill(packet)) return;  // its end will be told
+    const wire::WorkerGone gone{"it was not there", {}, true};
+    to_leader(std::make_shared<Packet>(message::make_packet(packet.job, packet.attempt, gone)));
+  }
+
+  struct Fetch {
+    struct Start {
+      JobId job;
+      std::uint64_t attempt;
+      wire::StartWorker start;
+    };
+    std::vector<std::uint64_t> holders;  // that were not asked yet
+    std::string bytes;                   // so far
+    std::vector<Start> waiting;
+  };
+
+  void fetch_from_next(const std::string& bundle) {
+    Fetch& fetch = fetches_.at(bundle);
+    fetch.bytes.clear();
+    while (!fetch.holders.empty()) {
+      const auto holder = handles_.find(fetch.holders.back());
+      fetch.holders.pop_back();
+      if (holder != handles_.end()) return tell(holder->second, wire::FetchBundle{bundle, 0});
+    }
+    for (const Fetch::Start& start : fetch.waiting) {
+      on_worker_ended({{start.job, start.attempt, "its bundle " + bundle + " is on no node that is up", {}}});
+    }
+    fetches_.erase(bundle);
+  }
+
+  void on_fetch(ClusterNodeId node, const wire::FetchBundle& fetch) {
+    auto piece = options_.services->read_bundle(fetch.sha256, fetch.offset, kPieceBytes);
+    tell(handles_.at(node), piece ? wire::BundlePiece{fetch.sha256, fetch.offset, 0, *piece, ""}
+                                  : wire::BundlePiece{fetch.sha256, fetch.offset, 0, "", piece.error().message});
+  }
+
+  void on_piece(ClusterNodeId node, const wire::BundlePiece& piece) {
+    const auto found = fetches_.find(piece.sha256);
+    if (found == fetches_.end() || piece.offset != found->second.bytes.size()) return;
+    Fetch& fetch = found->second;
+    if (!piece.error.empty()) return fetch_from_next(piece.sha256);
+    fetch.bytes += piece.bytes;
+    if (!piece.bytes.empty()) return tell(handles_.at(node), wire::FetchBundle{piece.sha256, fetch.bytes.size()});
+    if (const auto kept = options_.services->keep_bundle(piece.sha256, fetch.bytes); !kept) {
+      options_.services->log(Level::Warning, kept.error().message);
+      return fetch_from_next(piece.sha256);
+    }
+    auto waiting = std::move(fetch.waiting);
+    fetches_.erase(found);
+    for (Fetch::Start& one : waiting) workers_.start(one.job, one.attempt, std::move(one.start));
+  }
+
+  // ---- requests of people, passed to the leader ----
+
+  void on_admin_request(ClusterNodeId node, const wire::AdminRequest& request) {
+    auto call = std::make_shared<AdminCall>(AdminCall{request.method, request.path, request.body, {}});
+    const caf::actor back = handles_.at(node);
+    const auto self = caf::actor_cast<caf::actor>(self_);
+    call->answer = [back, self, number = request.request](std::uint32_t status, std::string body) {
+      caf::send_as(self, back, message::make_packet(0, 0, wire::AdminReply{number, status, std::move(body)}));
+    };
+    if (leader_ != id()) return call->answer(503, R"({"error":"the cluster's leader has just changed; try again"})");
+    self_->send(options_.coordinator, message::Ask{std::move(call)});
+  }
+
+  void on_admin_reply(const wire::AdminReply& reply) {
+    const auto asked = asked_.find(reply.request);
+    if (asked == asked_.end()) return;
+    asked->second->answer(reply.status, reply.body);
+    asked_.erase(asked);
+  }
+
+  caf::event_based_actor* self_;
+  NodeActorOptions options_;
+  Membership membership_;
+  NodeWorkers workers_;
+  ClusterNodeId leader_ = 0;
+  std::uint64_t term_ = 0;
+  std::uint64_t ticks_ = 0;
+  NodeActors handles_;                                     // of nodes that are connected
+  std::map<caf::node_id, ClusterNodeId> nodes_by_process_;
+  std::map<std::string, ClusterNodeId> addresses_;         // that were heard of
+  std::set<std::string> connecting_;
+  std::map<std::uint64_t, std::string> connecting_by_tag_;
+  std::uint64_t last_tag_ = 0;
+  std::string last_refusal_;
+  std::map<JobId, caf::actor> stores_;
+  std::map<std::string, Fetch> fetches_;                   // by the bundle's hash
+  std::map<std::uint64_t, std::shared_ptr<AdminCall>> asked_;
+  std::uint64_t last_request_ = 0;
+};
+
+template <class Message>
+auto handler(const std::shared_ptr<Node>& node, void (Node::*on)(const Message&)) {
+  return [node, on](const Message& message) { node->guarded([&] { ((*node).*on)(message); }); };
+}
+
+}  // namespace
+
+caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options) {
+  // Owned by the behaviour's handlers; gone when the actor is.
+  const auto node = std::make_shared<Node>(self, std::move(options));
+  self->set_down_handler([node](const caf::down_msg& down) { node->guarded([&] { node->on_down(down); }); });
+  node->start();
+  return {
+      handler(node, &Node::on_packet),  handler(node, &Node::on_connected), handler(node, &Node::on_worker_ended),
+      handler(node, &Node::on_to_node), handler(node, &Node::on_leads),     handler(node, &Node::on_ask),
+      [node](const NodeTick&) { node->guarded([&] { node->tick(); }); },
+  };
+}
+
+}  // namespace weir

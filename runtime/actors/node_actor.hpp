@@ -1,0 +1,40 @@
+// The daemon's hub: it knows the other nodes, starts and watches this node's workers, and passes on what others say to each
+// other. Whatever leaves or enters the daemon comes through here, so here it is decided whose word counts:
+//
+//   a node      that said NodeHello and is a member of the cluster, as Membership has it
+//   a worker    that this daemon started, for the attempt that it started it for
+//   the leader  alone may start and end workers, and wind stores back
+//
+// Nodes connect to all others they hear of. The connection to a node that is gone is tried again with each heartbeat, so
+// partitions heal. A node that learns it was taken for dead ends all of its workers and joins again as a new incarnation.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <weir/actors/actor_process.hpp>
+#include <weir/actors/node_services.hpp>
+#include <weir/coordination/membership.hpp>
+
+namespace weir {
+
+struct NodeActorOptions {
+  NodeAnnouncement self;
+  std::string cluster;                  // empty: joins one
+  std::vector<std::string> seeds;       // addresses of nodes to join through
+  std::filesystem::path data;           // jobs' stores lie below it
+  MembershipOptions membership;
+  Duration heartbeat{1000};
+  Encryption encryption = Encryption::Off;
+  NodeServices* services = nullptr;     // outlives the actor
+  caf::actor coordinator;
+};
+
+caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options);
+
+}  // namespace weir

@@ -1,0 +1,59 @@
+// What the actors of one daemon tell each other: its node actor, its coordinator, and the threads that work for both. Local.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <weir/actors/admin_call.hpp>
+#include <weir/actors/node_services.hpp>
+#include <weir/actors/remote_messages.hpp>
+#include <weir/coordination/membership.hpp>
+
+namespace weir {
+
+namespace message {
+
+/// From the process watcher to the node.
+struct WorkerEnded {
+  WorkerEnd end;
+};
+/// From the node to the coordinator: what a node's daemon says, or relays from its worker.
+struct FromNode {
+  ClusterNodeId node;
+  std::shared_ptr<Packet> packet;
+};
+/// From the coordinator to the node: to be sent to that node, which may be this one.
+struct ToNode {
+  ClusterNodeId node;
+  std::shared_ptr<Packet> packet;
+};
+/// From the node to the coordinator: who came and went.
+struct MembersChanged {
+  std::vector<MembershipEvent> events;
+  std::vector<ClusterMember> members;  // the others, as they are now
+};
+/// To both: who leads now.
+struct Leads {
+  ClusterNodeId leader;  // 0: nobody
+  std::uint64_t term;
+};
+/// To the node, which passes it to the leader.
+struct Ask {
+  std::shared_ptr<AdminCall> call;
+};
+
+}  // namespace message
+}  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::WorkerEnded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::FromNode)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::ToNode)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::MembersChanged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leads)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)

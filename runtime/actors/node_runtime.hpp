@@ -1,0 +1,53 @@
+// A daemon's actors behind a plain class, so that nothing above includes an actor: the node, the coordinator, and the actor
+// system that talks to other nodes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/actors/actor_process_options.hpp>
+#include <weir/actors/admin_call.hpp>
+#include <weir/actors/cluster_control.hpp>
+#include <weir/actors/node_services.hpp>
+#include <weir/base/result.hpp>
+#include <weir/coordination/membership.hpp>
+
+namespace weir {
+
+struct NodeRuntimeOptions {
+  NodeAnnouncement self;
+  std::string cluster;                  // empty: joins one
+  std::vector<std::string> seeds;       // addresses of nodes to join through; empty: this node is the first
+  std::filesystem::path data;
+  MembershipOptions membership;
+  ActorProcessOptions process;
+  NodeServices* services = nullptr;     // outlives the runtime
+  /// Answers requests of people; called on the coordinator's thread.
+  std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;
+};
+
+class NodeRuntime {
+ public:
+  /// Listens and joins. An Error when it cannot listen.
+  static Result<std::unique_ptr<NodeRuntime>> start(NodeRuntimeOptions options);
+  ~NodeRuntime();
+  NodeRuntime(const NodeRuntime&) = delete;
+  NodeRuntime& operator=(const NodeRuntime&) = delete;
+
+  /// Passes a request to the leader, whoever that is. Any thread.
+  void ask(std::shared_ptr<AdminCall> call);
+  /// A worker's process has ended. Any thread.
+  void worker_ended(WorkerEnd end);
+
+ private:
+  struct Parts;
+  explicit NodeRuntime(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weir

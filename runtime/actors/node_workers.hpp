@@ -1,0 +1,51 @@
+// A node's workers: which were started, which have said hello, which are to end. Part of the node's actor, whose thread it uses.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/node_id.hpp>
+
+#include <weir/actors/node_services.hpp>
+#include <weir/actors/remote_messages.hpp>
+#include <weir/wire/control.hpp>
+
+namespace weir {
+
+class NodeWorkers {
+ public:
+  /// Workers listen where the node does. Services outlive this.
+  NodeWorkers(caf::event_based_actor* node, NodeServices& services, const std::string& node_address);
+
+  /// Ends workers of earlier attempts at the job first. The bundle is there.
+  void start(JobId job, std::uint64_t attempt, wire::StartWorker start);
+  /// Ends the job's workers up to the packet's attempt. Whether there is one of that attempt.
+  bool kill(const message::Packet& packet);
+  void kill_all();
+
+  void on_hello(const message::Packet& packet, const caf::actor& worker);
+  /// Whether a process is that of the worker for the packet's job and attempt.
+  bool sent_by_worker(const message::Packet& packet, const caf::node_id& process) const;
+  /// To the worker that the packet is for, if it is there.
+  void pass_on(const message::Packet& packet);
+  /// What to tell the leader.
+  wire::WorkerGone on_ended(const WorkerEnd& end);
+  void on_down(const caf::node_id& process);
+
+ private:
+  using Key = std::pair<JobId, std::uint64_t>;  // job and attempt
+  struct OneWorker {
+    wire::StartWorker start;
+    caf::actor handle;      // null until it said hello
+    bool to_end = false;
+  };
+
+  caf::event_based_actor* node_;
+  NodeServices& services_;
+  std::string host_;
+  std::map<Key, OneWorker> workers_;
+};
+
+}  // namespace weir

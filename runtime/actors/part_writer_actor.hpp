@@ -1,0 +1,31 @@
+// A worker's checkpoint writer. The parts of its tasks' checkpoints go to the store of its node, which keeps them with as many
+// other nodes as the job wants before it says that they are durable; then the leader is told what each task has stored.
+// It takes the same messages from tasks as the embedded engine's writer (writer_actor.hpp).
+//
+//   StoreChunk* SnapshotDone -> StoreParts … PartsStored -> TaskStored      by task
+//                                         \ an error    -> StoringFailed, and what follows for the checkpoint is dropped
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <weir/graph/plan.hpp>
+
+namespace weir {
+
+struct PartWriterOptions {
+  std::uint64_t job = 0;
+  std::uint64_t attempt = 0;
+  std::shared_ptr<const Plan> plan;
+  std::size_t local_tasks = 0;           // of the plan's tasks, on this worker
+  caf::actor node;                       // the daemon's
+  std::vector<std::uint64_t> replicas;   // other nodes that store the parts as well
+};
+
+caf::behavior part_writer_actor(caf::event_based_actor* self, PartWriterOptions options);
+
+}  // namespace weir

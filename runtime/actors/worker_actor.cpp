@@ -1,0 +1,276 @@
+#include <weir/actors/worker_actor.hpp>
+
+#include <map>
+#include <set>
+
+#include <unistd.h>
+
+#include <caf/all.hpp>
+
+#include <weir/actors/attempt.hpp>
+#include <weir/actors/connector_actor.hpp>
+#include <weir/actors/link_actor.hpp>
+#include <weir/actors/messages.hpp>
+#include <weir/actors/part_reader.hpp>
+#include <weir/actors/part_writer_actor.hpp>
+#include <weir/actors/remote_messages.hpp>
+#include <weir/actors/remote_task_actor.hpp>
+#include <weir/base/exception_text.hpp>
+#include <weir/base/version.hpp>
+#include <weir/graph/job_shape.hpp>
+#include <weir/state/checkpoint_store.hpp>
+
+namespace weir {
+namespace {
+
+struct ReportFigures {};
+
+}  // namespace
+}  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::ReportFigures)
+
+namespace weir {
+namespace {
+
+constexpr std::chrono::milliseconds kFiguresEvery(500);
+
+class Worker {
+ public:
+  Worker(caf::event_based_actor* self, WorkerOptions options) : self_(self), options_(std::move(options)) {}
+
+  void start() {
+    self_->monitor(options_.node);
+    tell_node(wire::WorkerHello{::getpid()});
+  }
+
+  /// The one catch site of the worker's own work.
+  template <class Act>
+  void guarded(Act&& act) {
+    try {
+      act();
+    } catch (...) {
+      fail(current_exception_text());
+    }
+  }
+
+  void on_packet(const message::Packet& packet) {
+    if (packet.kind == name_of<wire::LinkHello>()) return on_link_hello(packet);
+    if (packet.job != options_.job || packet.attempt != options_.attempt) return;
+    if (self_->current_sender() != options_.node) return on_node_answer(packet);
+    dispatch<wire::Assign>(packet, [&](const auto& m) { on_assign(m); });
+    dispatch<wire::Deploy>(packet, [&](const auto& m) { on_deploy(m); });
+    dispatch<wire::Go>(packet, [&](const auto& m) { on_go(m); });
+    dispatch<wire::Trigger>(packet, [&](const auto& m) { on_trigger(m); });
+    dispatch<wire::Complete>(packet, [&](const auto& m) { attempt_->tell_all(message::Complete{m.checkpoint}); });
+    dispatch<wire::GiveUp>(packet, [&](const auto& m) { on_give_up(m); });
+    on_node_answer(packet);
+  }
+
+  void on_connected(const message::Connected& connected) {
+    const auto peer = static_cast<std::uint32_t>(connected.tag);
+    if (!connected.peer) return fail("worker " + std::to_string(peer + 1) + " cannot be reached: " + connected.error);
+    self_->send(links_.at(peer), message::Call{connected.peer});
+  }
+
+  void on_linked(const message::Linked& linked) {
+    linked_.insert(linked.peer);
+    tell_ready();
+  }
+
+  void on_ready(const message::Ready& ready) {
+    ready_.push_back(ready.task);
+    tell_ready();
+  }
+  void on_failed(const message::Failed& failed) {
+    const TaskFailure& failure = failed.failure;
+    tell_node(wire::TaskFailed{failed.task, failure.operator_name, failure.position, failure.message, failure.remedy == TaskFailure::Remedy::None});
+  }
+  void on_finished(const message::Finished& finished) { tell_node(wire::TaskFinished{finished.task}); }
+  void on_completed(const message::Completed& completed) { tell_node(wire::TaskPublished{completed.task, completed.checkpoint}); }
+  void on_link_lost(const message::LinkLost& lost) { fail("the link to worker " + std::to_string(lost.peer + 1) + " failed: " + lost.why); }
+
+  void on_figures() {
+    if (!board_) return;
+    wire::Figures figures;
+    for (std::uint32_t task = 0; task < here_.size(); ++task) {
+      if (!here_[task]) continue;
+      const TaskCell& cell = board_->tasks[task];
+      figures.tasks.push_back({task, cell.records_in, cell.records_out, cell.records_read, cell.records_written, cell.records_dropped,
+                               cell.busy_ns, cell.longest_pause_ns, cell.state_bytes, cell.watermark_ms, cell.blocked});
+    }
+    tell_node(figures);
+    self_->delayed_send(self_, kFiguresEvery, ReportFigures{});
+  }
+
+  void on_down(const caf::down_msg& down) {
+    if (down.source == options_.node.address()) {
+      options_.ended();
+      return self_->quit();
+    }
+    const auto task = attempt_ ? attempt_->on_down(down.source) : std::nullopt;
+    if (task) tell_node(wire::TaskFailed{*task, plan_->task_name(*task), "", "its actor ended: " + to_string(down.reason), false});
+  }
+
+ private:
+  template <NamedRecord M, class Act>
+  void dispatch(const message::Packet& packet, Act&& act) {
+    if (packet.kind == name_of<M>()) act(wire::decode<M>(packet.bytes).or_throw());
+  }
+
+  template <NamedRecord M>
+  void tell_node(const M& content) {
+    self_->send(options_.node, message::make_packet(options_.job, options_.attempt, content));
+  }
+
+  void fail(const std::string& message) { tell_node(wire::WorkerFailed{message, false}); }
+
+  void on_assign(const wire::Assign& assign) {
+    auto plan = options_.load(assign);
+    if (!plan) return tell_node(wire::WorkerFailed{plan.error().message, true});
+    plan_ = std::move(plan).or_throw();
+    alignment_limit_ = Duration(static_cast<std::int64_t>(assign.alignment_limit_ms));
+    const std::uint16_t port = listen_at(self_->system(), caf::actor_cast<caf::actor>(self_), assign.host + ":0", options_.encryption).or_throw();
+    tell_node(wire::WorkerUp{assign.host + ":" + std::to_string(port), wire::encode(JobShape::of(*plan_))});
+  }
+
+  void on_deploy(const wire::Deploy& deploy) {
+    if (!plan_ || deploy_) throw Failure("told to deploy out of turn");
+    if (deploy.worker_of_task.size() != plan_->tasks.size() || deploy.self >= deploy.workers.size()) {
+      throw Failure("the plan has " + std::to_string(plan_->tasks.size()) + " tasks here and " + std::to_string(deploy.worker_of_task.size()) + " at the leader");
+    }
+    deploy_ = deploy;
+    for (const std::uint32_t worker : deploy.worker_of_task) here_.push_back(worker == deploy.self);
+    board_ = std::make_shared<JobBoard>(plan_->tasks.size());
+    spawn_tasks();
+    link_up();
+    restore();
+    self_->delayed_send(self_, kFiguresEvery, ReportFigures{});
+  }
+
+  void spawn_tasks() {
+    PartWriterOptions writer{options_.job, options_.attempt, plan_, static_cast<std::size_t>(std::count(here_.begin(), here_.end(), true)),
+                             options_.node, deploy_->replicas};
+    writer_ = self_->spawn<caf::monitored>(part_writer_actor, std::move(writer));
+    attempt_ = std::make_unique<Attempt>(self_, AttemptOptions{options_.attempt, plan_, options_.clock, board_, writer_});
+    TaskOptions common;
+    common.key_groups = plan_->options.key_groups;
+    common.checkpointed = true;
+    common.isolating = deploy_->isolating;
+    common.alignment_limit = alignment_limit_;
+    attempt_->spawn(here_, common);
+  }
+
+  /// Of two workers the one with the lower number calls.
+  void link_up() {
+    const auto tasks = std::make_shared<const std::vector<caf::actor>>(attempt_->tasks());
+    const auto self = caf::actor_cast<caf::actor>(self_);
+    for (std::uint32_t peer = 0; peer < deploy_->workers.size(); ++peer) {
+      if (peer == deploy_->self) continue;
+      links_[peer] = self_->spawn(link_actor, LinkOptions{options_.job, options_.attempt, deploy_->self, tasks, self, peer});
+      if (deploy_->self < peer) connect_in_background(self_, deploy_->workers[peer], peer, options_.encryption);
+    }
+    peers_ = attempt_->tasks();
+    for (std::uint32_t task = 0; task < peers_.size(); ++task) {
+      if (here_[task]) continue;
+      const std::uint32_t peer = deploy_->worker_of_task[task];
+      peers_[task] = self_->spawn(remote_task_actor, RemoteTaskOptions{task, links_.at(peer), peer, self});
+    }
+    hand_over_hellos();
+  }
+
+  /// From a link's other end, which is the sender.
+  void on_link_hello(const message::Packet& packet) {
+    if (packet.job != options_.job || packet.attempt != options_.attempt) return;
+    const auto from = wire::decode<wire::LinkHello>(packet.bytes).or_throw();
+    early_hellos_.emplace_back(from.worker, caf::actor_cast<caf::actor>(self_->current_sender()));
+    if (deploy_) hand_over_hellos();
+  }
+
+  void hand_over_hellos() {
+    for (const auto& [peer, link] : std::exchange(early_hellos_, {})) {
+      const auto found = links_.find(peer);
+      if (found != links_.end()) self_->send(found->second, message::Called{link});
+    }
+  }
+
+  void tell_ready() {
+    if (linked_.size() < links_.size()) return;
+    for (const std::uint32_t task : std::exchange(ready_, {})) tell_node(wire::TaskReady{task});
+  }
+
+  void restore() {
+    if (!deploy_->manifest.empty()) {
+      const auto bytes = std::as_bytes(std::span(deploy_->manifest.data(), deploy_->manifest.size()));
+      reader_ = std::make_unique<PartReader>(decode_manifest(bytes).or_throw(), *plan_, here_);
+      return read_on();
+    }
+    if (deploy_->savepoint.empty()) return attempt_->connect({}, peers_);
+    auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
+    attempt_->connect(load_newest(*store).or_throw().job, peers_);
+  }
+
+  void read_on() {
+    if (const auto request = reader_->next()) return tell_node(*request);
+    attempt_->connect(reader_->job().or_throw(), peers_);
+    reader_.reset();
+  }
+
+  void on_node_answer(const message::Packet& packet) {
+    if (packet.kind != name_of<wire::PartsRead>() || !reader_) return;
+    reader_->take(wire::decode<wire::PartsRead>(packet.bytes).or_throw()).or_throw();
+    read_on();
+  }
+
+  void on_go(const wire::Go& go) {
+    if (go.restored_from != 0) attempt_->tell_all(message::Complete{go.restored_from});
+    attempt_->tell_all(message::Go{});
+  }
+
+  void on_trigger(const wire::Trigger& trigger) {
+    attempt_->tell_all(message::Trigger{{trigger.checkpoint, trigger.parent, static_cast<Barrier::Mode>(trigger.mode),
+                                         static_cast<Barrier::Afterwards>(trigger.afterwards)}});
+  }
+
+  void on_give_up(const wire::GiveUp& given_up) {
+    attempt_->tell_all(message::Abandon{given_up.checkpoint});
+    self_->send(writer_, message::GiveUp{options_.attempt, given_up.checkpoint});
+  }
+
+  caf::event_based_actor* self_;
+  WorkerOptions options_;
+  std::shared_ptr<const Plan> plan_;
+  Duration alignment_limit_{1000};
+  std::optional<wire::Deploy> deploy_;
+  std::vector<bool> here_;               // of all tasks of the plan
+  std::shared_ptr<JobBoard> board_;
+  caf::actor writer_;
+  std::unique_ptr<Attempt> attempt_;
+  std::map<std::uint32_t, caf::actor> links_;  // by the worker at the other end
+  std::vector<caf::actor> peers_;        // who takes what is sent to each task
+  std::set<std::uint32_t> linked_;       // workers whose links stand
+  std::vector<std::pair<std::uint32_t, caf::actor>> early_hellos_;  // that came before Deploy
+  std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet
+  std::unique_ptr<PartReader> reader_;   // while state is read
+};
+
+template <class Message>
+auto handler(const std::shared_ptr<Worker>& worker, void (Worker::*on)(const Message&)) {
+  return [worker, on](const Message& message) { worker->guarded([&] { ((*worker).*on)(message); }); };
+}
+
+}  // namespace
+
+caf::behavior worker_actor(caf::event_based_actor* self, WorkerOptions options) {
+  // Owned by the behaviour's handlers; gone when the actor is.
+  const auto worker = std::make_shared<Worker>(self, std::move(options));
+  self->set_down_handler([worker](const caf::down_msg& down) { worker->guarded([&] { worker->on_down(down); }); });
+  worker->start();
+  return {
+      handler(worker, &Worker::on_packet),    handler(worker, &Worker::on_connected), handler(worker, &Worker::on_ready),
+      handler(worker, &Worker::on_failed),    handler(worker, &Worker::on_finished),  handler(worker, &Worker::on_completed),
+      handler(worker, &Worker::on_link_lost), handler(worker, &Worker::on_linked),    [worker](ReportFigures) { worker->on_figures(); },
+  };
+}
+
+}  // namespace weir

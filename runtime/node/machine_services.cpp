@@ -1,0 +1,45 @@
+#include <weir/node/machine_services.hpp>
+
+#include <spdlog/logger.h>
+
+namespace weir {
+
+Result<std::unique_ptr<MachineServices>> MachineServices::open(MachineServicesOptions options) {
+  auto bundles = BundleStore::open(options.data / "bundles");
+  if (!bundles) return bundles.error();
+  return std::unique_ptr<MachineServices>(new MachineServices(std::move(options), std::move(bundles).or_throw()));
+}
+
+MachineServices::MachineServices(MachineServicesOptions options, BundleStore bundles)
+    : options_(std::move(options)), bundles_(std::move(bundles)), workers_({options_.data / "logs", options_.ended}) {}
+
+void MachineServices::start_worker(JobId job, std::uint64_t attempt, const std::string& name) {
+  std::vector<std::string> command = options_.worker;
+  for (const std::string& word : {std::string("--job"), std::to_string(job), std::string("--attempt"), std::to_string(attempt)}) command.push_back(word);
+  options_.log->info("job {} ({}): starting a worker for attempt {}", job, name, attempt);
+  workers_.start(job, attempt, std::move(command));
+}
+
+void MachineServices::kill_worker(JobId job, std::uint64_t attempt) { workers_.kill(job, attempt); }
+
+Result<void> MachineServices::keep_bundle(const std::string& sha256, std::string_view bytes) {
+  bool given = false;
+  const BundlePieces whole = [&]() -> Result<std::optional<std::string>> {
+    if (std::exchange(given, true)) return std::optional<std::string>();
+    return std::optional<std::string>(bytes);
+  };
+  auto kept = bundles_.put(whole, {.expected = sha256});
+  if (!kept) return kept.error();
+  return {};
+}
+
+void MachineServices::log(Level level, const std::string& line) {
+  switch (level) {
+    case Level::Debug: return options_.log->debug("{}", line);
+    case Level::Info: return options_.log->info("{}", line);
+    case Level::Warning: return options_.log->warn("{}", line);
+    case Level::Error: return options_.log->error("{}", line);
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,59 @@
+#include <weir/node/worker_process.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+#include <memory>
+
+#include <execinfo.h>
+#include <unistd.h>
+
+#include <weir/actors/worker_runtime.hpp>
+#include <weir/base/exception_text.hpp>
+#include <weir/node/bundle.hpp>
+#include <weir/node/job_plan.hpp>
+
+namespace weir {
+namespace {
+
+void print(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
+
+/// Only what is safe in a signal handler; the signal's name stands in what the daemon says of the process's end.
+void on_crash(int signal) {
+  std::array<void*, 64> frames{};
+  print("the worker crashed; backtrace:\n");
+  ::backtrace_symbols_fd(frames.data(), ::backtrace(frames.data(), frames.size()), STDERR_FILENO);
+  ::raise(signal);  // the handler is gone by now (SA_RESETHAND): this ends the process
+}
+
+void catch_crashes() {
+  std::array<void*, 1> first{};
+  ::backtrace(first.data(), first.size());  // loads what it needs, which must not happen in the handler
+  struct sigaction action {};
+  action.sa_handler = on_crash;
+  action.sa_flags = SA_RESETHAND | SA_NODEFER;
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) ::sigaction(signal, &action, nullptr);
+}
+
+Result<std::shared_ptr<const Plan>> load(const wire::Assign& assign) {
+  try {
+    const auto bundle = LoadedBundle::load(assign.bundle);
+    if (!bundle) return bundle.error();
+    return std::make_shared<const Plan>(plan_job(bundle->job(), assign.options, {assign.parallelism, assign.key_groups}));
+  } catch (...) {
+    return Error{current_exception_text()};
+  }
+}
+
+}  // namespace
+
+int run_worker_process(const WorkerProcessOptions& options) {
+  catch_crashes();
+  const auto ran = run_worker({options.job, options.attempt, options.node, options.process, load});
+  if (ran) return 0;
+  std::cerr << "weir worker: error: " << ran.error().message << '\n';
+  return 1;
+}
+
+}  // namespace weir

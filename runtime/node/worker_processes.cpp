@@ -1,0 +1,240 @@
+#include <weir/node/worker_processes.hpp>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kKeptLines = 40;
+constexpr std::size_t kLongestLine = 2000;  // bytes; the rest of a line is only in the log
+
+std::string describe(int status) {
+  if (WIFSIGNALED(status)) {
+    const int signal = WTERMSIG(status);
+    return "killed by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+  }
+  return "exited with status " + std::to_string(WEXITSTATUS(status));
+}
+
+/// A file descriptor, closed with its owner.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  ~Descriptor() { reset(); }
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    reset();
+    number_ = std::exchange(other.number_, -1);
+    return *this;
+  }
+  int get() const { return number_; }
+  bool valid() const { return number_ >= 0; }
+  void reset() {
+    if (number_ >= 0) ::close(std::exchange(number_, -1));
+  }
+
+ private:
+  int number_;
+};
+
+/// The last lines of what comes in pieces.
+class LastLines {
+ public:
+  void add(std::string_view bytes) {
+    for (const char c : bytes) {
+      if (c == '\n') end_line();
+      else if (line_.size() < kLongestLine) line_ += c;
+    }
+  }
+  std::vector<std::string> take() {
+    if (!line_.empty()) end_line();
+    return {lines_.begin(), lines_.end()};
+  }
+
+ private:
+  void end_line() {
+    lines_.push_back(std::exchange(line_, {}));
+    if (lines_.size() > kKeptLines) lines_.pop_front();
+  }
+
+  std::deque<std::string> lines_;
+  std::string line_;
+};
+
+}  // namespace
+
+class WorkerProcesses::Thread {
+ public:
+  explicit Thread(WorkerProcessesOptions options)
+      : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
+
+  ~Thread() {
+    post([this] { stopping_ = true; });
+    thread_.join();
+  }
+
+  void post(std::function<void()> task) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    const std::uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof one);
+  }
+
+  void start(JobId job, std::uint64_t attempt, const std::vector<std::string>& command) {
+    Running worker;
+    worker.job = job;
+    worker.attempt = attempt;
+    const std::string error = launch(worker, command);
+    if (!error.empty()) return options_.ended({job, attempt, "it could not be started: " + error, {}});
+    running_.push_back(std::move(worker));
+  }
+
+  void kill(JobId job, std::uint64_t attempt) {
+    for (const Running& worker : running_) {
+      if (worker.job == job && worker.attempt == attempt) ::kill(worker.process, SIGKILL);
+    }
+  }
+
+ private:
+  struct Running {
+    JobId job = 0;
+    std::uint64_t attempt = 0;
+    pid_t process = -1;
+    Descriptor end;     // readable once the process has ended
+    Descriptor output;
+    Descriptor log;
+    LastLines lines;
+  };
+
+  std::string launch(Running& worker, const std::vector<std::string>& command) {
+    std::error_code error;
+    std::filesystem::create_directories(options_.logs, error);
+    const auto file = options_.logs / (std::to_string(worker.job) + "-" + std::to_string(worker.attempt) + ".log");
+    worker.log = Descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    std::array<int, 2> pipe{};
+    if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::strerror(errno);
+    worker.output = Descriptor(pipe[0]);
+    const Descriptor input(pipe[1]);
+    ::fcntl(worker.output.get(), F_SETFL, O_NONBLOCK);
+
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    const pid_t daemon = ::getpid();
+    worker.process = ::fork();
+    if (worker.process < 0) return std::strerror(errno);
+    if (worker.process == 0) {  // nothing here may allocate or lock
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != daemon) ::_exit(127);
+      ::dup2(input.get(), STDOUT_FILENO);
+      ::dup2(input.get(), STDERR_FILENO);
+      const int nothing = ::open("/dev/null", O_RDONLY);
+      ::dup2(nothing, STDIN_FILENO);
+      ::execv(arguments.front(), arguments.data());
+      ::_exit(127);
+    }
+    worker.end = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, worker.process, 0)));
+    if (worker.end.valid()) return "";
+    const std::string why = std::strerror(errno);
+    ::kill(worker.process, SIGKILL);
+    ::waitpid(worker.process, nullptr, 0);
+    return why;
+  }
+
+  void run() {
+    for (;;) {
+      run_tasks();
+      if (stopping_) break;
+      wait();
+    }
+    for (Running& worker : running_) {
+      ::kill(worker.process, SIGKILL);
+      ::waitpid(worker.process, nullptr, 0);
+    }
+  }
+
+  void run_tasks() {
+    std::vector<std::function<void()>> tasks;
+    {
+      const std::lock_guard lock(mutex_);
+      tasks.swap(tasks_);
+    }
+    for (const auto& task : tasks) task();
+  }
+
+  void wait() {
+    std::vector<pollfd> watched{{wake_.get(), POLLIN, 0}};
+    for (const Running& worker : running_) {
+      watched.push_back({worker.end.get(), POLLIN, 0});
+      watched.push_back({worker.output.get(), POLLIN, 0});
+    }
+    if (::poll(watched.data(), watched.size(), -1) < 0) return;  // interrupted
+    if (watched[0].revents != 0) {
+      std::uint64_t count = 0;
+      (void)!::read(wake_.get(), &count, sizeof count);
+    }
+    std::size_t at = 1;
+    for (auto worker = running_.begin(); worker != running_.end(); at += 2) {
+      if (watched[at + 1].revents != 0) read_output(*worker);
+      if (watched[at].revents == 0) {
+        ++worker;
+        continue;
+      }
+      read_output(*worker);
+      int status = 0;
+      ::waitpid(worker->process, &status, 0);
+      options_.ended({worker->job, worker->attempt, describe(status), worker->lines.take()});
+      worker = running_.erase(worker);
+    }
+  }
+
+  static void read_output(Running& worker) {
+    std::array<char, 4096> buffer{};
+    for (;;) {
+      const ssize_t count = ::read(worker.output.get(), buffer.data(), buffer.size());
+      if (count == 0) worker.output.reset();
+      if (count <= 0) return;
+      const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
+      worker.lines.add(bytes);
+      (void)!::write(worker.log.get(), bytes.data(), bytes.size());
+    }
+  }
+
+  WorkerProcessesOptions options_;
+  Descriptor wake_;
+  std::mutex mutex_;  // guards tasks_
+  std::vector<std::function<void()>> tasks_;
+  bool stopping_ = false;  // of the thread
+  std::list<Running> running_;  // of the thread
+  std::thread thread_;
+};
+
+WorkerProcesses::WorkerProcesses(WorkerProcessesOptions options) : thread_(std::make_unique<Thread>(std::move(options))) {}
+WorkerProcesses::~WorkerProcesses() = default;
+
+void WorkerProcesses::start(JobId job, std::uint64_t attempt, std::vector<std::string> command) {
+  thread_->post([thread = thread_.get(), job, attempt, command = std::move(command)] { thread->start(job, attempt, command); });
+}
+
+void WorkerProcesses::kill(JobId job, std::uint64_t attempt) {
+  thread_->post([thread = thread_.get(), job, attempt] { thread->kill(job, attempt); });
+}
+
+}  // namespace weir

@@ -1,0 +1,124 @@
+#include <weir/wire/frame.hpp>
+
+#include <cstring>
+#include <limits>
+
+namespace weir::wire {
+namespace {
+
+constexpr std::size_t kWord = 8;
+
+std::size_t padded(std::size_t bytes) { return (bytes + kWord - 1) / kWord * kWord; }
+
+template <class Enum>
+Enum checked_enum(std::uint32_t value, Enum last, const char* what) {
+  if (value > static_cast<std::uint32_t>(last)) throw Failure(std::string("a frame is corrupt: no ") + what + " " + std::to_string(value));
+  return static_cast<Enum>(value);
+}
+
+}  // namespace
+
+EncodedItem encode_element(std::uint32_t task, std::uint32_t channel, const Element& element) {
+  using Kind = FrameItem::Kind;
+  EncodedItem encoded{{.task = task, .channel = channel}, {}};
+  FrameItem& item = encoded.item;
+  if (const auto* batch = std::get_if<BatchPtr>(&element)) {
+    const RecordType& type = (*batch)->type();
+    Columns block(type.columns);
+    type.encode(**batch, block);
+    encoded.blob = pack(block).or_throw();
+    item.kind = Kind::Batch;
+    if (encoded.blob.size() > std::numeric_limits<std::uint32_t>::max()) throw Failure("a batch has more than 4 GiB");
+    item.blob_bytes = static_cast<std::uint32_t>(encoded.blob.size());
+  } else if (const auto* watermark = std::get_if<Watermark>(&element)) {
+    item.kind = Kind::Watermark;
+    item.number = watermark->time.ms;
+  } else if (std::holds_alternative<Idle>(element)) {
+    item.kind = Kind::Idle;
+  } else if (const auto* barrier = std::get_if<Barrier>(&element)) {
+    item.kind = Kind::Barrier;
+    item.number = static_cast<std::int64_t>(barrier->checkpoint);
+    item.second = barrier->parent;
+    item.edge = static_cast<std::uint32_t>(barrier->mode) + 256 * static_cast<std::uint32_t>(barrier->afterwards);
+  } else if (const auto* probe = std::get_if<Probe>(&element)) {
+    item.kind = Kind::Probe;
+    item.number = probe->disturbed ? 1 : 0;
+  } else {
+    item.kind = Kind::End;
+  }
+  return encoded;
+}
+
+EncodedItem encode_credit(std::uint32_t task, std::uint32_t edge, std::uint32_t channel, const Grant& grant) {
+  FrameItem item{.task = task, .channel = channel, .kind = FrameItem::Kind::Credit};
+  item.number = grant.credits;
+  item.second = grant.batch_records;
+  item.edge = edge;
+  return {item, {}};
+}
+
+std::string build_frame(FrameHeader header, const std::vector<EncodedItem>& items) {
+  std::size_t blobs = 0;
+  for (const EncodedItem& one : items) {
+    header.items.push_back(one.item);
+    blobs += padded(one.blob.size());
+  }
+  const std::string head = encode(header);
+  const auto length = static_cast<std::uint32_t>(head.size());
+  std::string frame;
+  frame.reserve(kWord + padded(head.size()) + blobs);
+  frame.append(reinterpret_cast<const char*>(&length), sizeof length);
+  frame.resize(kWord);
+  frame += head;
+  frame.resize(padded(frame.size()));
+  for (const EncodedItem& one : items) {
+    frame.append(reinterpret_cast<const char*>(one.blob.data()), one.blob.size());
+    frame.resize(padded(frame.size()));
+  }
+  return frame;
+}
+
+Result<ParsedFrame> parse_frame(std::span<const char> bytes) {
+  std::uint32_t length = 0;
+  if (bytes.size() < kWord) return Error{"a frame is cut off: " + std::to_string(bytes.size()) + " bytes"};
+  std::memcpy(&length, bytes.data(), sizeof length);
+  if (length > bytes.size() - kWord) return Error{"a frame is cut off in its header"};
+  auto header = decode<FrameHeader>(std::string(bytes.data() + kWord, length));
+  if (!header) return header.error();
+  ParsedFrame frame{std::move(header).or_throw(), {}};
+  std::size_t at = kWord + padded(length);
+  for (const FrameItem& item : frame.header.items) {
+    if (item.kind != FrameItem::Kind::Batch) {
+      frame.blobs.emplace_back();
+      continue;
+    }
+    if (at > bytes.size() || item.blob_bytes > bytes.size() - at) return Error{"a frame is cut off in a batch"};
+    frame.blobs.push_back(std::as_bytes(bytes.subspan(at, item.blob_bytes)));
+    at += padded(item.blob_bytes);
+  }
+  return frame;
+}
+
+Element decode_element(const FrameItem& item, std::span<const std::byte> blob, const RecordType& type) {
+  using Kind = FrameItem::Kind;
+  switch (item.kind) {
+    case Kind::Batch: {
+      const Columns block = unpack(blob).or_throw();
+      const Schema schema = type.schema();
+      Cursors in(block, bind(schema, schema).or_throw());
+      return type.decode(in, block.rows);
+    }
+    case Kind::Watermark: return Watermark{EventTime{item.number}};
+    case Kind::Idle: return Idle{};
+    case Kind::Barrier:
+      return Barrier{static_cast<CheckpointId>(item.number), item.second,
+                     checked_enum(item.edge % 256, Barrier::Mode::Savepoint, "barrier mode"),
+                     checked_enum(item.edge / 256, Barrier::Afterwards::End, "end of a barrier")};
+    case Kind::Probe: return Probe{item.number != 0};
+    case Kind::End: return End{};
+    case Kind::Credit: break;
+  }
+  throw Failure("a frame is corrupt: an item of kind " + std::to_string(static_cast<int>(item.kind)) + " is no element");
+}
+
+}  // namespace weir::wire

@@ -1,0 +1,61 @@
+// A job from its bundle to its output on a cluster: submitted, placed on all nodes, its records crossing between workers, its
+// checkpoints kept, its end.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "support/process.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/test_cluster.hpp"
+
+using namespace weir;
+using weir::testing::TemporaryDirectory;
+using weir::testing::TestCluster;
+
+namespace {
+
+/// Of every word the greatest count in a file that word_count wrote.
+std::map<std::string, std::int64_t> counts_in(const std::filesystem::path& file) {
+  std::istringstream rows(weir::testing::content_of(file));
+  std::map<std::string, std::int64_t> counts;
+  std::string row;
+  std::getline(rows, row);  // the header
+  while (std::getline(rows, row)) {
+    const std::size_t comma = row.find(',');
+    auto& count = counts[row.substr(0, comma)];
+    count = std::max(count, static_cast<std::int64_t>(std::stoll(row.substr(comma + 1))));
+  }
+  return counts;
+}
+
+}  // namespace
+
+TEST_CASE("a job runs on three nodes as it does on one") {
+  const TemporaryDirectory directory;
+  std::map<std::string, std::int64_t> expected;
+  for (int file = 0; file < 6; ++file) {
+    std::ofstream text(directory / ("words" + std::to_string(file) + ".txt"));
+    for (int line = 0; line < 2000; ++line) {
+      const std::string word = "word" + std::to_string((line * 7 + file) % 100);
+      text << word << " the\n";
+      ++expected[word];
+      ++expected["the"];
+    }
+  }
+  TestCluster cluster(directory / "cluster", 3, 2);
+  JobSpec spec;
+  spec.parallelism = 3;
+  spec.options = {{"input", (directory / "words*.txt").string()}, {"output", (directory / "out.csv").string()}};
+  spec.checkpoint_interval = Duration(100);
+  const JobId job = cluster.submit("word_count", spec);
+  const JobOutcome outcome = cluster.outcome(job);
+  CHECK_MESSAGE(outcome.state == JobOutcome::State::Finished, outcome.message);
+  CHECK(counts_in(directory / "out.csv") == expected);
+  cluster.with_leader([&](ClusterControl& control) {
+    std::set<ClusterNodeId> used(control.state().job(job)->slots.begin(), control.state().job(job)->slots.end());
+    CHECK(used.size() == 3);
+  });
+}
