@@ -22,10 +22,11 @@ FOLDERS = {
     "coordination": "runtime/coordination",
     "actors": "runtime/actors",
     "node": "runtime/node",
+    "cli": "runtime/cli",
     "operators": "operators",
     "connectors": "connectors",
 }
-STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "actors", "node"]
+STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "actors", "node", "cli"]
 ALLOWED = {layer: set(STACK[: STACK.index(layer) + 1]) for layer in STACK}
 for side in ("operators", "connectors"):
     ALLOWED[side] = ALLOWED["graph"] | {side}
@@ -39,8 +40,9 @@ THIRD_PARTY = {
     "lmdb.h": {"state"},
     "capnp/": {"record", "state"},
     "kj/": {"record", "state"},
-    "CLI/": {"node"},
-    "nlohmann/": {"connectors"},
+    "CLI/": {"node", "cli"},
+    "nlohmann/": {"connectors", "node", "cli"},
+    "openssl/": {"node"},
     "xxhash.h": {"base"},
 }
 HEADERS_TOO = {"caf/": {"actors"}}
