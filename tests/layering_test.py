@@ -23,10 +23,11 @@ FOLDERS = {
     "wire": "runtime/wire",
     "actors": "runtime/actors",
     "node": "runtime/node",
+    "cli": "runtime/cli",
     "operators": "operators",
     "connectors": "connectors",
 }
-STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "wire", "actors", "node"]
+STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "wire", "actors", "node", "cli"]
 ALLOWED = {layer: set(STACK[: STACK.index(layer) + 1]) for layer in STACK}
 for side in ("operators", "connectors"):
     ALLOWED[side] = ALLOWED["graph"] | {side}
@@ -40,8 +41,9 @@ THIRD_PARTY = {
     "lmdb.h": {"state"},
     "capnp/": {"record", "state", "wire"},
     "kj/": {"record", "state", "wire"},
-    "CLI/": {"node"},
-    "nlohmann/": {"connectors"},
+    "CLI/": {"node", "cli"},
+    "nlohmann/": {"connectors", "node", "cli"},
+    "openssl/": {"node"},
     "xxhash.h": {"base"},
 }
 HEADERS_TOO = {"caf/": {"actors"}}

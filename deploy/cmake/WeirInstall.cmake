@@ -1,4 +1,4 @@
-# Installs Weir: libraries, headers as real folders under include/weir, and the CMake package, so that another
+# Installs Weir: the binary `weir`, libraries, headers as real folders under include/weir, and the CMake package, so that another
 # project says find_package(Weir) and weir_add_job(word_count word_count.cpp).
 include(CMakePackageConfigHelpers)
 
@@ -11,7 +11,8 @@ foreach(layer IN LISTS weir_layers)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/weir/${layer}"
     FILES_MATCHING PATTERN "*.hpp" PATTERN "weir.hpp" EXCLUDE)
 endforeach()
-install(TARGETS weir EXPORT WeirTargets)
+install(TARGETS weir_umbrella EXPORT WeirTargets)
+install(TARGETS weir RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/operators/weir.hpp" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/weir" OPTIONAL)
 
 install(EXPORT WeirTargets NAMESPACE Weir:: DESTINATION "${weir_package_dir}")

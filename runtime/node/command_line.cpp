@@ -163,14 +163,4 @@ std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv,
   return line;
 }
 
-std::string missing_options(const Options& described, const std::map<std::string, std::string>& given) {
-  std::vector<std::string> missing;
-  for (const DeclaredOption& option : described.declared()) {
-    if (option.spec.fallback || given.contains(option.name)) continue;
-    missing.push_back("--" + option.name + (option.spec.help.empty() ? "" : " (" + option.spec.help + ")"));
-  }
-  return (missing.size() == 1 ? "a required option is missing: " : "required options are missing: ") + joined(missing, ", ") +
-         "; --help lists the options";
-}
-
 }  // namespace weir

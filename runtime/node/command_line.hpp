@@ -25,7 +25,4 @@ std::map<std::string, std::string> scan_command_line(int argc, char** argv);
 /// What was said; or that it was a request for help, with the text. Throws Failure when it makes no sense.
 std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv, const JobDefinition& job, const Options& described);
 
-/// All required options that were not given, in one message.
-std::string missing_options(const Options& described, const std::map<std::string, std::string>& given);
-
 }  // namespace weir

@@ -5,22 +5,13 @@
 #include <weir/base/exception_text.hpp>
 #include <weir/node/command_line.hpp>
 #include <weir/node/embedded_run.hpp>
+#include <weir/node/job_plan.hpp>
 
 namespace weir {
 namespace {
 
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;
-
-/// Lets the job ask for its options. Values that it refuses are refused when it is built in earnest.
-Options describe(int argc, char** argv, const JobDefinition& job) {
-  const Options options(scan_command_line(argc, argv), Options::Mode::Describe);
-  try {
-    job.build(options);
-  } catch (const Failure&) {
-  }
-  return options;
-}
 
 void explain(const JobDefinition& job, const CommandLine& line) {
   const Options options(line.job_options, Options::Mode::Explain);
@@ -37,7 +28,7 @@ int misused(const JobDefinition& job, const std::string& message) {
 }
 
 int run(int argc, char** argv, const JobDefinition& job) {
-  const Options described = describe(argc, argv, job);
+  const Options described = described_options(job, scan_command_line(argc, argv));
   CommandLine line;
   Plan plan;
   try {
@@ -53,7 +44,7 @@ int run(int argc, char** argv, const JobDefinition& job) {
     }
     plan = Plan::make(job.build(Options(line.job_options)), line.run.plan);
   } catch (const MissingOption&) {
-    return misused(job, missing_options(described, line.job_options));
+    return misused(job, missing_options(described, line.job_options) + "; --help lists the options");
   } catch (const Failure& failure) {
     return misused(job, failure.what());
   }

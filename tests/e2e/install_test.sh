@@ -38,6 +38,13 @@ cat rows.txt
 [[ $(grep -c '\ba\b' rows.txt) == 6 && $(grep -c '\bb\b' rows.txt) == 5 ]] || fail "the first pipeline's rows are wrong"
 [[ $(grep '\ba\b' rows.txt | grep -c '0\.6') == 4 ]] || fail "the means are wrong"
 
+# The same job as a bundle, which the installed binary reads.
+"$scratch/prefix/bin/weir" worker --describe build/lib/jobs/cpu_average.so --set input=readings.csv --parallelism 2 >described.json ||
+  fail "the installed weir does not read the bundle"
+python3 -c 'import json; job = json.load(open("described.json")); assert job["name"] == "cpu_average" and job["tasks"] > 2, job' ||
+  fail "the installed weir describes the bundle wrongly"
+! ldd build/cpu_average | grep -E 'libcrypto|libssl|httplib|tomlplusplus' || fail "a job's program is linked with what only weir uses"
+
 # The README's test of a pipeline, which is an example too.
 block cpp 2 >"$scratch/testing.cpp"
 tail -n +2 "$source/examples/testing.cpp" | diff - "$scratch/testing.cpp" || fail "the README's test is not examples/testing.cpp"

@@ -1,0 +1,65 @@
+#include <weir/cli/worker_command.hpp>
+
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <weir/base/exception_text.hpp>
+#include <weir/cli/exit_status.hpp>
+#include <weir/cli/settings.hpp>
+#include <weir/node/bundle.hpp>
+#include <weir/node/job_description.hpp>
+#include <weir/node/worker_process.hpp>
+
+namespace weir::cli {
+namespace {
+
+struct WorkerLine {
+  std::string describe;
+  WorkerProcessOptions process;
+  std::vector<std::string> settings;
+  PlanOptions plan;
+};
+
+int misused(const std::string& message) {
+  std::cerr << "weir: error: " << message << '\n';
+  return kMisused;
+}
+
+int describe(const WorkerLine& line) {
+  try {
+    const auto bundle = LoadedBundle::load(line.describe);
+    if (!bundle) return misused(bundle.error().message);
+    std::cout << describe_job(bundle->job(), parse_settings(line.settings), line.plan) << '\n';
+    return kDone;
+  } catch (const std::exception& exception) {
+    return misused(exception_text(exception));
+  } catch (...) {
+    return misused("the job's pipeline function threw what is no std::exception");
+  }
+}
+
+int work(const WorkerLine& line) {
+  if (line.process.node.empty()) return misused("worker needs --describe or --node");
+  return run_worker_process(line.process);
+}
+
+}  // namespace
+
+void add_worker_command(CLI::App& app, int& status) {
+  auto line = std::make_shared<WorkerLine>();  // owned by the command
+  CLI::App* command = app.add_subcommand("worker", "Runs tasks of a job; started by a node")->group("");
+  command->add_option("--describe", line->describe, "print what the bundle is and would run, as JSON")->option_text("BUNDLE");
+  command->add_option("--set", line->settings, "an option of the job; may be repeated")->option_text("NAME=VALUE")->expected(1)->take_all();
+  command->add_option("--parallelism", line->plan.parallelism, "tasks per operator")->option_text("N [1]")->check(CLI::PositiveNumber);
+  command->add_option("--key-groups", line->plan.key_groups, "units of keyed state")->option_text("N [128]")->check(CLI::PositiveNumber);
+  command->add_option("--node", line->process.node, "the daemon to work for")->option_text("HOST:PORT")->excludes("--describe");
+  command->add_option("--job", line->process.job, "whose tasks")->option_text("ID");
+  command->add_option("--attempt", line->process.attempt, "at the job")->option_text("N");
+  command->callback([line, &status] { status = line->describe.empty() ? work(*line) : describe(*line); });
+}
+
+}  // namespace weir::cli
