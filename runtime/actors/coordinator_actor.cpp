@@ -75,6 +75,8 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       return;
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
+    admit(options_.self.node);
+    for (const ClusterMember& member : members_) admit(member.node.node);
     for (const auto& [job, record] : state_.jobs()) {
       if (!record.ended()) run(job);
     }
@@ -95,6 +97,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     for (const MembershipEvent& event : changed.events) {
       if (const auto* dead = std::get_if<membership::NodeDead>(&event)) node_gone(dead->id, dead->why);
       if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
+      if (const auto* up = std::get_if<membership::NodeUp>(&event)) admit(up->node.node);
     }
     for (const auto& [job, run] : runs_) run->on_nodes_changed();
   }
@@ -126,6 +129,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     const auto taken = slots_taken(state_, except);
     std::vector<PlacementNode> nodes;
     const auto add = [&](const NodeAnnouncement& node) {
+      if (!state_.nodes().contains(node.node.id)) return;  // not admitted yet
       const auto found = taken.find(node.node.id);
       nodes.push_back({node.node.id, node.node.name, node.slots, found == taken.end() ? 0 : found->second});
     };
@@ -167,6 +171,13 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     started.start();
   }
 
+  /// The cluster remembers it from now on, and only then it may be given work.
+  void admit(const ClusterNode& node) {
+    propose(command::AdmitNode{node}, [this](const Result<Applied>& applied) {
+      if (!applied) options_.services->log(Level::Error, applied.error().message);
+    });
+  }
+
   /// What a command that was applied means for what runs here.
   void follow(const ClusterCommand& command, const Applied& applied) {
     if (applied.effect == Applied::Effect::Nothing) return;
@@ -174,6 +185,9 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     if (const auto* wish = std::get_if<command::Wish>(&command)) {
       const auto found = runs_.find(wish->job);
       if (found != runs_.end()) found->second->on_wish(wish->wish);
+    }
+    if (std::holds_alternative<command::AdmitNode>(command)) {
+      for (const auto& [job, run] : runs_) run->on_nodes_changed();
     }
     if (const auto* end = std::get_if<command::EndJob>(&command)) {
       inform(end->job, describe(end->outcome));

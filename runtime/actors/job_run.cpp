@@ -182,7 +182,6 @@ void JobRun::deploy() {
   supervisor_.restored(job.newest_checkpoint());
   if (job.newest_checkpoint() != 0) environment_.inform(job_, "continuing from checkpoint " + std::to_string(job.newest_checkpoint()));
   for (deploy.self = 0; deploy.self < workers_.size(); ++deploy.self) {
-    deploy.replicas = replicas(job_, workers_[deploy.self].node, environment_.nodes_up(), job.spec.replication);
     environment_.send(workers_[deploy.self].node, message::make_packet(job_, attempt_, deploy));
   }
 }
@@ -210,7 +209,12 @@ void JobRun::carry_out(const effect::Go& go) {
 
 void JobRun::carry_out(const effect::Trigger& trigger) {
   const Barrier& barrier = trigger.barrier;
-  tell_workers(wire::Trigger{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards)});
+  wire::Trigger told{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards), {}};
+  for (const OneWorker& worker : workers_) {
+    if (worker.gone) continue;
+    told.replicas = replicas(job_, worker.node, environment_.nodes_up(), record().spec.replication);
+    environment_.send(worker.node, message::make_packet(job_, attempt_, told));
+  }
 }
 
 void JobRun::carry_out(effect::Commit& commit) {

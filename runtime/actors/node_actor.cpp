@@ -179,7 +179,7 @@ class Node {
     nodes_by_process_[other.node()] = hello.node;
     self_->monitor(other);
     tell(other, to_hello(membership_.self(), options_.cluster));
-    tell(other, make_heartbeat());
+    heartbeat();  // to all, so that they come to know each other at once
     tell_stores();
   }
 
@@ -206,9 +206,11 @@ class Node {
     if (auto heard = membership_.heartbeat(node, beat.incarnation, now()); !heard) {
       return tell(handles_.at(node), wire::Refused{heard.error().message});
     }
+    bool new_address = false;
     for (const wire::Member& member : beat.members) {
-      if (member.node != id()) addresses_[member.address] = member.node;
+      if (member.node != id()) new_address |= addresses_.insert_or_assign(member.address, member.node).second;
     }
+    if (new_address) connect();
     if (beat.leader == 0 || beat.term < term_ || (beat.leader == leader_ && beat.term == term_)) return;
     leader_ = beat.leader;
     term_ = beat.term;
@@ -285,7 +287,7 @@ class Node {
   void to_store(const Packet& packet, const caf::strong_actor_ptr& sender) {
     auto& store = stores_[packet.job];
     if (!store) {
-      store = self_->spawn<caf::detached>(store_actor, StoreActorOptions{packet.job, options_.data / "jobs" / std::to_string(packet.job), others()});
+      store = self_->spawn<caf::detached + caf::linked>(store_actor, StoreActorOptions{packet.job, options_.data / "jobs" / std::to_string(packet.job), others()});
     }
     caf::send_as(caf::actor_cast<caf::actor>(sender), store, packet);
     if (packet.kind == name_of<wire::ForgetJob>()) stores_.erase(packet.job);

@@ -18,6 +18,10 @@ class PartWriter {
  public:
   PartWriter(caf::event_based_actor* self, PartWriterOptions options) : self_(self), options_(std::move(options)) {}
 
+  void on_replicas(const message::Replicas& replicas) {
+    if (accept(replicas.checkpoint)) replicas_ = replicas.nodes;
+  }
+
   void add(const message::StoreChunk& store) {
     const auto task = caf::actor_cast<caf::actor>(self_->current_sender());
     const std::size_t held = store.chunk->block.size_bytes();
@@ -133,7 +137,7 @@ class PartWriter {
     }
     wire::StoreParts parts;
     parts.request = ++last_request_;
-    parts.replicas = options_.replicas;
+    parts.replicas = replicas_;
     parts.parts = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     requests_.emplace(parts.request, std::move(request));
@@ -157,6 +161,7 @@ class PartWriter {
   caf::event_based_actor* self_;
   PartWriterOptions options_;
   CheckpointId checkpoint_ = 0;  // being written
+  std::vector<std::uint64_t> replicas_;  // other nodes that store its parts
   std::uint32_t sequence_ = 0;
   std::size_t done_count_ = 0;
   bool failed_ = false;          // the rest of it is dropped
@@ -176,6 +181,7 @@ caf::behavior part_writer_actor(caf::event_based_actor* self, PartWriterOptions 
   // Owned by the behaviour's handlers; gone when the actor is.
   const auto writer = std::make_shared<PartWriter>(self, std::move(options));
   return {
+      [writer](const message::Replicas& replicas) { writer->on_replicas(replicas); },
       [writer](const message::StoreChunk& store) { writer->add(store); },
       [writer](const message::SnapshotDone& done) { writer->done(done); },
       [writer](const message::GiveUp& given_up) { writer->give_up(given_up); },

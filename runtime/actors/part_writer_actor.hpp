@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <weir/graph/plan.hpp>
@@ -23,9 +24,20 @@ struct PartWriterOptions {
   std::shared_ptr<const Plan> plan;
   std::size_t local_tasks = 0;           // of the plan's tasks, on this worker
   caf::actor node;                       // the daemon's
-  std::vector<std::uint64_t> replicas;   // other nodes that store the parts as well
 };
+
+namespace message {
+
+/// To the writer, before anything of the checkpoint: which other nodes store its parts as well.
+struct Replicas {
+  CheckpointId checkpoint;
+  std::vector<std::uint64_t> nodes;
+};
+
+}  // namespace message
 
 caf::behavior part_writer_actor(caf::event_based_actor* self, PartWriterOptions options);
 
 }  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Replicas)

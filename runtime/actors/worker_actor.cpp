@@ -150,7 +150,7 @@ class Worker {
 
   void spawn_tasks() {
     PartWriterOptions writer{options_.job, options_.attempt, plan_, static_cast<std::size_t>(std::count(here_.begin(), here_.end(), true)),
-                             options_.node, deploy_->replicas};
+                             options_.node};
     writer_ = self_->spawn<caf::monitored>(part_writer_actor, std::move(writer));
     attempt_ = std::make_unique<Attempt>(self_, AttemptOptions{options_.attempt, plan_, options_.clock, board_, writer_});
     TaskOptions common;
@@ -228,6 +228,7 @@ class Worker {
   }
 
   void on_trigger(const wire::Trigger& trigger) {
+    self_->send(writer_, message::Replicas{trigger.checkpoint, trigger.replicas});
     attempt_->tell_all(message::Trigger{{trigger.checkpoint, trigger.parent, static_cast<Barrier::Mode>(trigger.mode),
                                          static_cast<Barrier::Afterwards>(trigger.afterwards)}});
   }

@@ -151,12 +151,11 @@ struct Deploy {
   std::uint32_t self = 0;                     // which of them is the receiver
   std::vector<std::uint32_t> worker_of_task;
   std::vector<std::uint64_t> nodes;           // of the workers
-  std::vector<std::uint64_t> replicas;        // other nodes that store the receiver's parts as well
   bool isolating = false;
   std::string manifest;                       // encoded; empty: start from the beginning
   std::string savepoint;                      // to start from when there is no manifest; empty: none
 };
-WEIR_RECORD(Deploy, workers, self, worker_of_task, nodes, replicas, isolating, manifest, savepoint);
+WEIR_RECORD(Deploy, workers, self, worker_of_task, nodes, isolating, manifest, savepoint);
 
 struct Go {
   std::uint64_t restored_from = 0;
@@ -168,8 +167,9 @@ struct Trigger {
   std::uint64_t parent = 0;
   std::uint8_t mode = 0;
   std::uint8_t afterwards = 0;
+  std::vector<std::uint64_t> replicas;        // other nodes that store the receiver's parts as well
 };
-WEIR_RECORD(Trigger, checkpoint, parent, mode, afterwards);
+WEIR_RECORD(Trigger, checkpoint, parent, mode, afterwards, replicas);
 
 struct Complete {
   std::uint64_t checkpoint = 0;

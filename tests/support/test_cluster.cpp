@@ -75,7 +75,7 @@ TestCluster::TestCluster(const std::filesystem::path& directory, std::size_t nod
     node.runtime = NodeRuntime::start(std::move(options)).or_throw();
     if (i == 0) first = address;
   }
-  await("all nodes are up", [&](ClusterControl& control) { return control.members().size() + 1 == nodes; });
+  await("all nodes are up", [&](ClusterControl& control) { return control.state().nodes().size() == nodes; });
 }
 
 TestCluster::~TestCluster() {
