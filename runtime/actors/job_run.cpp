@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 
 namespace weir {
@@ -44,7 +45,10 @@ JobRun::JobRun(JobId job, JobRunEnvironment& environment)
 const JobRecord& JobRun::record() const { return *environment_.state().job(job_); }
 
 void JobRun::start() {
-  supervisor_.skip_to(std::max(record().checkpoints_used, record().newest_checkpoint()));
+  // Who led before may have given numbers to checkpoints that came to nothing, parts of which still lie on disks.
+  constexpr CheckpointId kRoom = 1000;
+  const CheckpointId used = std::max(record().checkpoints_used, record().newest_checkpoint());
+  supervisor_.skip_to(record().attempt == 0 ? used : used + kRoom);
   supervisor_.start(record().attempt, environment_.now());
   carry_out();
 }
@@ -65,6 +69,15 @@ void JobRun::on_wish(JobWish wish) {
 
 void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
+  try {
+    take(from, packet);
+  } catch (...) {  // what a worker says may be anything; it costs its own job only
+    supervisor_.lost({"", "", "a worker does not make sense: " + current_exception_text()}, environment_.now());
+  }
+  carry_out();
+}
+
+void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
   OneWorker* worker = worker_on(from);
   if (worker == nullptr || worker->gone) return;
   const ProcessingTime now = environment_.now();
@@ -79,7 +92,7 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   dispatch(static_cast<wire::WorkerGone*>(nullptr), [&](const wire::WorkerGone& m) { on_worker_gone(from, m); });
   dispatch(static_cast<wire::WorkerFailed*>(nullptr), [&](const wire::WorkerFailed& m) {
     if (m.permanent) return supervisor_.fail(m.message);
-    supervisor_.lost({record().spec.name, "", m.message}, now);
+    supervisor_.lost({"", "", m.message}, now);
   });
   dispatch(static_cast<wire::TaskReady*>(nullptr), [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
   dispatch(static_cast<wire::TaskFinished*>(nullptr), [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
@@ -93,14 +106,13 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   dispatch(static_cast<wire::Figures*>(nullptr), [&](const wire::Figures& m) {
     for (const wire::TaskFigures& task : m.tasks) live_.figures[known(task.task)] = task;
   });
-  carry_out();
 }
 
 void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
   OneWorker* worker = worker_on(node);
   if (worker == nullptr || worker->gone) return;
   worker->gone = true;
-  supervisor_.lost({record().spec.name, "", why}, environment_.now());
+  supervisor_.lost({"", "", why}, environment_.now());
   end_if_gone();
   carry_out();
 }
@@ -136,7 +148,7 @@ void JobRun::place() {
   environment_.propose(begin, [this, attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
     if (alive.expired() || attempt != attempt_) return;
     if (applied) start_workers();
-    else supervisor_.fail("attempt " + std::to_string(attempt) + " cannot begin: " + applied.error().message);
+    else supervisor_.lost({"", "", applied.error().message}, environment_.now());  // such as a node that was forgotten meanwhile
     carry_out();
   });
 }
@@ -190,8 +202,10 @@ void JobRun::on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone) {
   worker_on(from)->gone = true;
   if (!gone.expected) {
     live_.last_lines = gone.last_lines;
-    supervisor_.lost({record().spec.name, "", "its worker ended: " + gone.how}, environment_.now());
+    const TaskFailure failure{"", "", "a worker ended: " + gone.how};
     for (const std::string& line : gone.last_lines) environment_.warn(job_, "worker: " + line);
+    if (gone.crashed) supervisor_.failed(failure, environment_.now());
+    else supervisor_.lost(failure, environment_.now());
   }
   end_if_gone();
 }

@@ -79,6 +79,7 @@ class JobRun {
   void carry_out(const effect::Restarting& restarting);
   void carry_out(const effect::Ended& ended);
 
+  void take(ClusterNodeId from, const message::Packet& packet);
   void place();
   void start_workers();
   void on_worker_up(ClusterNodeId from, const wire::WorkerUp& up);

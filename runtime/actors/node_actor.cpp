@@ -317,7 +317,7 @@ class Node {
       std::erase_if(fetch.waiting, [&](const Fetch::Start& start) { return start.job == packet.job && start.attempt <= packet.attempt; });
     }
     if (workers_.kill(packet)) return;  // its end will be told
-    const wire::WorkerGone gone{"it was not there", {}, true};
+    const wire::WorkerGone gone{"it was not there", {}, true, false};
     to_leader(std::make_shared<Packet>(message::make_packet(packet.job, packet.attempt, gone)));
   }
 
@@ -341,7 +341,7 @@ class Node {
       if (holder != handles_.end()) return tell(holder->second, wire::FetchBundle{bundle, 0});
     }
     for (const Fetch::Start& start : fetch.waiting) {
-      on_worker_ended({{start.job, start.attempt, "its bundle " + bundle + " is on no node that is up", {}}});
+      on_worker_ended({{.job = start.job, .attempt = start.attempt, .how = "its bundle " + bundle + " is on no node that is up"}});
     }
     fetches_.erase(bundle);
   }

@@ -57,7 +57,7 @@ wire::WorkerGone NodeWorkers::on_ended(const WorkerEnd& end) {
   const auto found = workers_.find({end.job, end.attempt});
   const bool expected = found != workers_.end() && found->second.to_end;
   if (found != workers_.end()) workers_.erase(found);
-  return {end.how, end.last_lines, expected};
+  return {end.how, end.last_lines, expected, end.cause == WorkerEnd::Cause::Itself};
 }
 
 /// A worker that does not speak any more is of no use, whatever its process does.

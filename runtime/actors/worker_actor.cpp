@@ -24,16 +24,22 @@ namespace weir {
 namespace {
 
 struct ReportFigures {};
+struct ReportLink {
+  std::uint32_t peer;
+  std::string why;
+};
 
 }  // namespace
 }  // namespace weir
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::ReportFigures)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::ReportLink)
 
 namespace weir {
 namespace {
 
 constexpr std::chrono::milliseconds kFiguresEvery(500);
+constexpr std::chrono::milliseconds kLinkGrace(500);
 
 class Worker {
  public:
@@ -88,7 +94,9 @@ class Worker {
   }
   void on_finished(const message::Finished& finished) { tell_node(wire::TaskFinished{finished.task}); }
   void on_completed(const message::Completed& completed) { tell_node(wire::TaskPublished{completed.task, completed.checkpoint}); }
-  void on_link_lost(const message::LinkLost& lost) { fail("the link to worker " + std::to_string(lost.peer + 1) + " failed: " + lost.why); }
+  /// When the other worker died, its own node says so, and better; this is for when nobody does.
+  void on_link_lost(const message::LinkLost& lost) { self_->delayed_send(self_, kLinkGrace, ReportLink{lost.peer, lost.why}); }
+  void on_report_link(const ReportLink& lost) { fail("the link to worker " + std::to_string(lost.peer + 1) + " failed: " + lost.why); }
 
   void on_figures() {
     if (!board_) return;
@@ -270,7 +278,8 @@ caf::behavior worker_actor(caf::event_based_actor* self, WorkerOptions options) 
   return {
       handler(worker, &Worker::on_packet),    handler(worker, &Worker::on_connected), handler(worker, &Worker::on_ready),
       handler(worker, &Worker::on_failed),    handler(worker, &Worker::on_finished),  handler(worker, &Worker::on_completed),
-      handler(worker, &Worker::on_link_lost), handler(worker, &Worker::on_linked),    [worker](ReportFigures) { worker->on_figures(); },
+      handler(worker, &Worker::on_link_lost), handler(worker, &Worker::on_linked),    handler(worker, &Worker::on_report_link),
+      [worker](ReportFigures) { worker->on_figures(); },
   };
 }
 

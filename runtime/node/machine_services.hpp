@@ -38,6 +38,9 @@ class MachineServices final : public NodeServices {
   Result<void> keep_bundle(const std::string& sha256, std::string_view bytes) override;
   void log(Level level, const std::string& line) override;
 
+  /// Ends them all, for good; their ends have been told when this returns. Before what is told of them is gone.
+  void stop_workers() { workers_.reset(); }
+
   const BundleStore& bundles() const { return bundles_; }
   std::filesystem::path logs() const { return options_.data / "logs"; }
 
@@ -46,7 +49,7 @@ class MachineServices final : public NodeServices {
 
   MachineServicesOptions options_;
   BundleStore bundles_;
-  WorkerProcesses workers_;
+  std::unique_ptr<WorkerProcesses> workers_;  // empty once they are stopped
 };
 
 }  // namespace weir

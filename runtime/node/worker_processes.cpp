@@ -31,6 +31,13 @@ std::string describe(int status) {
   return "exited with status " + std::to_string(WEXITSTATUS(status));
 }
 
+/// Signals that a program brings upon itself.
+bool is_crash(int status) {
+  if (!WIFSIGNALED(status)) return false;
+  const int signal = WTERMSIG(status);
+  return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGFPE || signal == SIGILL;
+}
+
 /// A file descriptor, closed with its owner.
 class Descriptor {
  public:
@@ -102,7 +109,7 @@ class WorkerProcesses::Thread {
     worker.job = job;
     worker.attempt = attempt;
     const std::string error = launch(worker, command);
-    if (!error.empty()) return options_.ended({job, attempt, "it could not be started: " + error, {}});
+    if (!error.empty()) return options_.ended({.job = job, .attempt = attempt, .how = "it could not be started: " + error});
     running_.push_back(std::move(worker));
   }
 
@@ -200,7 +207,8 @@ class WorkerProcesses::Thread {
       read_output(*worker);
       int status = 0;
       ::waitpid(worker->process, &status, 0);
-      options_.ended({worker->job, worker->attempt, describe(status), worker->lines.take()});
+      using Cause = WorkerEnd::Cause;
+      options_.ended({worker->job, worker->attempt, describe(status), worker->lines.take(), is_crash(status) ? Cause::Itself : Cause::Outside});
       worker = running_.erase(worker);
     }
   }

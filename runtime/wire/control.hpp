@@ -226,8 +226,9 @@ struct WorkerGone {
   std::string how;  // for people: "killed by signal 11 (SIGSEGV)"
   std::vector<std::string> last_lines;  // of its log
   bool expected = false;                // it was told to end
+  bool crashed = false;                 // by its own code
 };
-WEIR_RECORD(WorkerGone, how, last_lines, expected);
+WEIR_RECORD(WorkerGone, how, last_lines, expected, crashed);
 
 // ---- parts of checkpoints, between a worker and its node, and from node to node ----
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <set>
@@ -59,4 +60,60 @@ TEST_CASE("a job runs on three nodes as it does on one") {
     std::set<ClusterNodeId> used(control.state().job(job)->slots.begin(), control.state().job(job)->slots.end());
     CHECK(used.size() == 3);
   });
+}
+
+namespace {
+
+/// Every key's counts must be 1, 2, 3 … once each: nothing lost, nothing doubled.
+void check_counts(const std::filesystem::path& file, std::int64_t records) {
+  std::istringstream rows(weir::testing::content_of(file));
+  std::map<std::int64_t, std::set<std::int64_t>> counts;
+  std::string row;
+  std::getline(rows, row);  // the header
+  std::int64_t found = 0;
+  while (std::getline(rows, row)) {
+    const std::size_t comma = row.find(',');
+    CHECK_MESSAGE(counts[std::stoll(row.substr(0, comma))].insert(std::stoll(row.substr(comma + 1))).second, "doubled: ", row);
+    ++found;
+  }
+  CHECK(found == records);
+  for (const auto& [key, seen] : counts) CHECK(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
+}
+
+JobSpec slow_count(const std::filesystem::path& output, std::int64_t records) {
+  JobSpec spec;
+  spec.parallelism = 3;
+  spec.options = {{"count", std::to_string(records)}, {"output", output.string()}};
+  spec.checkpoint_interval = Duration(50);
+  return spec;
+}
+
+std::uint64_t checkpoints_of(ClusterControl& control, JobId job) { return control.state().job(job)->newest_checkpoint(); }
+
+}  // namespace
+
+TEST_CASE("a job goes on from its last checkpoint when a worker is killed") {
+  const TemporaryDirectory directory;
+  TestCluster cluster(directory / "cluster", 3, 2);
+  const JobId job = cluster.submit("slow_count", slow_count(directory / "out.csv", 60'000));
+  for (std::size_t node = 1; node <= 3; ++node) {
+    std::uint64_t before = 0;
+    cluster.with_leader([&](ClusterControl& control) { before = checkpoints_of(control, job); });
+    cluster.await("a checkpoint is complete", [&](ClusterControl& control) { return checkpoints_of(control, job) > before; });
+    CHECK(cluster.signal_worker(job, node, SIGKILL));
+  }
+  const JobOutcome outcome = cluster.outcome(job);
+  CHECK_MESSAGE(outcome.state == JobOutcome::State::Finished, outcome.message);
+  check_counts(directory / "out.csv", 60'000);
+}
+
+TEST_CASE("a job goes on elsewhere when a node is lost") {
+  const TemporaryDirectory directory;
+  TestCluster cluster(directory / "cluster", 3, 2);
+  const JobId job = cluster.submit("slow_count", slow_count(directory / "out.csv", 60'000));
+  cluster.await("a checkpoint is complete", [&](ClusterControl& control) { return checkpoints_of(control, job) > 2; });
+  cluster.drop_node(3);
+  const JobOutcome outcome = cluster.outcome(job);
+  CHECK_MESSAGE(outcome.state == JobOutcome::State::Finished, outcome.message);
+  check_counts(directory / "out.csv", 60'000);
 }

@@ -1,5 +1,6 @@
 #include "support/test_cluster.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include <weir/base/version.hpp>
+
+#include "support/process.hpp"
 
 
 namespace weir::testing {
@@ -47,6 +50,7 @@ void answer(const std::shared_ptr<AdminCall>& call, ClusterControl& control) {
 }  // namespace
 
 struct TestCluster::OneNode {
+  std::string address;
   std::unique_ptr<MachineServices> services;
   std::unique_ptr<NodeRuntime> runtime;
 };
@@ -57,6 +61,7 @@ TestCluster::TestCluster(const std::filesystem::path& directory, std::size_t nod
     const std::string address = "127.0.0.1:" + std::to_string(free_port());
     const std::string name = "node" + std::to_string(i + 1);
     auto& node = *nodes_.emplace_back(std::make_unique<OneNode>());
+    node.address = address;
     auto log = std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_mt>());
     MachineServicesOptions services;
     services.data = directory / name;
@@ -79,7 +84,10 @@ TestCluster::TestCluster(const std::filesystem::path& directory, std::size_t nod
 }
 
 TestCluster::~TestCluster() {
-  for (auto& node : nodes_) node->runtime.reset();
+  for (auto& node : nodes_) {
+    node->services->stop_workers();  // whose ends nobody needs to hear of any more
+    node->runtime.reset();
+  }
 }
 
 void TestCluster::with_leader(const Visit& act) {
@@ -126,6 +134,23 @@ JobOutcome TestCluster::outcome(JobId job) {
     return true;
   });
   return outcome;
+}
+
+bool TestCluster::signal_worker(JobId job, std::size_t node, int signal) {
+  const std::string words = std::string("--node") + '\0' + nodes_.at(node - 1)->address + '\0' + "--job" + '\0' + std::to_string(job) + '\0';
+  bool found = false;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (content_of(entry.path() / "cmdline").find(words) == std::string::npos) continue;
+    found |= ::kill(std::stoi(name), signal) == 0;
+  }
+  return found;
+}
+
+void TestCluster::drop_node(std::size_t node) {
+  nodes_.at(node - 1)->services->stop_workers();
+  nodes_.at(node - 1)->runtime.reset();
 }
 
 }  // namespace weir::testing

@@ -33,6 +33,11 @@ class TestCluster {
   /// Waits for the job's end.
   JobOutcome outcome(JobId job);
 
+  /// SIGKILL, or another signal, to the worker of a job on a node; nodes count from 1. False when there is none.
+  bool signal_worker(JobId job, std::size_t node, int signal);
+  /// Ends a node with its workers, as if its machine was lost; 1, the leader, stays.
+  void drop_node(std::size_t node);
+
 
  private:
   struct OneNode;
