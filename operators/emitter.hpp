@@ -2,8 +2,10 @@
 // wants it, or when the operator's call ends.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <weir/dataflow/operator.hpp>
 
@@ -22,6 +24,24 @@ class Emitter {
     if (!batch_) begin();
     batch_->push(std::move(record), time);
     if (batch_->records.size() >= full_) flush();
+  }
+
+  /// Emits `count` records of one time, which next() makes; it is cheaper than one by one.
+  template <class Next>
+  [[gnu::always_inline]] void emit_some(std::size_t count, EventTime time, Next&& next) {
+    while (count > 0) {
+      if (!batch_) begin();
+      std::vector<T>& records = batch_->records.own();
+      const std::size_t before = records.size();
+      const std::size_t after = std::min(before + count, std::max(full_, before + 1));
+      records.resize(after);
+      for (std::size_t i = before; i < after; ++i) records[i] = next();
+      batch_->times.resize(after);  // resize(after, time) stalls g++ 12's code at every element
+      EventTime* const times = batch_->times.data();
+      for (std::size_t i = before; i < after; ++i) times[i] = time;
+      count -= after - before;
+      if (after >= full_) flush();
+    }
   }
 
   void flush() {

@@ -9,6 +9,7 @@
 #include <bit>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <weir/operators/aggregate.hpp>
@@ -30,7 +31,7 @@ constexpr std::size_t kPrefetchEntry = 6;
 /// Throws Failure when the state is that of another grid.
 void check_grid(OperatorContext& context, const WindowGrid& grid);
 
-/// Chunk: SliceChunk or QueuedChunk.
+/// Chunk: SliceChunk or LinkedChunk.
 template <class T, class KeyOf, class A, class Chunk>
 class SliceBuffer {
  public:
@@ -77,13 +78,15 @@ class SliceBuffer {
     return add(table_->bucket(chunk_of(slice)), record, {hash, SlotIndex::kNone}, slice);
   }
 
-  /// Drops chunks, oldest first, as long as over(number) holds; each entry takes one of the budget.
-  template <class Over>
-  Progress drop_chunks(std::size_t& budget, Over&& over) {
+  /// Drops chunks, oldest first, as long as over(number) holds; each entry takes one of the budget, and is told to
+  /// gone(number, chunk) before it goes.
+  template <class Over, class Gone>
+  Progress drop_chunks(std::size_t& budget, Over&& over, Gone&& gone) {
     for (Bucket* bucket = table_->oldest(); bucket && over(bucket->number()); bucket = table_->oldest()) {
-      for (; bucket->last(); table_->drop_last(*bucket)) {
+      for (; const Entry* entry = bucket->last(); table_->drop_last(*bucket)) {
         if (budget == 0) return Progress::More;
         --budget;
+        gone(bucket->number(), entry->value);
       }
       table_->drop(*bucket);
     }
@@ -93,7 +96,10 @@ class SliceBuffer {
   std::uint64_t hash(const T& record) const { return hash_of<K>(std::invoke(key_of_, record)); }
 
  private:
+  using Accumulator = typename A::Accumulator;
+
   static constexpr unsigned N = Chunk::kSlices;
+  static constexpr bool kSmall = std::is_trivially_copyable_v<Accumulator> && sizeof(Accumulator) <= sizeof(std::int64_t);
   static constexpr int kShift = std::countr_zero(N);
   static constexpr Slice kNowhere = std::numeric_limits<Slice>::min();
 
@@ -138,12 +144,22 @@ class SliceBuffer {
     auto& accumulator = edited.entry.value.slices[slice & (N - 1)];
     if constexpr (N == 1) {
       if (edited.fresh) accumulator = aggregate_.create();
+      aggregate_.add(accumulator, record);
     } else {
+      auto& present = edited.entry.value.present;
       const std::uint32_t bit = std::uint32_t{1} << (slice & (N - 1));
-      if (!(edited.entry.value.present & bit)) accumulator = aggregate_.create();
-      edited.entry.value.present |= bit;
+      if constexpr (kSmall) {
+        // A select: whether a slice is new is hard to predict, and a wrong guess costs more than all the rest.
+        Accumulator value = aggregate_.create();
+        if (present & bit) value = accumulator;
+        aggregate_.add(value, record);
+        accumulator = value;
+      } else {
+        if (!(present & bit)) accumulator = aggregate_.create();
+        aggregate_.add(accumulator, record);
+      }
+      present |= bit;
     }
-    aggregate_.add(accumulator, record);
     return edited;
   }
 

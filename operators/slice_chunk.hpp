@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -29,14 +30,18 @@ struct SliceChunk<Accumulator, 1> {
   std::array<Accumulator, 1> slices{};
 };
 
-/// A chunk in its key's queue (slice_queue.hpp), with what the queue keeps there. That is no state: it is not stored, and
-/// may change without an edit of the entry.
+/// A chunk of a key of sliding windows, with what sliding_keys.hpp keeps there. That is no state: it is not stored, and may
+/// change without an edit of the entry.
 template <class Accumulator, unsigned N>
-struct QueuedChunk : SliceChunk<Accumulator, N> {
-  mutable std::int64_t number = 0;               // of its first slice, divided by N
-  mutable const QueuedChunk* older = nullptr;    // the neighbours in the queue
-  mutable const QueuedChunk* newer = nullptr;
-  mutable std::array<Accumulator, N> suffixes{};  // of a present slice: the aggregate from there up to the flip point
+struct LinkedChunk : SliceChunk<Accumulator, N> {
+  static constexpr std::uint32_t kNoKey = std::numeric_limits<std::uint32_t>::max();
+  struct Link {
+    const LinkedChunk* chunk = nullptr;
+    std::int64_t number = std::numeric_limits<std::int64_t>::min();  // of its first slice, divided by N
+  };
+  mutable std::uint32_t key = kNoKey;
+  mutable Link older;                          // the key's next older chunk
+  mutable std::array<Accumulator, N> after{};  // of a slice before the flip point: the aggregate from behind it up to there
 };
 
 template <class A, unsigned N>
@@ -45,9 +50,9 @@ template <class A, unsigned N>
 constexpr std::string_view weir_record_name(const SliceChunk<A, N>*) { return "SliceChunk"; }
 
 template <class A, unsigned N>
-constexpr auto weir_fields(const QueuedChunk<A, N>*) { return std::tuple<>(); }
+constexpr auto weir_fields(const LinkedChunk<A, N>*) { return std::tuple<>(); }
 template <class A, unsigned N>
-constexpr std::string_view weir_record_name(const QueuedChunk<A, N>*) { return "SliceChunk"; }
+constexpr std::string_view weir_record_name(const LinkedChunk<A, N>*) { return "SliceChunk"; }
 
 /// Stored as (present, the accumulators that are).
 template <class A, unsigned N>
@@ -83,6 +88,6 @@ struct Codec<SliceChunk<A, 1>> {
 };
 
 template <class A, unsigned N>
-struct Codec<QueuedChunk<A, N>> : Codec<SliceChunk<A, N>> {};
+struct Codec<LinkedChunk<A, N>> : Codec<SliceChunk<A, N>> {};
 
 }  // namespace weir

@@ -1,9 +1,10 @@
-// Sliding event-time windows over an aggregate. Records are added to slices only; when a window is over, every key that
-// has slices in it takes in those that are new (slice_queue.hpp) and yields its aggregate: a few operations per key and
-// window, whatever the number of slices in a window. Slices are erased once no window needs them and the allowed lateness
-// has passed. Stretches of time without records are skipped.
+// Sliding event-time windows over an aggregate. Records are added to slices only; when a window is over, the slices that are
+// new in it go to their keys (sliding_keys.hpp), and every key that has slices in it yields its aggregate: a few operations
+// per key and window, whatever the number of slices in a window. Slices are erased once no window needs them and the allowed
+// lateness has passed. Stretches of time without records are skipped.
 //
-//   window := (join: keys that have new slices) flip? (fire: keys in order) (prune: old slices)
+//   window := (take: chunks that are new) (enter: its new slices | unfold: its keys, flip: all its slices) (remake: keys with
+//             late records) (fire: keys in order) (leave: slices that the next window has not) (prune: old slices)
 //                                                                          each in steps, between which a snapshot may be taken
 //
 // A record touches nothing of its key but the slice: what is new in a slice is noted, and looked up when its first window
@@ -14,15 +15,13 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <map>
 #include <vector>
 
 #include <weir/operators/emitter.hpp>
 #include <weir/operators/slice_buffer.hpp>
-#include <weir/operators/slice_queue.hpp>
-#include <weir/operators/sort_by_order.hpp>
+#include <weir/operators/sliding_keys.hpp>
 
 namespace weir {
 
@@ -31,7 +30,7 @@ template <class T, class KeyOf, class A, class Make, class Out, unsigned N>
 class SlidingAggregate final : public ContextOperator {
  public:
   SlidingAggregate(KeyOf key_of, A aggregate, Make make, const WindowGrid& grid, Duration lateness)
-      : slices_(std::move(key_of), std::move(aggregate), grid), make_(std::move(make)), lateness_(lateness) {
+      : slices_(std::move(key_of), aggregate, grid), keys_(std::move(aggregate)), make_(std::move(make)), lateness_(lateness) {
     close(WindowGrid::clamp(EventTime::min()));
   }
 
@@ -41,7 +40,10 @@ class SlidingAggregate final : public ContextOperator {
     progress_.open(context);
     out_.open(context);
     late_.open(context);
-    if (const auto resumed = progress_.resumed()) resume_at_ = grid().first_end(grid().slice_of(*resumed - Duration(1)));
+    if (const auto resumed = progress_.resumed()) {
+      resume_at_ = grid().first_end(grid().slice_of(*resumed - Duration(1)));
+      fired_for_some_ = progress_.furthest();
+    }
     slices_.chunks().for_each([this](const Bucket& bucket) {
       bucket.for_each([&](const Entry& entry) { note(bucket.number(), entry, hash_of(entry.key)); });
     });
@@ -63,9 +65,13 @@ class SlidingAggregate final : public ContextOperator {
     while (progress == Progress::Done && begin_window(limit)) {
       switch (phase_) {
         case Phase::Between: break;
-        case Phase::Join: progress = join(budget); break;
+        case Phase::Take: progress = take(budget); break;
+        case Phase::Enter: progress = enter(budget); break;
+        case Phase::Unfold: progress = unfold(budget); break;
         case Phase::Flip: progress = flip(budget); break;
+        case Phase::Remake: progress = remake(budget); break;
         case Phase::Fire: progress = fire(budget); break;
+        case Phase::Leave: progress = leave(budget); break;
         case Phase::Prune: progress = prune(end_, limit, budget); break;
       }
     }
@@ -78,78 +84,41 @@ class SlidingAggregate final : public ContextOperator {
   void before_snapshot(CheckpointId) override {
     switch (phase_) {
       case Phase::Between: return progress_.save(std::max(closed_, fired_end_) + Duration(1), 0);
-      case Phase::Join:
-      case Phase::Flip: return progress_.save(end_, 0);
+      case Phase::Take:
+      case Phase::Enter:
+      case Phase::Unfold:
+      case Phase::Flip:
+      case Phase::Remake: return progress_.save(end_, 0);
       case Phase::Fire:
-        if (cursor_ < active_.size()) return progress_.save(end_, active_[cursor_].order());
+        if (cursor_ < keys_.members().size()) return progress_.save(end_, keys_.members()[cursor_].order());
         [[fallthrough]];
+      case Phase::Leave:
       case Phase::Prune: return progress_.save(end_ + Duration(1), 0);
     }
   }
 
  private:
-  using Buffer = SliceBuffer<T, KeyOf, A, QueuedChunk<typename A::Accumulator, N>>;
+  using Buffer = SliceBuffer<T, KeyOf, A, LinkedChunk<typename A::Accumulator, N>>;
   using K = typename Buffer::K;
   using Bucket = typename Buffer::Bucket;
   using Entry = typename Buffer::Entry;
+  using Keys = SlidingKeys<K, A, N>;
+  using Id = typename Keys::Id;
   using Slice = WindowGrid::Slice;
 
-  static constexpr std::size_t kFetchStage = 6;  // keys between the stages of fetching what firing will touch
-  static constexpr Slice kNever = std::numeric_limits<Slice>::max();
-
-  struct KeyState {
-    K key{};
-    EventTime first_unfired;    // windows that end before this have fired
-    std::uint32_t waiting = 0;  // its places in joining_
-    std::uint32_t id = 0;       // its place in keys_
-    SliceQueue<A, N> queue;
-    std::uint64_t hash = 0;
-    Slice joins_at = kNever;    // its first place in joining_
-    bool active = false;        // whether it is in active_
-  };
   struct Fresh {
     std::uint64_t key_hash;
     const Entry* entry;
   };
-  struct Active {
-    std::uint32_t key_order;
-    KeyState* key;
-    std::uint32_t order() const { return key_order; }
-  };
-  enum class Phase : std::uint8_t { Between, Join, Flip, Fire, Prune };
+  enum class Phase : std::uint8_t { Between, Take, Enter, Unfold, Flip, Remake, Fire, Leave, Prune };
 
   const WindowGrid& grid() const { return slices_.grid(); }
-  const A& aggregate() const { return slices_.aggregate(); }
 
   /// Every window that ends here or before is done with.
   void close(EventTime limit) {
     closed_ = limit;
     end_ = grid().last_end_before(limit);
     open_from_ = grid().slice_of(end_);
-  }
-
-  // --- keys ---
-
-  KeyState& key_state(const K& key, std::uint64_t hash) {
-    const auto found = index_.find(hash, [&](std::uint32_t id) { return keys_[id].key == key; });
-    if (found != SlotIndex::kNone) return keys_[found];
-    if (free_.empty()) {
-      free_.push_back(&keys_.emplace_back());
-      free_.back()->id = static_cast<std::uint32_t>(keys_.size() - 1);
-    }
-    KeyState& state = *free_.back();
-    free_.pop_back();
-    state.key = key;
-    state.hash = hash;
-    state.first_unfired = progress_.first_unfired(key_order(hash));
-    index_.insert(hash, state.id);
-    return state;
-  }
-
-  void release(KeyState& state) {
-    index_.erase(state.hash, state.id);
-    state.queue = {};
-    free_.push_back(&state);
   }
 
   /// There is a new chunk, which no window that is over has seen.
@@ -161,47 +130,30 @@ class SlidingAggregate final : public ContextOperator {
     last_fresh_->push_back({key_hash, &entry});
   }
 
-  /// Gives a chunk to its key.
-  KeyState& add_chunk(std::int64_t number, const Entry& entry, std::uint64_t key_hash) {
-    KeyState& state = key_state(entry.key, key_hash);
-    state.queue.add(number, entry.value);
-    if (lateness_.count() > 0) chunks_[number].push_back(&state);
-    return state;
-  }
-
-  /// From the first window with this slice on, the key is to be looked at.
-  void join_at(KeyState& state, Slice slice) {
-    if (state.active || state.joins_at <= slice) return;
-    state.joins_at = slice;
-    ++state.waiting;
-    joining_[slice].push_back(&state);
-  }
-
   // --- late records ---
 
   void add_late(const T& record, EventTime time, Slice slice) {
     if (grid().last_end(slice) + lateness_ <= closed_) return late_.emit(record, time);
-    while (!fresh_.empty() && fresh_.begin()->first * N < open_from_) {
-      std::size_t endless = std::numeric_limits<std::size_t>::max();
-      take_fresh(endless);
-    }
+    std::size_t endless = std::numeric_limits<std::size_t>::max();
+    take_before(open_from_, endless);
     const std::uint64_t hash = slices_.hash(record);
-    const auto added = slices_.add(record, hash, slice);
-    KeyState& state = added.fresh ? add_chunk(Buffer::chunk_of(slice), added.entry, hash) : key_state(added.entry.key, hash);
-    state.queue.changed();
-    state.first_unfired = std::max(state.first_unfired, end_ + Duration(1));
-    join_at(state, open_from_);
-    fire_late(state, slice);
+    const auto [entry, fresh] = slices_.add(record, hash, slice);
+    if (fresh) keys_.add(entry.key, hash, Buffer::chunk_of(slice), entry.value);
+    const Id id = entry.value.key;
+    if (grid().last_end(slice) > end_ && keys_.change(id)) changed_.push_back(id);
+    fire_late(id, slice);
   }
 
   /// The windows around the slice that are over, but not for longer than the allowed lateness.
-  void fire_late(KeyState& state, Slice slice) {
+  void fire_late(Id id, Slice slice) {
     EventTime first = grid().first_end(slice);
     while (first + lateness_ <= closed_) first = first + grid().slide();
     const EventTime last = std::min(grid().last_end(slice), end_);
     if (first > last) return;
-    state.queue.each_window_around(slice, first, last, grid(), aggregate(),
-                                   [&](EventTime end, const auto& accumulator) { emit(state, end, accumulator); });
+    keys_.each_window_around(id, slice, first, last, grid(), [&](EventTime end, const auto& accumulator) {
+      const Window window = grid().window_ending(end);
+      out_.emit(make_(keys_.key(id), window, slices_.aggregate().result(accumulator)), window.last());
+    });
   }
 
   // --- windows that are over ---
@@ -210,225 +162,219 @@ class SlidingAggregate final : public ContextOperator {
   bool begin_window(EventTime limit) {
     if (phase_ != Phase::Between) return true;
     EventTime next = end_ + grid().slide();
-    if (active_.empty() && joined_.empty()) {
-      Slice first = kNever;
-      if (!fresh_.empty()) first = fresh_.begin()->first * N;
-      if (!joining_.empty()) first = std::min(first, joining_.begin()->first);
-      if (first == kNever) return false;
-      next = std::max(next, grid().first_end(first));
+    if (keys_.members().empty() && changed_.empty()) {
+      const Bucket* const bucket = slices_.chunks().from(Buffer::chunk_of(window_.upto));
+      if (!bucket) return false;
+      next = std::max(next, grid().first_end(std::max(window_.upto, bucket->number() * N)));
       if (resume_at_ <= limit) next = std::max(next, resume_at_);
     }
     if (next > limit) return false;
     end_ = next;
-    phase_ = Phase::Join;
+    phase_ = Phase::Take;
     return true;
   }
 
-  Progress join(std::size_t& budget) {
-    const Slice upto = grid().slice_of(end_);
+  /// Chunks with slices in the window go to their keys.
+  Progress take(std::size_t& budget) {
+    const typename Keys::Range window{grid().slice_of(end_ - grid().size()), grid().slice_of(end_)};
+    if (take_before(window.upto, budget) == Progress::More) return Progress::More;
+    next_from_ = grid().slice_of(end_ + grid().slide() - grid().size());
+    const bool flips = next_from_ > flip_ || end_ != fired_end_ + grid().slide();
+    at_slice_ = std::max(window_.upto, window.from);
+    window_ = window;
+    cursor_ = 0;
+    phase_ = flips ? Phase::Unfold : Phase::Enter;
+    return Progress::Done;
+  }
+
+  Progress take_before(Slice upto, std::size_t& budget) {
     while (!fresh_.empty() && fresh_.begin()->first * N < upto) {
-      if (take_fresh(budget) == Progress::More) return Progress::More;
-    }
-    while (!joining_.empty() && joining_.begin()->first < upto) {
-      auto& [slice, keys] = *joining_.begin();
-      for (; !keys.empty(); keys.pop_back()) {
+      auto& [number, all] = *fresh_.begin();
+      for (; !all.empty(); all.pop_back()) {
         if (budget == 0) return Progress::More;
         --budget;
-        KeyState& state = *keys.back();
-        --state.waiting;
-        if (state.joins_at == slice) state.joins_at = kNever;
-        activate(state);
+        fetch_ahead(all);
+        keys_.add(all.back().entry->key, all.back().key_hash, number, all.back().entry->value);
       }
-      joining_.erase(joining_.begin());
+      fresh_.erase(fresh_.begin());
+      last_fresh_ = nullptr;
     }
-    if (!joined_.empty()) sort_in();
-    cursor_ = 0;
-    from_ = grid().slice_of(end_ - grid().size());
-    flips_ = from_ >= flipped_upto_;
-    flipping_ = Buffer::chunk_of(upto - 1) + 1;
-    phase_ = flips_ ? Phase::Flip : Phase::Fire;
     return Progress::Done;
-  }
-
-  /// Once in the length of a window the aggregates of all keys are made anew, newest chunks first.
-  Progress flip(std::size_t& budget) {
-    flipped_upto_ = grid().slice_of(end_);
-    while (const Bucket* bucket = slices_.chunks().below(flipping_)) {
-      if ((bucket->number() + 1) * N <= from_) break;
-      if (budget == 0) return Progress::More;
-      const std::size_t step = std::min(budget, bucket->size());
-      flip_cursor_ = bucket->visit_some(flip_cursor_, budget, [this](const Entry& entry) {
-        SliceQueue<A, N>::flip_chunk(entry.value, from_, flipped_upto_, aggregate());
-      });
-      budget -= step;
-      if (flip_cursor_ == 0) flipping_ = bucket->number();
-    }
-    phase_ = Phase::Fire;
-    return Progress::Done;
-  }
-
-  /// The first of the noted chunks go to their keys.
-  Progress take_fresh(std::size_t& budget) {
-    auto& all = fresh_.begin()->second;
-    for (; !all.empty(); all.pop_back()) {
-      if (budget == 0) return Progress::More;
-      --budget;
-      fetch_ahead(all);
-      activate(add_chunk(fresh_.begin()->first, *all.back().entry, all.back().key_hash));
-    }
-    fresh_.erase(fresh_.begin());
-    last_fresh_ = nullptr;
-    return Progress::Done;
-  }
-
-  void activate(KeyState& state) {
-    if (!std::exchange(state.active, true)) joined_.push_back({key_order(state.hash), &state});
   }
 
   [[gnu::always_inline]] void fetch_ahead(const std::vector<Fresh>& all) const {
     if (all.size() > kPrefetchIndex) {
-      index_.prefetch(all[all.size() - 1 - kPrefetchIndex].key_hash);
+      keys_.prefetch_index(all[all.size() - 1 - kPrefetchIndex].key_hash);
       __builtin_prefetch(all[all.size() - 1 - kPrefetchIndex].entry);
     }
-    if (all.size() <= kPrefetchEntry) return;
-    const std::uint32_t id = index_.guess(all[all.size() - 1 - kPrefetchEntry].key_hash);
-    if (id != SlotIndex::kNone) fetch(keys_[id]);
-  }
-  [[gnu::always_inline]] static void fetch(const KeyState& state) {
-    for (std::size_t at = 0; at < sizeof(KeyState); at += 64) __builtin_prefetch(reinterpret_cast<const char*>(&state) + at);
+    if (all.size() > kPrefetchEntry) keys_.prefetch_key(all[all.size() - 1 - kPrefetchEntry].key_hash);
   }
 
-  void sort_in() {
-    sort_by_order(joined_, spare_);
-    const auto old = static_cast<std::ptrdiff_t>(active_.size());
-    active_.insert(active_.end(), joined_.begin(), joined_.end());
-    std::inplace_merge(active_.begin(), active_.begin() + old, active_.end(), by_order);
-    joined_.clear();
+  /// Calls visit(chunk, i) for all keys' slices from at_slice_ up to `upto`, oldest first.
+  template <class Visit>
+  Progress each_slice(Slice upto, std::size_t& budget, Visit&& visit) {
+    for (; at_slice_ < upto; ++at_slice_) {
+      const std::int64_t number = Buffer::chunk_of(at_slice_);
+      const Bucket* const bucket = slices_.chunks().from(number);
+      if (!bucket || bucket->number() != number) continue;
+      const auto i = static_cast<unsigned>(at_slice_ & (N - 1));
+      const auto visit_slice = [&](const Entry& entry) {
+        if (entry.value.present >> i & 1) visit(entry.value, i);
+      };
+      if (visit_some(*bucket, budget, visit_slice) == Progress::More) return Progress::More;
+    }
+    return Progress::Done;
   }
-  static bool by_order(const Active& a, const Active& b) { return a.order() < b.order(); }
+
+  /// Calls visit(entry) for those that it has not been called for.
+  template <class Visit>
+  Progress visit_some(const Bucket& bucket, std::size_t& budget, Visit&& visit) {
+    if (budget == 0) return Progress::More;
+    const std::size_t step = std::min(budget, bucket.size());
+    place_ = bucket.visit_some(place_, budget, visit);
+    budget -= step;
+    return place_ == 0 ? Progress::Done : Progress::More;
+  }
+
+  Progress enter(std::size_t& budget) {
+    const auto visit = [this](const auto& chunk, unsigned i) { keys_.enter(chunk, i); };
+    if (each_slice(window_.upto, budget, visit) == Progress::More) return Progress::More;
+    phase_ = Phase::Remake;
+    return Progress::Done;
+  }
+
+  Progress unfold(std::size_t& budget) {
+    for (; cursor_ < keys_.members().size(); ++cursor_) {
+      if (budget == 0) return Progress::More;
+      --budget;
+      keys_.unfold(keys_.members()[cursor_].id);
+    }
+    flip_ = window_.upto;
+    at_chunk_ = Buffer::chunk_of(window_.upto - 1) + 1;
+    phase_ = Phase::Flip;
+    return Progress::Done;
+  }
+
+  /// Once in the length of a window, newest chunks first.
+  Progress flip(std::size_t& budget) {
+    while (const Bucket* bucket = slices_.chunks().below(at_chunk_)) {
+      if ((bucket->number() + 1) * N <= window_.from) break;
+      const auto visit = [&](const Entry& entry) { keys_.flip(entry.value, bucket->number(), window_); };
+      if (visit_some(*bucket, budget, visit) == Progress::More) return Progress::More;
+      at_chunk_ = bucket->number();
+    }
+    phase_ = Phase::Remake;
+    return Progress::Done;
+  }
+
+  Progress remake(std::size_t& budget) {
+    for (; !changed_.empty(); changed_.pop_back()) {
+      if (budget == 0) return Progress::More;
+      --budget;
+      keys_.remake(changed_.back(), window_, flip_);
+    }
+    keys_.sort_in();
+    cursor_ = 0;
+    phase_ = Phase::Fire;
+    return Progress::Done;
+  }
 
   Progress fire(std::size_t& budget) {
-    const Slice upto = grid().slice_of(end_);
-    if (lateness_.count() == 0) over_ = Buffer::chunk_of(grid().slice_of(end_ + grid().slide() - grid().size()));
-    for (; cursor_ < active_.size(); ++cursor_) {
-      if (must_pause(budget)) return Progress::More;
-      fetch_ahead();
-      KeyState& state = *active_[cursor_].key;
-      if (!(flips_ ? state.queue.slide_flipped(from_, upto) : state.queue.slide_to(from_, upto, aggregate()))) {
-        if (state.queue.next() >= upto) leave(state);
-      } else if (state.first_unfired <= end_) {
-        state.first_unfired = end_ + Duration(1);
-        state.queue.with_aggregate(aggregate(), [&](const auto& accumulator) { emit(state, end_, accumulator); });
-      }
-      while (state.queue.oldest_number() < over_) state.queue.pop_oldest();
-      if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
+    while (cursor_ < keys_.members().size()) {
+      if (budget == 0 || context().output_full()) return Progress::More;
+      const std::size_t end = end_of_lot(std::min(budget, kFiringCheck));
+      budget -= std::min(budget, end - cursor_);
+      if (end_ < fired_for_some_) fire_unfired(end);
+      else fire_all(end);
     }
     fired_end_ = end_;
+    at_slice_ = window_.from;
+    phase_ = Phase::Leave;
+    return Progress::Done;
+  }
+
+  /// About `count` members from the cursor on. A lot ends between keys of different order only, which is how far progress_ can
+  /// tell them apart.
+  std::size_t end_of_lot(std::size_t count) const {
+    const auto& members = keys_.members();
+    std::size_t end = std::min(cursor_ + count, members.size());
+    while (end < members.size() && members[end].order() == members[end - 1].order()) ++end;
+    return end;
+  }
+
+  void fire_all(std::size_t end) {
+    const auto* const members = keys_.members().data();
+    const std::size_t last = keys_.members().size() - 1;
+    const Window window = grid().window_ending(end_);
+    out_.emit_some(end - cursor_, window.last(), [&] {
+      keys_.prefetch(members[std::min(cursor_ + kPrefetchEntry, last)].id);
+      return result(members[cursor_++].id, window);
+    });
+  }
+
+  /// Those that had not fired in the run before.
+  void fire_unfired(std::size_t end) {
+    const Window window = grid().window_ending(end_);
+    for (; cursor_ < end; ++cursor_) {
+      const auto& member = keys_.members()[cursor_];
+      if (progress_.first_unfired(member.order()) <= end_) out_.emit(result(member.id, window), window.last());
+    }
+  }
+
+  [[gnu::always_inline]] Out result(Id id, const Window& window) const {
+    return keys_.with_aggregate(id, [&](const K& key, const auto& accumulator) -> Out {
+      return make_(key, window, slices_.aggregate().result(accumulator));
+    });
+  }
+
+  Progress leave(std::size_t& budget) {
+    const auto visit = [this](const auto& chunk, unsigned i) { keys_.leave(chunk, i); };
+    if (each_slice(std::min(next_from_, window_.upto), budget, visit) == Progress::More) return Progress::More;
+    window_.from = next_from_;
     phase_ = Phase::Prune;
     return Progress::Done;
   }
 
-  /// The key has nothing in the window; if it has something later, it will join again.
-  void leave(KeyState& state) {
-    state.active = false;
-    leaving_ = true;
-    if (state.queue.next() != kNever) join_at(state, state.queue.next());
-  }
-
-  /// Each stage reads what the one before has fetched.
-  [[gnu::always_inline]] void fetch_ahead() const {
-    const auto key = [this](std::size_t ahead) { return cursor_ + ahead < active_.size() ? active_[cursor_ + ahead].key : nullptr; };
-    if (const KeyState* state = key(2 * kFetchStage)) fetch(*state);
-    if (const KeyState* state = key(kFetchStage)) state->queue.prefetch(from_);
-  }
-
-  void emit(const KeyState& state, EventTime end, const typename A::Accumulator& accumulator) {
-    const Window window = grid().window_ending(end);
-    out_.emit(make_(state.key, window, aggregate().result(accumulator)), window.last());
-  }
-
-  /// Only between keys of different order, which is how far progress_ can tell them apart.
-  bool must_pause(std::size_t& budget) const {
-    if (budget > 0) --budget;
-    if (cursor_ > 0 && active_[cursor_].order() == active_[cursor_ - 1].order()) return false;
-    return budget == 0 || (budget % kFiringCheck == 0 && context().output_full());
-  }
-
   /// Drops slices that no window after `fired` and no late record needs.
   Progress prune(EventTime fired, EventTime limit, std::size_t& budget) {
-    while (!chunks_.empty() && is_over(chunks_.begin()->first, fired, limit)) {
-      auto& keys = chunks_.begin()->second;
-      for (; !keys.empty(); keys.pop_back()) {
-        if (budget == 0) return Progress::More;
-        --budget;
-        if (keys.size() > kPrefetchIndex) fetch(*keys[keys.size() - 1 - kPrefetchIndex]);
-        KeyState& state = *keys.back();
-        state.queue.pop_oldest();
-        if (state.queue.empty() && state.waiting == 0) emptied_.push_back(&state);
-      }
-      over_ = chunks_.begin()->first + 1;
-      chunks_.erase(chunks_.begin());
-    }
-    // What no key's queue has any more.
-    const auto over = [this](std::int64_t chunk) { return chunk < over_; };
-    if (slices_.drop_chunks(budget, over) == Progress::More) return Progress::More;
-    sweep();
+    const auto over = [&](std::int64_t number) {
+      const EventTime last_end = grid().last_end(number * N + (N - 1));
+      return last_end <= fired && last_end + lateness_ <= limit;
+    };
+    const auto gone = [this](std::int64_t number, const auto& chunk) { keys_.drop(number, chunk); };
+    if (slices_.drop_chunks(budget, over, gone) == Progress::More) return Progress::More;
+    keys_.sweep();
     phase_ = Phase::Between;
     return Progress::Done;
   }
 
-  bool is_over(std::int64_t chunk_number, EventTime fired, EventTime limit) const {
-    const EventTime last_end = grid().last_end(chunk_number * N + (N - 1));
-    return last_end <= fired && last_end + lateness_ <= limit;
-  }
-
-  /// Forgets keys that have left the window, and those that have no slices at all.
-  void sweep() {
-    for (KeyState* state : emptied_) {
-      leaving_ |= state->active;
-      state->active = false;
-    }
-    if (std::exchange(leaving_, false)) std::erase_if(active_, [](const Active& key) { return !key.key->active; });
-    for (KeyState* state : emptied_) release(*state);
-    emptied_.clear();
-  }
-
   Buffer slices_;
+  Keys keys_;
   Make make_;
   Duration lateness_;
   FiringProgress progress_;
   Emitter<Out> out_;
   Emitter<T> late_{1};
 
-  // Keys that have slices. Addresses stay; what is forgotten is used again with its memory.
-  std::deque<KeyState> keys_;
-  std::vector<KeyState*> free_;
-  SlotIndex index_;
-
-  std::map<std::int64_t, std::vector<Fresh>> fresh_;       // by number: chunks that are not in their key's queue yet
-  std::vector<Fresh>* last_fresh_ = nullptr;               // fresh_[last_number_]
+  std::map<std::int64_t, std::vector<Fresh>> fresh_;  // by number: chunks that their keys do not have yet
+  std::vector<Fresh>* last_fresh_ = nullptr;          // fresh_[last_number_]
   std::int64_t last_number_ = 0;
-  std::map<std::int64_t, std::vector<KeyState*>> chunks_;  // by number: the keys that have it; with allowed lateness only
-  std::map<Slice, std::vector<KeyState*>> joining_;        // by the slice from which on they are to be looked at
+  std::vector<Id> changed_;                           // keys with late records in windows to come
 
-  std::vector<Active> active_;    // keys with slices in the window, in order
-  std::vector<Active> joined_;    // active as well, to be sorted in
-  std::vector<Active> spare_;     // for sorting
-  std::vector<KeyState*> emptied_;
-  bool leaving_ = false;          // some of active_ are not any more
-  std::size_t cursor_ = 0;        // the next of active_ to fire
-  Slice from_ = 0;                // where the window that fires begins
-  bool flips_ = false;            // whether this window flips all keys
-  Slice flipped_upto_ = std::numeric_limits<Slice>::min();  // where the last window that did so ended
-  std::int64_t flipping_ = 0;     // while flipping: chunks from here on are done,
-  std::uint32_t flip_cursor_ = 0; // and so many places of those before
-  std::int64_t over_ = std::numeric_limits<std::int64_t>::min();  // no queue needs chunks before this one
   Phase phase_ = Phase::Between;
-  EventTime end_;                 // of the window in progress, or the last one that is over
-  Slice open_from_ = 0;           // slices from here on are in no window that is over
+  typename Keys::Range window_;              // what is in the aggregates
+  Slice flip_ = Keys::kBeginning;            // the flip point
+  Slice next_from_ = 0;                      // where the window behind that in progress begins
+  Slice at_slice_ = 0;                       // while slices enter or leave: the next to do so,
+  std::int64_t at_chunk_ = 0;                // while flipping: chunks from here on are done,
+  std::uint32_t place_ = 0;                  // and so many places of that bucket, or of the one before
+  std::size_t cursor_ = 0;                   // the next of the members to fire
+  EventTime end_;                            // of the window in progress, or the last one that is over
+  Slice open_from_ = 0;                      // slices from here on are in no window that is over
   EventTime fired_end_ = WindowGrid::clamp(EventTime::min());
-  EventTime closed_;              // windows that end here or before have fired
+  EventTime closed_;                         // windows that end here or before have fired
   EventTime resume_at_ = EventTime::min();
+  EventTime fired_for_some_ = EventTime::min();  // windows that end before this had fired for some keys in the run before
 };
 
 }  // namespace weir

@@ -168,7 +168,8 @@ class TumblingAggregate final : public ContextOperator {
 
   /// Drops windows that no late record can fire again.
   Progress clean_up(EventTime limit, std::size_t& budget) {
-    return slices_.drop_chunks(budget, [&](Slice slice) { return end_of(slice) + lateness_ <= limit; });
+    const auto over = [&](Slice slice) { return end_of(slice) + lateness_ <= limit; };
+    return slices_.drop_chunks(budget, over, [](Slice, const auto&) {});
   }
 
   Progress pause() {

@@ -87,6 +87,11 @@ class BucketTable final : public Table {
   /// The bucket of the least number; nullptr when there is none.
   Bucket* oldest() { return buckets_.empty() ? nullptr : buckets_.begin()->second.get(); }
 
+  /// The bucket of the least number from this one on; nullptr when there is none.
+  Bucket* from(Number number) {
+    const auto next = buckets_.lower_bound(number);
+    return next == buckets_.end() ? nullptr : next->second.get();
+  }
   /// The bucket of the greatest number below this one; nullptr when there is none.
   Bucket* below(Number number) {
     const auto next = buckets_.lower_bound(number);
