@@ -41,12 +41,10 @@ std::uint64_t whole_pages(std::uint64_t bytes) {
 bool means_full_disk(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
 
 /// Ends the process: see the header.
-[[noreturn]] void stop(const std::string& file, int code) {
+[[noreturn]] void stop(const std::string& file, int code, std::string_view advice) {
   std::fprintf(stderr,
-               "cannot write %s: %s; the disk may have lost data, so the process stops: check the "
-               "disk, then "
-               "resume from the last complete checkpoint\n",
-               file.c_str(), mdb_strerror(code));
+               "cannot write %s: %s; the disk may have lost data, so the process stops: %.*s\n",
+               file.c_str(), mdb_strerror(code), static_cast<int>(advice.size()), advice.data());
   std::fflush(stderr);  // it may be a file, and abort flushes nothing
   std::abort();
 }
@@ -132,7 +130,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::filesy
   }
   const std::uint64_t limit = whole_pages(options.limit_bytes);
   std::unique_ptr<LmdbEnvironment> opened(
-      new LmdbEnvironment(file.string(), std::min(whole_pages(options.map_bytes), limit), limit));
+      new LmdbEnvironment(file.string(), std::min(whole_pages(options.map_bytes), limit), limit, options));
   opened->mended_ = std::move(mended);
   int code = opened->open_with_map(0);
   while (code == ENOMEM && opened->map_bytes_ / 2 >= kSmallestMap) {
@@ -147,7 +145,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open_read_only(
     const std::filesystem::path& file) {
   if (auto checked = check_lmdb_pages(file); !checked.ok()) return checked.error();
   // LMDB maps what is in the file when asked for less.
-  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(file.string(), 1, 1));
+  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(file.string(), 1, 1, LmdbOptions()));
   const int code = opened->open_with_map(MDB_RDONLY);
   if (code != 0) return Error{"cannot open " + file.string() + ": " + mdb_strerror(code)};
   return opened;
@@ -189,7 +187,7 @@ Result<void> LmdbEnvironment::read(const Look& look) const {
   if (auto open = usable(); !open.ok()) return open;
   MDB_txn* started = nullptr;
   if (const int code = mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &started); code != 0) {
-    if (code == MDB_PANIC) stop(file_, code);
+    if (code == MDB_PANIC) stop(file_, code, when_failed_);
     return Error{"cannot read " + file_ + ": " + mdb_strerror(code)};
   }
   const AbortOnExit guard{started};
@@ -239,11 +237,11 @@ Error LmdbEnvironment::failed_commit(int code, std::uint64_t bytes) {
   }
   // A commit that only began to fit says EIO, as a failed disk does: ask the disk for the same room again.
   const bool full_disk = means_full_disk(code) || (code == EIO && !takes(bytes + kWritingRoom));
-  if (code == MDB_PANIC || (code == EIO && !full_disk)) stop(file_, code);
+  if (code == MDB_PANIC || (code == EIO && !full_disk)) stop(file_, code, when_failed_);
   give_back_tail();
   if (full_disk) {
     return {"cannot write " + file_ +
-            ": the disk is full; free some space, the next checkpoint tries again"};
+            ": the disk is full; " + std::string(when_full_)};
   }
   return {"cannot write " + file_ + ": " + mdb_strerror(code)};
 }

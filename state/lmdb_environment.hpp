@@ -69,6 +69,9 @@ struct LmdbOptions {
   std::uint64_t map_bytes = 64ULL << 30;    // address space, taken at first: more than most ever need, and free
   std::uint64_t limit_bytes = 64ULL << 40;  // the most the file may hold: half of what a process can address
   std::string_view vital = {};  // a damaged last transaction is undone if the state before has a key that begins so
+  // What to do, in the messages on a full and on a failed disk; constants.
+  std::string_view when_full = "free some space, the next checkpoint tries again";
+  std::string_view when_failed = "check the disk, then resume from the last complete checkpoint";
 };
 
 class LmdbEnvironment {
@@ -105,8 +108,13 @@ class LmdbEnvironment {
   const std::string& mended() const { return mended_; }
 
  private:
-  LmdbEnvironment(std::string file, std::uint64_t map_bytes, std::uint64_t limit_bytes)
-      : file_(std::move(file)), map_bytes_(map_bytes), limit_bytes_(limit_bytes) {}
+  LmdbEnvironment(std::string file, std::uint64_t map_bytes, std::uint64_t limit_bytes,
+                  const LmdbOptions& options)
+      : file_(std::move(file)),
+        map_bytes_(map_bytes),
+        limit_bytes_(limit_bytes),
+        when_full_(options.when_full),
+        when_failed_(options.when_failed) {}
 
   int open_with_map(unsigned flags);
   Result<void> attempt(Durability durability, const Change& change);
@@ -121,6 +129,8 @@ class LmdbEnvironment {
   std::string file_;
   std::uint64_t map_bytes_;
   std::uint64_t limit_bytes_;
+  std::string_view when_full_;
+  std::string_view when_failed_;
   std::string mended_;
   MDB_env* environment_ = nullptr;
   bool full_ = false;  // the last attempt found no room in the map

@@ -17,6 +17,7 @@ FOLDERS = {
     "base": "runtime/base",
     "record": "runtime/record",
     "state": "state",
+    "consensus": "runtime/consensus",
     "dataflow": "runtime/dataflow",
     "graph": "runtime/graph",
     "coordination": "runtime/coordination",
@@ -31,6 +32,10 @@ STACK = ["base", "record", "state", "dataflow", "graph", "coordination", "wire",
 ALLOWED = {layer: set(STACK[: STACK.index(layer) + 1]) for layer in STACK}
 for side in ("operators", "connectors"):
     ALLOWED[side] = ALLOWED["graph"] | {side}
+# The cluster's log knows nothing of jobs; only what runs a cluster knows the log.
+ALLOWED["consensus"] = ALLOWED["state"] | {"consensus"}
+for user in ("actors", "node", "cli"):
+    ALLOWED[user] = ALLOWED[user] | {"consensus"}
 
 # The one header that gathers what a pipeline author includes.
 UMBRELLA = "operators/weir.hpp"
@@ -39,14 +44,15 @@ UMBRELLA = "operators/weir.hpp"
 THIRD_PARTY = {
     "caf/": {"actors"},
     "lmdb.h": {"state"},
-    "capnp/": {"record", "state", "wire"},
-    "kj/": {"record", "state", "wire"},
+    "raft.h": {"consensus"},
+    "capnp/": {"record", "state", "wire", "consensus"},
+    "kj/": {"record", "state", "wire", "consensus"},
     "CLI/": {"node", "cli"},
     "nlohmann/": {"connectors", "node", "cli"},
     "openssl/": {"node"},
     "xxhash.h": {"base"},
 }
-HEADERS_TOO = {"caf/": {"actors"}}
+HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -123,6 +129,12 @@ class Rule(unittest.TestCase):
         self.refused("runtime/base/time.hpp", "#include <weir/record/schema.hpp>")
         self.refused("state/table.cpp", "  #  include <weir/dataflow/batch.hpp>")
         self.refused("operators/map.hpp", "#include <weir/node/engine.hpp>")
+
+    def test_the_log_of_a_cluster_knows_no_jobs(self):
+        self.accepted("runtime/actors/coordinator.cpp", "#include <weir/consensus/replicated_log.hpp>")
+        self.refused("runtime/coordination/placement.cpp", "#include <weir/consensus/replicated_log.hpp>")
+        self.refused("runtime/consensus/raft_server.cpp", "#include <weir/graph/plan.hpp>")
+        self.refused("runtime/node/engine.cpp", "#include <raft.h>")
 
     def test_operators_and_connectors_do_not_know_each_other(self):
         self.refused("operators/map.hpp", "#include <weir/connectors/csv.hpp>")

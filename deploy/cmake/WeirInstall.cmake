@@ -25,6 +25,7 @@ install(FILES
   "${CMAKE_CURRENT_LIST_DIR}/WeirJobs.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindCAF.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindLMDB.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindRaft.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindTCMalloc.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindxxHash.cmake"
   DESTINATION "${weir_package_dir}")

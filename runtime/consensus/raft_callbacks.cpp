@@ -1,0 +1,375 @@
+// What libraft calls: disk, network, clock and the observer. C calls these, so nothing may be thrown out of them.
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <weir/base/check.hpp>
+#include <weir/base/exception_text.hpp>
+#include <weir/consensus/raft_library.hpp>
+
+namespace weir {
+namespace {
+
+std::span<const std::byte> content_of(const raft_buffer& buffer) {
+  return {static_cast<const std::byte*>(buffer.base), buffer.len};
+}
+
+Bytes copied(const raft_buffer& buffer) {
+  const auto content = content_of(buffer);
+  return Bytes(content.begin(), content.end());
+}
+
+std::vector<LogEntry> log_entries(const raft_entry entries[], unsigned count) {
+  std::vector<LogEntry> copies;
+  copies.reserve(count);
+  for (unsigned i = 0; i < count; ++i) {
+    copies.push_back({entries[i].term, static_cast<EntryKind>(entries[i].type), copied(entries[i].buf)});
+  }
+  return copies;
+}
+
+LogSnapshot log_snapshot(const raft_snapshot& snapshot) {
+  LogSnapshot made{.index = snapshot.index,
+                   .term = snapshot.term,
+                   .members_index = snapshot.configuration_index,
+                   .members = encode_configuration(members_of(snapshot.configuration))};
+  for (unsigned i = 0; i < snapshot.n_bufs; ++i) {
+    const auto part = content_of(snapshot.bufs[i]);
+    made.content.insert(made.content.end(), part.begin(), part.end());
+  }
+  return made;
+}
+
+template <class T>
+T* raft_array(std::size_t count) {
+  auto* array = static_cast<T*>(raft_calloc(std::max<std::size_t>(count, 1), sizeof(T)));
+  if (array == nullptr) throw std::bad_alloc();
+  return array;
+}
+
+raft_snapshot* raft_snapshot_of(const LogSnapshot& snapshot) {
+  auto* made = raft_array<raft_snapshot>(1);
+  made->index = snapshot.index;
+  made->term = snapshot.term;
+  made->configuration = raft_configuration_of(decode_configuration(snapshot.members).or_throw());
+  made->configuration_index = snapshot.members_index;
+  made->bufs = raft_array<raft_buffer>(1);
+  made->bufs[0] = raft_copy(snapshot.content);
+  made->n_bufs = 1;
+  return made;
+}
+
+std::vector<Member> newest_members(const StoredLog& log) {
+  for (std::size_t i = log.entries.size(); i > 0; --i) {
+    if (log.entries[i - 1].kind == EntryKind::Members) return decode_configuration(log.entries[i - 1].content).or_throw();
+  }
+  return log.snapshot ? decode_configuration(log.snapshot->members).or_throw() : std::vector<Member>();
+}
+
+/// Each entry is a batch of its own, so that libraft frees it without the others.
+raft_entry* raft_entries_of(const std::vector<LogEntry>& entries) {
+  if (entries.empty()) return nullptr;
+  auto* made = raft_array<raft_entry>(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    made[i].term = entries[i].term;
+    made[i].type = static_cast<unsigned short>(entries[i].kind);
+    made[i].buf = raft_copy(entries[i].content);
+    made[i].batch = made[i].buf.base;
+  }
+  return made;
+}
+
+AppendEntries append_entries(const raft_append_entries& sent, std::uint64_t most_bytes) {
+  AppendEntries made{.previous_index = sent.prev_log_index,
+                     .previous_term = sent.prev_log_term,
+                     .committed = sent.leader_commit,
+                     .entries = {}};
+  // libraft sends all it has at once. The first few are a message too, and after their answer come the next.
+  std::uint64_t bytes = 0;
+  unsigned count = 0;
+  while (count < sent.n_entries && (count == 0 || bytes + sent.entries[count].buf.len <= most_bytes)) {
+    bytes += sent.entries[count++].buf.len;
+  }
+  made.entries = log_entries(sent.entries, count);
+  return made;
+}
+
+/// Runs a callback's work. What it throws ends the log; what the disk refuses is kept for the message.
+template <class Work>
+int guarded(std::optional<std::string>& failure, const Work& work) {
+  try {
+    return work();
+  } catch (const std::exception& exception) {
+    if (!failure) failure = exception.what();
+  } catch (...) {
+    if (!failure) failure = "an unknown exception";
+  }
+  return RAFT_IOERR;
+}
+
+int disk(std::string& error, const Result<void>& result) {
+  if (result.ok()) return 0;
+  error = result.error().message;
+  return RAFT_IOERR;
+}
+
+/// Fills term and body; false for a kind of message that is not known.
+bool fill(LogMessage& made, const raft_message& message, std::uint64_t most_bytes) {
+  switch (message.type) {
+    case RAFT_IO_REQUEST_VOTE: {
+      const auto& sent = message.request_vote;
+      made.term = sent.term;
+      made.body = RequestVote{sent.last_log_index, sent.last_log_term, sent.disrupt_leader, sent.pre_vote};
+      return true;
+    }
+    case RAFT_IO_REQUEST_VOTE_RESULT: {
+      const auto& sent = message.request_vote_result;
+      made.term = sent.term;
+      made.body = VoteResult{sent.vote_granted, sent.pre_vote == raft_tribool_true};
+      return true;
+    }
+    case RAFT_IO_APPEND_ENTRIES:
+      made.term = message.append_entries.term;
+      made.body = append_entries(message.append_entries, most_bytes);
+      return true;
+    case RAFT_IO_APPEND_ENTRIES_RESULT: {
+      const auto& sent = message.append_entries_result;
+      made.term = sent.term;
+      made.body = AppendResult{sent.rejected, sent.last_log_index};
+      return true;
+    }
+    case RAFT_IO_INSTALL_SNAPSHOT: {
+      const auto& sent = message.install_snapshot;
+      made.term = sent.term;
+      made.body = InstallSnapshot{{.index = sent.last_index,
+                                   .term = sent.last_term,
+                                   .members_index = sent.conf_index,
+                                   .members = encode_configuration(members_of(sent.conf)),
+                                   .content = copied(sent.data)}};
+      return true;
+    }
+    case RAFT_IO_TIMEOUT_NOW:
+      made.term = message.timeout_now.term;
+      made.body = TimeoutNow{message.timeout_now.last_log_index, message.timeout_now.last_log_term};
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+raft_buffer raft_copy(std::span<const std::byte> bytes) {
+  raft_buffer buffer{raft_malloc(std::max<std::size_t>(bytes.size(), 1)), bytes.size()};
+  if (buffer.base == nullptr) throw std::bad_alloc();
+  if (!bytes.empty()) std::memcpy(buffer.base, bytes.data(), bytes.size());
+  return buffer;
+}
+
+std::vector<Member> members_of(const raft_configuration& configuration) {
+  std::vector<Member> members;
+  for (unsigned i = 0; i < configuration.n; ++i) {
+    const raft_server& server = configuration.servers[i];
+    members.push_back({server.id, server.address, static_cast<Role>(server.role)});
+  }
+  return members;
+}
+
+raft_configuration raft_configuration_of(const std::vector<Member>& members) {
+  raft_configuration configuration;
+  raft_configuration_init(&configuration);
+  for (const Member& member : members) {
+    const int code = raft_configuration_add(&configuration, member.id, member.address.c_str(), static_cast<int>(member.role));
+    WEIR_CHECK(code == 0, "a checked list of members is refused:", raft_strerror(code), member.id, member.address);
+  }
+  return configuration;
+}
+
+void RaftServer::Callbacks::install(RaftServer& server) {
+  raft_io& io = server.raft_->io;
+  io.version = 1;
+  io.impl = &server;
+  io.init = init;
+  io.close = close;
+  io.load = load;
+  io.start = start;
+  io.bootstrap = [](raft_io*, const raft_configuration*) -> int { return RAFT_INVALID; };  // see RaftServer::bootstrap
+  io.recover = [](raft_io*, const raft_configuration*) -> int { return RAFT_INVALID; };
+  io.set_term = set_term;
+  io.set_vote = set_vote;
+  io.send = send;
+  io.append = append;
+  io.truncate = truncate;
+  io.snapshot_put = snapshot_put;
+  io.snapshot_get = snapshot_get;
+  io.time = time;
+  io.random = random;
+  raft_fsm& fsm = server.raft_->fsm;
+  fsm.version = 1;
+  fsm.data = &server;
+  fsm.apply = apply;
+  fsm.snapshot = take_snapshot;
+  fsm.restore = restore;
+}
+
+int RaftServer::Callbacks::init(raft_io*, raft_id, const char*) { return 0; }
+
+void RaftServer::Callbacks::close(raft_io* io, raft_io_close_cb done) { of(io).raft_->closed = done; }
+
+int RaftServer::Callbacks::load(raft_io* io, raft_term* term, raft_id* voted_for, raft_snapshot** snapshot,
+                                raft_index* first_index, raft_entry* entries[], size_t* count) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] {
+    auto loaded = self.storage_->load();
+    if (!loaded.ok()) {
+      self.raft_->disk_error = loaded.error().message;
+      return RAFT_CORRUPT;
+    }
+    StoredLog& log = self.raft_->stored = std::move(loaded).value();
+    self.vote_ = log.vote;
+    if (self.alone(newest_members(log))) {
+      if (const int code = disk(self.raft_->disk_error, self.vote_alone()); code != 0) return code;
+    }
+    *term = self.vote_.term;
+    *voted_for = self.vote_.candidate;
+    *snapshot = log.snapshot ? raft_snapshot_of(*log.snapshot) : nullptr;
+    *first_index = log.first_index;
+    *entries = raft_entries_of(log.entries);
+    *count = log.entries.size();
+    return 0;
+  });
+}
+
+int RaftServer::Callbacks::start(raft_io* io, unsigned, raft_io_tick_cb tick, raft_io_recv_cb receive) {
+  of(io).raft_->tick = tick;
+  of(io).raft_->receive = receive;
+  return 0;
+}
+
+int RaftServer::Callbacks::set_term(raft_io* io, raft_term term) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] {
+    const Vote vote{.term = term};
+    const int code = disk(self.raft_->disk_error, self.storage_->set_vote(vote));
+    if (code == 0) self.vote_ = vote;
+    return code;
+  });
+}
+
+int RaftServer::Callbacks::set_vote(raft_io* io, raft_id candidate) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] {
+    const Vote vote{.term = self.vote_.term, .candidate = candidate};
+    const int code = disk(self.raft_->disk_error, self.storage_->set_vote(vote));
+    if (code == 0) self.vote_ = vote;
+    return code;
+  });
+}
+
+int RaftServer::Callbacks::send(raft_io* io, raft_io_send* request, const raft_message* message, raft_io_send_cb done) {
+  RaftServer& self = of(io);
+  guarded(self.failure_, [&] {
+    LogMessage made{.cluster = self.identity().cluster,
+                    .from = self.identity().self,
+                    .to = message->server_id,
+                    .from_address = self.options_.address,
+                    .term = 0,
+                    .body = {}};
+    if (!fill(made, *message, self.options_.entries_per_message_bytes)) return 0;
+    if (auto* result = std::get_if<AppendResult>(&made.body); result != nullptr && result->rejected == 0) {
+      result->last_index = std::min(result->last_index, self.acknowledged_);
+    }
+    self.transport_.send({message->server_id, message->server_address}, encode(made));
+    return 0;
+  });
+  if (done != nullptr) self.completions_.push_back([=] { done(request, 0); });
+  return 0;  // a message may be lost anyway; some callers in libraft free twice when told so
+}
+
+int RaftServer::Callbacks::append(raft_io* io, raft_io_append* request, const raft_entry entries[], unsigned count,
+                                  raft_io_append_cb done) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] {
+    const int code = disk(self.raft_->disk_error, self.storage_->append(log_entries(entries, count)));
+    if (code == 0) self.completions_.push_back([=] { done(request, 0); });
+    return code;
+  });
+}
+
+int RaftServer::Callbacks::truncate(raft_io* io, raft_index index) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] { return disk(self.raft_->disk_error, self.storage_->truncate(index)); });
+}
+
+int RaftServer::Callbacks::snapshot_put(raft_io* io, unsigned trailing, raft_io_snapshot_put* request,
+                                        const raft_snapshot* snapshot, raft_io_snapshot_put_cb done) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] {
+    const bool another_members = trailing == 0;  // the own ones keep at least one entry
+    const LogSnapshot made = log_snapshot(*snapshot);
+    const auto stored = another_members ? self.storage_->replace(made) : self.storage_->compact(made, trailing);
+    const int code = disk(self.raft_->disk_error, stored);
+    // libraft has dropped its entries already when it asks for another member's snapshot to be stored. One of its own that
+    // finds no room is tried again later.
+    if (code != 0 && another_members && !self.failure_) self.failure_ = self.raft_->disk_error;
+    self.completions_.push_back([=] { done(request, code); });
+    return 0;
+  });
+}
+
+int RaftServer::Callbacks::snapshot_get(raft_io* io, raft_io_snapshot_get* request, raft_io_snapshot_get_cb done) {
+  RaftServer& self = of(io);
+  return guarded(self.failure_, [&] {
+    auto stored = self.storage_->snapshot();
+    raft_snapshot* made = stored.ok() && stored->has_value() ? raft_snapshot_of(**stored) : nullptr;
+    if (!stored.ok()) self.failure_ = stored.error().message;
+    self.completions_.push_back([=] { done(request, made, made != nullptr ? 0 : RAFT_CORRUPT); });
+    return 0;
+  });
+}
+
+raft_time RaftServer::Callbacks::time(raft_io* io) { return of(io).now_ms_; }
+
+int RaftServer::Callbacks::random(raft_io* io, int min, int max) {
+  return std::uniform_int_distribution<int>(min, max)(of(io).random_);
+}
+
+int RaftServer::Callbacks::apply(raft_fsm* fsm, const raft_buffer* buffer, void** result) {
+  RaftServer& self = of(fsm);
+  *result = nullptr;
+  return guarded(self.failure_, [&] {
+    const std::uint64_t index = raft_last_applied(&self.raft_->server) + 1;
+    self.observer_.apply(index, content_of(*buffer));
+    // Whoever leads no more may be applying what another leader put at the same index.
+    if (!self.leads()) return 0;
+    if (auto open = self.open_proposals_.extract(index); !open.empty()) self.answer(std::move(open.mapped()), {});
+    return 0;
+  });
+}
+
+int RaftServer::Callbacks::take_snapshot(raft_fsm* fsm, raft_buffer* buffers[], unsigned* count) {
+  RaftServer& self = of(fsm);
+#if WEIR_RAFT_BEFORE_0_17
+  // It would be stored with members that may yet be rolled back.
+  if (self.raft_->server.configuration_uncommitted_index != 0) return RAFT_BUSY;
+#endif
+  return guarded(self.failure_, [&] {
+    const Bytes state = self.observer_.snapshot();
+    *buffers = raft_array<raft_buffer>(1);
+    (*buffers)[0] = raft_copy(state);
+    *count = 1;
+    return 0;
+  });
+}
+
+int RaftServer::Callbacks::restore(raft_fsm* fsm, raft_buffer* buffer) {
+  RaftServer& self = of(fsm);
+  const int code = guarded(self.failure_, [&] {
+    self.observer_.restore(content_of(*buffer));
+    return 0;
+  });
+  if (code == 0) raft_free(buffer->base);  // else it stays libraft's
+  return code;
+}
+
+}  // namespace weir
