@@ -1,0 +1,252 @@
+#include <weir/node/admin_api.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/base/clock.hpp>
+#include <weir/base/exception_text.hpp>
+#include <weir/base/version.hpp>
+#include <weir/node/api_types.hpp>
+#include <weir/node/cluster_metrics.hpp>
+#include <weir/node/job_view.hpp>
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t kOk = 200;
+constexpr std::uint32_t kCreated = 201;
+constexpr std::uint32_t kAccepted = 202;
+constexpr std::uint32_t kNoContent = 204;
+constexpr std::uint32_t kBadRequest = 400;
+constexpr std::uint32_t kNotFound = 404;
+constexpr std::uint32_t kWrongMethod = 405;
+constexpr std::uint32_t kConflict = 409;
+constexpr std::uint32_t kOurFault = 500;
+
+constexpr std::size_t kLongestName = 200;   // bytes; of jobs and tokens, which are shown in tables
+constexpr std::size_t kLongestPath = 4000;  // bytes; Linux takes 4096
+
+struct Asked {
+  const std::shared_ptr<AdminCall>& call;
+  ClusterControl& control;
+  ProcessingTime now;
+  JobId job = 0;  // that the path names
+};
+
+void refuse(const std::shared_ptr<AdminCall>& call, std::uint32_t status, std::string why) {
+  call->answer(status, api::to_json(api::ErrorInfo{std::move(why)}));
+}
+
+template <class T>
+void answer(const Asked& asked, const T& content, std::uint32_t status = kOk) {
+  asked.call->answer(status, api::to_json(content));
+}
+
+const JobRecord* find_job(const Asked& asked) {
+  const JobRecord* job = asked.control.state().job(asked.job);
+  if (job == nullptr) refuse(asked.call, kNotFound, "there is no job " + std::to_string(asked.job));
+  return job;
+}
+
+/// A text that becomes a line for people, or part of one.
+bool is_line(const std::string& text, std::size_t longest) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+  return text.size() <= longest && std::none_of(text.begin(), text.end(), control);
+}
+
+Result<void> check_path(const std::string& field, const std::string& path) {
+  if (is_line(path, kLongestPath) && std::filesystem::path(path).is_absolute()) return {};
+  return Error{field + ": an absolute path of at most " + std::to_string(kLongestPath) + " bytes is wanted; every node is to reach it"};
+}
+
+Result<void> check_line(const std::string& field, const std::string& text) {
+  if (!text.empty() && is_line(text, kLongestName)) return {};
+  return Error{field + ": 1 to " + std::to_string(kLongestName) + " bytes without control characters are wanted"};
+}
+
+std::optional<Duration> milliseconds(const std::optional<std::uint32_t>& number) {
+  return number ? std::optional<Duration>(*number) : std::nullopt;
+}
+
+RestartOptions restart_options(const api::RestartRequest& request) {
+  RestartOptions options;
+  options.attempts = request.attempts.value_or(options.attempts);
+  options.in_vain = request.in_vain.value_or(options.in_vain);
+  options.first_delay = milliseconds(request.first_delay_ms).value_or(options.first_delay);
+  options.longest_delay = milliseconds(request.longest_delay_ms).value_or(options.longest_delay);
+  options.factor = request.factor.value_or(options.factor);
+  return options;
+}
+
+Result<JobSpec> job_spec(const api::SubmitRequest& request) {
+  if (const auto right = check_line("name", request.name.value_or("")); !right) return right.error();
+  if (request.from_savepoint) {
+    if (const auto right = check_path("from_savepoint", *request.from_savepoint); !right) return right.error();
+  }
+  if (request.token) {
+    if (const auto right = check_line("token", *request.token); !right) return right.error();
+  }
+  JobSpec spec;
+  spec.name = *request.name;
+  spec.bundle = request.bundle;
+  spec.options = request.options;
+  spec.parallelism = request.parallelism.value_or(spec.parallelism);
+  spec.key_groups = request.key_groups.value_or(spec.key_groups);
+  spec.checkpoint_interval = milliseconds(request.checkpoint_interval_ms);
+  spec.restart = restart_options(request.restart);
+  spec.alignment_limit = milliseconds(request.alignment_limit_ms).value_or(spec.alignment_limit);
+  spec.retained = request.retained.value_or(spec.retained);
+  spec.replication = request.replication.value_or(spec.replication);
+  spec.from_savepoint = request.from_savepoint.value_or("");
+  if (const auto right = check(spec); !right) return right.error();
+  return spec;
+}
+
+/// Logs the command and answers with the job as it then is.
+void propose(const Asked& asked, ClusterCommand command, std::uint32_t if_changed, std::uint32_t if_so_already) {
+  asked.control.propose(std::move(command), [call = asked.call, control = &asked.control, if_changed, if_so_already](Result<Applied> applied) {
+    if (!applied) return refuse(call, kConflict, applied.error().message);
+    const std::uint32_t status = applied->effect == Applied::Effect::Changed ? if_changed : if_so_already;
+    const JobRecord* job = control->state().job(applied->job);
+    if (job == nullptr) return call->answer(kNoContent, "");
+    call->answer(status, api::to_json(job_info(*job, control->live(job->id))));
+  });
+}
+
+void get_version(const Asked& asked) { answer(asked, api::VersionInfo{kVersion}); }
+
+void get_nodes(const Asked& asked) { answer(asked, node_list(asked.control)); }
+
+void get_jobs(const Asked& asked) {
+  api::JobList list;
+  for (const auto& [id, record] : asked.control.state().jobs()) list.jobs.push_back(job_info(record, asked.control.live(id)));
+  answer(asked, list);
+}
+
+void get_job(const Asked& asked) {
+  if (const JobRecord* job = find_job(asked)) answer(asked, job_info(*job, asked.control.live(asked.job)));
+}
+
+void get_plan(const Asked& asked) {
+  if (find_job(asked)) answer(asked, plan_info(asked.control.live(asked.job)));
+}
+
+void get_tasks(const Asked& asked) {
+  if (find_job(asked)) answer(asked, task_list(asked.control.live(asked.job), asked.control));
+}
+
+void get_checkpoints(const Asked& asked) {
+  if (const JobRecord* job = find_job(asked)) answer(asked, checkpoint_list(*job, asked.control.live(asked.job)));
+}
+
+void get_metrics(const Asked& asked) { asked.call->answer(kOk, cluster_metrics(asked.control, asked.now)); }
+
+void submit(const Asked& asked) {
+  const auto request = api::from_json<api::SubmitRequest>(asked.call->body, api::UnknownFields::Refuse);
+  if (!request) return refuse(asked.call, kBadRequest, request.error().message);
+  auto spec = job_spec(*request);
+  if (!spec) return refuse(asked.call, kBadRequest, spec.error().message);
+  propose(asked, command::Submit{std::move(*spec), request->token.value_or(""), asked.now.ms}, kCreated, kOk);
+}
+
+void wish(const Asked& asked, JobWish wish, std::string savepoint = {}) {
+  if (find_job(asked)) propose(asked, command::Wish{asked.job, wish, std::move(savepoint)}, kAccepted, kAccepted);
+}
+
+/// A body where none is wanted is a request that was meant for something else.
+void wish_without_body(const Asked& asked, JobWish wanted) {
+  const std::string& body = asked.call->body;
+  if (!body.empty() && body != "{}") return refuse(asked.call, kBadRequest, "no body is wanted, or {}");
+  wish(asked, wanted);
+}
+
+void cancel(const Asked& asked) { wish_without_body(asked, JobWish::Cancel); }
+void stop(const Asked& asked) { wish_without_body(asked, JobWish::Stop); }
+
+void savepoint(const Asked& asked) {
+  auto request = api::from_json<api::SavepointRequest>(asked.call->body, api::UnknownFields::Refuse);
+  if (!request) return refuse(asked.call, kBadRequest, request.error().message);
+  if (const auto right = check_path("directory", request->directory); !right) return refuse(asked.call, kBadRequest, right.error().message);
+  wish(asked, JobWish::Savepoint, std::move(request->directory));
+}
+
+void forget(const Asked& asked) {
+  if (find_job(asked)) propose(asked, command::ForgetJob{asked.job}, kNoContent, kNoContent);
+}
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // "{id}" stands for a job's number
+  void (*act)(const Asked&);
+};
+
+constexpr std::array kRoutes = {
+    Route{"GET", "/api/v1/version", get_version},
+    Route{"GET", "/api/v1/nodes", get_nodes},
+    Route{"GET", "/api/v1/jobs", get_jobs},
+    Route{"POST", "/api/v1/jobs", submit},
+    Route{"GET", "/api/v1/jobs/{id}", get_job},
+    Route{"DELETE", "/api/v1/jobs/{id}", forget},
+    Route{"GET", "/api/v1/jobs/{id}/plan", get_plan},
+    Route{"GET", "/api/v1/jobs/{id}/tasks", get_tasks},
+    Route{"GET", "/api/v1/jobs/{id}/checkpoints", get_checkpoints},
+    Route{"POST", "/api/v1/jobs/{id}/cancel", cancel},
+    Route{"POST", "/api/v1/jobs/{id}/stop", stop},
+    Route{"POST", "/api/v1/jobs/{id}/savepoint", savepoint},
+    Route{"GET", kMetricsPath, get_metrics},
+};
+
+/// Whether the path is the pattern's; then with the number in the place of "{id}", or 0.
+std::optional<JobId> match(std::string_view pattern, std::string_view path) {
+  constexpr std::string_view kId = "{id}";
+  const std::size_t place = pattern.find(kId);
+  if (place == std::string_view::npos) return pattern == path ? std::optional<JobId>(0) : std::nullopt;
+  if (path.substr(0, place) != pattern.substr(0, place)) return {};
+  const std::string_view rest = path.substr(place);
+  const std::size_t digits = std::min(rest.find('/'), rest.size());
+  if (rest.substr(digits) != pattern.substr(place + kId.size())) return {};
+  return parse_job_id(rest.substr(0, digits));
+}
+
+void route(Asked asked) {
+  std::string methods;  // that the path has
+  for (const Route& one : kRoutes) {
+    const auto job = match(one.path, asked.call->path);
+    if (!job) continue;
+    asked.job = *job;
+    if (one.method == asked.call->method) return one.act(asked);
+    methods += (methods.empty() ? "" : ", ") + std::string(one.method);
+  }
+  if (methods.empty()) return refuse(asked.call, kNotFound, "there is no such path");
+  refuse(asked.call, kWrongMethod, "the path takes " + methods);
+}
+
+}  // namespace
+
+std::optional<JobId> parse_job_id(std::string_view text) {
+  constexpr std::size_t kMostDigits = 18;  // all numbers of so many fit
+  if (text.empty() || text.size() > kMostDigits || text.front() == '0') return {};
+  JobId id = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) return {};
+  return id;
+}
+
+void answer_admin_call(const std::shared_ptr<AdminCall>& call, ClusterControl& control) {
+  answer_admin_call_at(call, control, SystemClock().now());
+}
+
+void answer_admin_call_at(const std::shared_ptr<AdminCall>& call, ClusterControl& control, ProcessingTime now) {
+  try {
+    route({call, control, now});
+  } catch (...) {
+    refuse(call, kOurFault, current_exception_text());
+  }
+}
+
+}  // namespace weir
