@@ -54,7 +54,14 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       proposed_.erase(mine);
       done(applied);
     }
-    if (applied && leads_) follow(logged.command, *applied);
+    if (!applied) return;
+    if (std::holds_alternative<command::AdmitNode>(logged.command)) tell_known_nodes();
+    if (leads_) follow(logged.command, *applied);
+  }
+
+  void on_restored(const message::Restored& restored) {
+    state_ = *restored.state;
+    tell_known_nodes();
   }
 
   void on_not_logged(const message::NotLogged& lost) {
@@ -66,17 +73,16 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   }
 
   void on_leads(const message::Leads& leads) {
-    const bool now_leads = leads.leader == options_.self.node.id;
-    if (now_leads == leads_) return;
-    leads_ = now_leads;
+    if (leads.self == leads_) return;
+    leads_ = leads.self;
     if (!leads_) {
-      options_.services->log(Level::Info, "another node leads");
+      options_.services->log(Level::Info, "leads no more");
       runs_.clear();
       return;
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
-    admit(options_.self.node);
-    for (const ClusterMember& member : members_) admit(member.node.node);
+    admit(options_.self);
+    for (const ClusterMember& member : members_) admit(member.node);
     for (const auto& [job, record] : state_.jobs()) {
       if (!record.ended()) run(job);
     }
@@ -97,7 +103,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     for (const MembershipEvent& event : changed.events) {
       if (const auto* dead = std::get_if<membership::NodeDead>(&event)) node_gone(dead->id, dead->why);
       if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
-      if (const auto* up = std::get_if<membership::NodeUp>(&event)) admit(up->node.node);
+      if (const auto* up = std::get_if<membership::NodeUp>(&event)) admit(up->node);
     }
     for (const auto& [job, run] : runs_) run->on_nodes_changed();
   }
@@ -168,14 +174,33 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     auto made = std::make_unique<JobRun>(job, *this);
     JobRun& started = *made;
     runs_[job] = std::move(made);
-    started.start();
+    if (state_.job(job)->attempt == 0) started.start();
+    else started.take_over(now() + options_.patience);
   }
 
   /// The cluster remembers it from now on, and only then it may be given work.
-  void admit(const ClusterNode& node) {
-    propose(command::AdmitNode{node}, [this](const Result<Applied>& applied) {
+  void admit(const NodeAnnouncement& node) {
+    propose(command::AdmitNode{node.node}, [this](const Result<Applied>& applied) {
       if (!applied) options_.services->log(Level::Error, applied.error().message);
     });
+    give_votes();
+  }
+
+  /// With two voters the loss of either stops both, so there are one, three or five.
+  void give_votes() {
+    std::vector<const NodeAnnouncement*> eligible;
+    for (const ClusterMember& member : members_) {
+      if (member.status == ClusterMember::Status::Up && member.node.voter != 0) eligible.push_back(&member.node);
+    }
+    constexpr std::size_t kMostVoters = 5;
+    const std::size_t others = std::min(eligible.size(), kMostVoters - 1) / 2 * 2;
+    for (std::size_t i = 0; i < others; ++i) options_.admit(*eligible[i]);
+  }
+
+  void tell_known_nodes() {
+    message::KnownNodes known;
+    for (const auto& [id, node] : state_.nodes()) known.nodes.push_back(node);
+    self_->send(node_, std::move(known));
   }
 
   /// What a command that was applied means for what runs here.
@@ -251,6 +276,7 @@ caf::behavior coordinator_actor(caf::event_based_actor* self, CoordinatorOptions
       handler(coordinator, &Coordinator::on_not_logged), handler(coordinator, &Coordinator::on_leads),
       handler(coordinator, &Coordinator::on_from_node), handler(coordinator, &Coordinator::on_members),
       handler(coordinator, &Coordinator::on_ask),       handler(coordinator, &Coordinator::on_tick),
+      handler(coordinator, &Coordinator::on_restored),
   };
 }
 

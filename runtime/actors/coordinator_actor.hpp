@@ -31,8 +31,11 @@ struct CoordinatorOptions {
   NodeAnnouncement self;
   const Clock* clock = nullptr;     // outlives the actor
   NodeServices* services = nullptr; // outlives the actor
-  /// Hands a command to the log. What is applied comes as message::Apply; what cannot be, as message::Lost.
+  /// Hands a command to the log. What is applied comes as message::Apply; what cannot be, as message::NotLogged.
   std::function<void(const LoggedCommand&)> propose;
+  /// Gives a node a vote, and takes one away.
+  std::function<void(const NodeAnnouncement&)> admit;
+  Duration patience{5000};          // for nodes to come back to a leader that takes over
   /// Answers requests of people.
   std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;
 };
@@ -46,6 +49,10 @@ struct Meet {
 /// To the coordinator: the next command of the log.
 struct Apply {
   std::shared_ptr<LoggedCommand> logged;
+};
+/// To the coordinator: forget the state, and go on from this one.
+struct Restored {
+  std::shared_ptr<ClusterState> state;
 };
 /// To the coordinator: a proposal of its own that never made it into the log.
 struct NotLogged {
@@ -61,4 +68,5 @@ caf::behavior coordinator_actor(caf::event_based_actor* self, CoordinatorOptions
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Meet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Apply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Restored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NotLogged)

@@ -53,12 +53,67 @@ void JobRun::start() {
   carry_out();
 }
 
+void JobRun::take_over(ProcessingTime deadline) {
+  const JobRecord& job = record();
+  show("taking over");
+  attempt_ = job.attempt;
+  slots_ = job.slots;
+  for (const ClusterNodeId node : slots_) {
+    if (worker_on(node) == nullptr) workers_.push_back({node, "", false});
+  }
+  taking_over_ = TakingOver{deadline, {}, {}, {}, 0};
+  ask_workers();
+}
+
+/// Those whose nodes are up by now, and were not asked yet.
+void JobRun::ask_workers() {
+  const std::set<ClusterNodeId> up = environment_.nodes_up();
+  for (const OneWorker& worker : workers_) {
+    if (!up.contains(worker.node) || !taking_over_->asked.insert(worker.node).second) continue;
+    environment_.send(worker.node, message::make_packet(job_, attempt_, wire::ReportWorker{}));
+  }
+}
+
+void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
+  if (!taking_over_) return;
+  if (!report.running) return begin_next("a worker was not running yet");
+  auto shape = wire::decode<JobShape>(report.shape).or_throw();
+  live_.shape = shape;
+  taking_over_->running.insert(from);
+  taking_over_->finished.insert(report.finished.begin(), report.finished.end());
+  taking_over_->newest_used = std::max(taking_over_->newest_used, report.newest_checkpoint);
+  if (taking_over_->running.size() < workers_.size()) return;
+  const TakingOver taken = std::move(*taking_over_);
+  taking_over_.reset();
+  const JobRecord& job = record();
+  supervisor_.take_shape(std::move(shape));
+  live_.node_of_task = nodes_of_tasks(*live_.shape, slots_);
+  environment_.inform(job_, "attempt " + std::to_string(attempt_) + " goes on under this leader");
+  const bool ends = job.ending != 0;
+  supervisor_.adopt({attempt_, job.newest_checkpoint(), std::max(job.checkpoints_used, taken.newest_used),
+                     ends ? Barrier::Afterwards::End : Barrier::Afterwards::GoOn}, environment_.now());
+  for (const std::uint32_t task : taken.finished) supervisor_.finished(task, environment_.now());
+  show("running");
+  if (job.wish != JobWish::Run && !ends) on_wish(job.wish);
+}
+
+/// Gives up the attempt that was to be taken over.
+void JobRun::begin_next(const std::string& why) {
+  taking_over_.reset();
+  environment_.warn(job_, "attempt " + std::to_string(attempt_) + " is over: " + why);
+  tell_nodes(wire::KillWorker{"a new leader begins the next attempt"});
+  workers_.clear();
+  start();
+}
+
 void JobRun::tick() {
+  if (taking_over_ && taking_over_->deadline <= environment_.now()) return begin_next("not all of its nodes are back");
   supervisor_.tick(environment_.now());
   carry_out();
 }
 
 void JobRun::on_wish(JobWish wish) {
+  if (taking_over_) return;  // it is looked at when that is done
   const bool nothing_runs = to_be_placed_;
   if (wish == JobWish::Cancel || nothing_runs) supervisor_.quit();
   else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
@@ -69,6 +124,7 @@ void JobRun::on_wish(JobWish wish) {
 
 void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
+  if (taking_over_ && packet.kind == name_of<wire::WorkerGone>()) return begin_next("one of its workers is gone");
   try {
     take(from, packet);
   } catch (...) {  // what a worker says may be anything; it costs its own job only
@@ -88,6 +144,8 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
     WEIR_CHECK(live_.shape && task < live_.shape->tasks.size(), "a worker names a task that its job lacks", task);
     return task;
   };
+  dispatch(static_cast<wire::WorkerReport*>(nullptr), [&](const wire::WorkerReport& m) { on_report(from, m); });
+  if (taking_over_) return;
   dispatch(static_cast<wire::WorkerUp*>(nullptr), [&](const wire::WorkerUp& m) { on_worker_up(from, m); });
   dispatch(static_cast<wire::WorkerGone*>(nullptr), [&](const wire::WorkerGone& m) { on_worker_gone(from, m); });
   dispatch(static_cast<wire::WorkerFailed*>(nullptr), [&](const wire::WorkerFailed& m) {
@@ -109,6 +167,7 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
 }
 
 void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
+  if (taking_over_ && worker_on(node) != nullptr) return begin_next(why);
   OneWorker* worker = worker_on(node);
   if (worker == nullptr || worker->gone) return;
   worker->gone = true;
@@ -118,6 +177,7 @@ void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
 }
 
 void JobRun::on_nodes_changed() {
+  if (taking_over_) return ask_workers();
   if (to_be_placed_) place();
   carry_out();
 }

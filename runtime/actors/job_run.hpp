@@ -3,6 +3,7 @@
 // coordinator's actor, whose thread it uses.
 //
 //   Begin -> place -> [BeginAttempt logged] -> StartWorker to each node -> WorkerUp from each -> Deploy
+//   taken over: ReportWorker -> WorkerReport from each, and the attempt goes on; or it is ended, and the next one begins
 //   Commit -> [CommitCheckpoint logged] -> Complete, KeepParts          Kill -> KillWorker -> WorkerGone from each
 #pragma once
 
@@ -47,6 +48,8 @@ class JobRun {
 
   /// Begins the attempt after the last one that was logged.
   void start();
+  /// Goes on with the attempt that was logged last, if all of its workers answer by then and run.
+  void take_over(ProcessingTime deadline);
   void on_packet(ClusterNodeId from, const message::Packet& packet);
   /// Everything on that node is over.
   void on_node_gone(ClusterNodeId node, const std::string& why);
@@ -55,9 +58,8 @@ class JobRun {
   void on_wish(JobWish wish);
   void tick();
 
-  std::optional<ProcessingTime> next_event() const { return supervisor_.next_event(); }
+  std::optional<ProcessingTime> next_event() const { return taking_over_ ? taking_over_->deadline : supervisor_.next_event(); }
   const LiveJob& live() const { return live_; }
-  bool ended() const { return supervisor_.phase() == JobSupervisor::Phase::Ended; }
 
  private:
   struct OneWorker {
@@ -66,6 +68,18 @@ class JobRun {
     bool gone = false;
   };
 
+  /// What is known of the attempt that is being taken over.
+  struct TakingOver {
+    ProcessingTime deadline;
+    std::set<ClusterNodeId> asked;    // that are up
+    std::set<ClusterNodeId> running;  // whose workers run
+    std::set<std::uint32_t> finished; // tasks
+    CheckpointId newest_used = 0;
+  };
+
+  void ask_workers();
+  void on_report(ClusterNodeId from, const wire::WorkerReport& report);
+  void begin_next(const std::string& why);
   const JobRecord& record() const;
   void carry_out();
   void carry_out(const effect::Begin& begin);
@@ -101,6 +115,7 @@ class JobRun {
   bool isolating_ = false;
   bool to_be_placed_ = false;
   bool quitting_ = false;
+  std::optional<TakingOver> taking_over_;
   std::vector<ClusterNodeId> slots_;
   std::vector<OneWorker> workers_;   // of the attempt
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // answers of the log look whether it still is

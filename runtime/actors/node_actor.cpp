@@ -39,7 +39,7 @@ bool is_for_worker(const Packet& packet) { return is_one_of<wire::Deploy, wire::
 
 bool is_for_leader(const Packet& packet) {
   return is_one_of<wire::WorkerUp, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
-                   wire::TaskPublished, wire::WorkerFailed, wire::Figures, wire::WorkerGone>(packet);
+                   wire::TaskPublished, wire::WorkerFailed, wire::WorkerReport, wire::Figures, wire::WorkerGone>(packet);
 }
 
 bool is_for_store(const Packet& packet) {
@@ -48,12 +48,12 @@ bool is_for_store(const Packet& packet) {
 
 wire::NodeHello to_hello(const NodeAnnouncement& node, const std::string& cluster) {
   return {cluster,        node.node.id, node.incarnation, node.node.name, node.node.address, node.node.http,
-          node.slots,     node.node.role == ClusterNode::Role::Eligible, node.version};
+          node.slots,     node.node.role == ClusterNode::Role::Eligible, node.voter, node.version};
 }
 
 NodeAnnouncement from_hello(const wire::NodeHello& hello) {
   const auto role = hello.eligible ? ClusterNode::Role::Eligible : ClusterNode::Role::WorkerOnly;
-  return {{hello.node, hello.name, hello.address, hello.http, role}, hello.incarnation, hello.slots, hello.version};
+  return {{hello.node, hello.name, hello.address, hello.http, role}, hello.incarnation, hello.slots, hello.version, hello.voter};
 }
 
 class Node {
@@ -106,18 +106,31 @@ class Node {
 
   void on_leads(const message::Leads& leads) {
     if (leads.term < term_) return;
-    leader_ = leads.leader;
+    leader_ = leads.address;
+    leads_ = leads.self;
     term_ = leads.term;
     heartbeat();
   }
 
+  void on_known_nodes(const message::KnownNodes& known) {
+    for (const ClusterNode& node : known.nodes) {
+      if (node.id != id()) addresses_.insert_or_assign(node.address, node.id);
+    }
+    connect();
+  }
+
+  void on_log_post(const message::LogPost& post) {
+    const caf::actor* other = handle_at(post.address);
+    if (other != nullptr) tell(*other, wire::LogMessage{post.bytes});
+  }
+
   void on_ask(const message::Ask& ask) {
-    if (leader_ == id()) return self_->send(options_.coordinator, ask);
-    const auto leader = handles_.find(leader_);
-    if (leader == handles_.end()) return ask.call->answer(503, R"({"error":"the cluster has no leader now; try again"})");
+    if (leads_) return self_->send(options_.coordinator, ask);
+    const caf::actor* leader = handle_at(leader_);
+    if (leader == nullptr) return ask.call->answer(503, R"({"error":"the cluster has no leader now; try again"})");
     const std::uint64_t number = ++last_request_;
     asked_.emplace(number, ask.call);
-    tell(leader->second, wire::AdminRequest{number, ask.call->method, ask.call->path, ask.call->body});
+    tell(*leader, wire::AdminRequest{number, ask.call->method, ask.call->path, ask.call->body});
   }
 
   void on_down(const caf::down_msg& down) {
@@ -171,7 +184,10 @@ class Node {
       options_.services->log(Level::Warning, joined.error().message);
       return tell(other, wire::Refused{joined.error().message});
     }
-    if (options_.cluster.empty()) options_.cluster = hello.cluster;
+    if (options_.cluster.empty() && !hello.cluster.empty()) {
+      options_.cluster = hello.cluster;
+      options_.joined(hello.cluster);
+    }
     const auto known = handles_.find(hello.node);
     if (known != handles_.end() && known->second == other) return;
     forget_handle(hello.node);
@@ -211,10 +227,10 @@ class Node {
       if (member.node != id()) new_address |= addresses_.insert_or_assign(member.address, member.node).second;
     }
     if (new_address) connect();
-    if (beat.leader == 0 || beat.term < term_ || (beat.leader == leader_ && beat.term == term_)) return;
+    if (beat.leader.empty() || beat.term < term_ || beat.leader == options_.self.node.address) return;
+    leads_ = leads_ && beat.term == term_;
     leader_ = beat.leader;
     term_ = beat.term;
-    self_->send(options_.coordinator, message::Leads{leader_, term_});
   }
 
   /// To every node that is known and not there.
@@ -265,6 +281,8 @@ class Node {
     if (is_for_store(packet)) return to_store(packet, sender);
     if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
+    if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
+    if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
     if (packet.kind == name_of<wire::FetchBundle>()) return on_fetch(node, content<wire::FetchBundle>(packet));
     if (packet.kind == name_of<wire::BundlePiece>()) return on_piece(node, content<wire::BundlePiece>(packet));
@@ -279,9 +297,18 @@ class Node {
   }
 
   void to_leader(std::shared_ptr<Packet> packet) {
-    if (leader_ == id()) return self_->send(options_.coordinator, message::FromNode{id(), std::move(packet)});
-    const auto leader = handles_.find(leader_);
-    if (leader != handles_.end()) self_->send(leader->second, *packet);
+    if (leads_) return self_->send(options_.coordinator, message::FromNode{id(), std::move(packet)});
+    const caf::actor* leader = handle_at(leader_);
+    if (leader != nullptr) self_->send(*leader, *packet);
+  }
+
+  /// Of a node that is connected; null when none is at that address.
+  const caf::actor* handle_at(const std::string& address) const {
+    for (const auto& [node, handle] : handles_) {
+      const ClusterMember* member = membership_.member(node);
+      if (member != nullptr && member->node.node.address == address) return &handle;
+    }
+    return nullptr;
   }
 
   void to_store(const Packet& packet, const caf::strong_actor_ptr& sender) {
@@ -312,13 +339,21 @@ class Node {
     if (fetch.waiting.size() == 1) fetch_from_next(bundle);
   }
 
+  void on_report_worker(const Packet& packet) {
+    if (workers_.has(packet)) return workers_.pass_on(packet);
+    gone(packet);
+  }
+
+  void gone(const Packet& packet) {
+    const wire::WorkerGone gone{"it was not there", {}, true, false};
+    to_leader(std::make_shared<Packet>(message::make_packet(packet.job, packet.attempt, gone)));
+  }
+
   void on_kill_worker(const Packet& packet) {
     for (auto& [bundle, fetch] : fetches_) {
       std::erase_if(fetch.waiting, [&](const Fetch::Start& start) { return start.job == packet.job && start.attempt <= packet.attempt; });
     }
-    if (workers_.kill(packet)) return;  // its end will be told
-    const wire::WorkerGone gone{"it was not there", {}, true, false};
-    to_leader(std::make_shared<Packet>(message::make_packet(packet.job, packet.attempt, gone)));
+    if (!workers_.kill(packet)) gone(packet);  // otherwise its end will be told
   }
 
   struct Fetch {
@@ -377,7 +412,7 @@ class Node {
     call->answer = [back, self, number = request.request](std::uint32_t status, std::string body) {
       caf::send_as(self, back, message::make_packet(0, 0, wire::AdminReply{number, status, std::move(body)}));
     };
-    if (leader_ != id()) return call->answer(503, R"({"error":"the cluster's leader has just changed; try again"})");
+    if (!leads_) return call->answer(503, R"({"error":"the cluster's leader has just changed; try again"})");
     self_->send(options_.coordinator, message::Ask{std::move(call)});
   }
 
@@ -392,7 +427,8 @@ class Node {
   NodeActorOptions options_;
   Membership membership_;
   NodeWorkers workers_;
-  ClusterNodeId leader_ = 0;
+  std::string leader_;   // its address; empty: none is known
+  bool leads_ = false;   // this node does
   std::uint64_t term_ = 0;
   std::uint64_t ticks_ = 0;
   NodeActors handles_;                                     // of nodes that are connected
@@ -423,6 +459,7 @@ caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options)
   return {
       handler(node, &Node::on_packet),  handler(node, &Node::on_connected), handler(node, &Node::on_worker_ended),
       handler(node, &Node::on_to_node), handler(node, &Node::on_leads),     handler(node, &Node::on_ask),
+      handler(node, &Node::on_known_nodes), handler(node, &Node::on_log_post),
       [node](const NodeTick&) { node->guarded([&] { node->tick(); }); },
   };
 }

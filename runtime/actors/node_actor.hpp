@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct NodeActorOptions {
   Encryption encryption = Encryption::Off;
   NodeServices* services = nullptr;     // outlives the actor
   caf::actor coordinator;
+  /// The node's cluster is known now. May be called again with the same.
+  std::function<void(const std::string& cluster)> joined;
+  /// A message for this node's part of the replicated log.
+  std::function<void(const std::string& bytes)> log_message;
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options);

@@ -40,8 +40,18 @@ struct MembersChanged {
 };
 /// To both: who leads now.
 struct Leads {
-  ClusterNodeId leader;  // 0: nobody
+  std::string address;  // of its node; empty: nobody
   std::uint64_t term;
+  bool self;            // this node does, and its state is the newest there is
+};
+/// To the node: nodes that the cluster knows, to be connected to.
+struct KnownNodes {
+  std::vector<ClusterNode> nodes;
+};
+/// To the node: a message of the log, for the node at that address.
+struct LogPost {
+  std::string address;
+  std::string bytes;
 };
 /// To the node, which passes it to the leader.
 struct Ask {
@@ -56,4 +66,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::FromNode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::ToNode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::MembersChanged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leads)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::KnownNodes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogPost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)

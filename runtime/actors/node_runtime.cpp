@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/actor_process.hpp>
+#include <weir/actors/cluster_log.hpp>
 #include <weir/actors/coordinator_actor.hpp>
 #include <weir/actors/node_actor.hpp>
 #include <weir/actors/node_messages.hpp>
@@ -13,6 +14,7 @@ struct NodeRuntime::Parts {
   explicit Parts(const NodeRuntimeOptions& options) : config(options.process), system(config) {}
 
   SystemClock clock;
+  std::unique_ptr<ClusterLog> log;  // tells actors, so it outlives what tells it
   ActorProcessConfig config;
   caf::actor_system system;  // its destructor waits for every actor, so it goes first
   caf::actor coordinator;
@@ -20,33 +22,48 @@ struct NodeRuntime::Parts {
 };
 
 Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions options) {
+  auto opened = ClusterLog::open({options.data / "log", options.self.node.address, options.services});
+  if (!opened) return opened.error();
   auto parts = std::make_unique<Parts>(options);
-  const auto coordinator_handle = std::make_shared<caf::actor>();  // filled in below, before anything is proposed
-  CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, options.answer};
-  coordinator.propose = [coordinator_handle](const LoggedCommand& logged) {
-    caf::anon_send(*coordinator_handle, message::Apply{std::make_shared<LoggedCommand>(logged)});
-  };
-  parts->coordinator = parts->system.spawn(coordinator_actor, std::move(coordinator));
-  *coordinator_handle = parts->coordinator;
+  parts->log = std::move(opened).or_throw();
+  ClusterLog* log = parts->log.get();
+  const bool eligible = options.self.node.role == ClusterNode::Role::Eligible;
+  if (eligible) options.self.voter = log->voter();
 
-  NodeActorOptions node{options.self, options.cluster, options.seeds, options.data, options.membership, options.process.heartbeat,
-                        options.process.encryption(), options.services, parts->coordinator};
+  CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, {}, options.membership.timeout, options.answer};
+  coordinator.propose = [log](const LoggedCommand& logged) { log->propose(logged); };
+  coordinator.admit = [log](const NodeAnnouncement& node) { log->admit({node.voter, node.node.address}); };
+  parts->coordinator = parts->system.spawn(coordinator_actor, std::move(coordinator));
+
+  NodeActorOptions node{options.self, log->cluster(), options.seeds, options.data, options.membership, options.process.heartbeat,
+                        options.process.encryption(), options.services, parts->coordinator, {}, {}};
+  const bool first = options.seeds.empty() && node.cluster.empty();
+  if (first && !eligible) return Error{"a node that may not lead cannot be a cluster's first; name another with --join"};
+  if (first) {
+    if (auto begun = log->bootstrap(); !begun) return begun.error();
+    node.cluster = log->cluster();
+  }
+  const auto join = [log, eligible, services = options.services](const std::string& cluster) {
+    if (!eligible) return;
+    if (const auto joined = log->start_in(cluster); !joined) services->log(NodeServices::Level::Error, joined.error().message);
+  };
+  node.joined = join;
+  node.log_message = [log](const std::string& bytes) { log->receive(bytes); };
+  const std::string cluster = node.cluster;
   parts->node = parts->system.spawn(node_actor, std::move(node));
   caf::anon_send(parts->coordinator, message::Meet{parts->node});
-  const std::string address = options.self.node.address;
-  const auto listening = listen_at(parts->system, parts->node, address, options.process.encryption());
+  log->meet(parts->node, parts->coordinator);
+  const auto listening = listen_at(parts->system, parts->node, options.self.node.address, options.process.encryption());
   std::unique_ptr<NodeRuntime> runtime(new NodeRuntime(std::move(parts)));
   if (!listening) return listening.error();
-  if (options.seeds.empty()) {
-    caf::anon_send(runtime->parts_->coordinator, message::Leads{options.self.node.id, 1});
-    caf::anon_send(runtime->parts_->node, message::Leads{options.self.node.id, 1});
-  }
+  if (!cluster.empty()) join(cluster);
   return runtime;
 }
 
 NodeRuntime::NodeRuntime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 NodeRuntime::~NodeRuntime() {
+  parts_->log->stop();
   caf::anon_send_exit(parts_->node, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(parts_->coordinator, caf::exit_reason::user_shutdown);
 }

@@ -20,8 +20,7 @@ namespace weir {
 
 struct NodeRuntimeOptions {
   NodeAnnouncement self;
-  std::string cluster;                  // empty: joins one
-  std::vector<std::string> seeds;       // addresses of nodes to join through; empty: this node is the first
+  std::vector<std::string> seeds;       // addresses of nodes to join through; empty: this node is the first, if it knows no cluster
   std::filesystem::path data;
   MembershipOptions membership;
   ActorProcessOptions process;
@@ -32,7 +31,7 @@ struct NodeRuntimeOptions {
 
 class NodeRuntime {
  public:
-  /// Listens and joins. An Error when it cannot listen.
+  /// Listens, and joins its cluster or begins one. An Error when it cannot listen, or its part of the cluster's log is damaged.
   static Result<std::unique_ptr<NodeRuntime>> start(NodeRuntimeOptions options);
   ~NodeRuntime();
   NodeRuntime(const NodeRuntime&) = delete;

@@ -8,24 +8,28 @@ NodeWorkers::NodeWorkers(caf::event_based_actor* node, NodeServices& services, c
     : node_(node), services_(services), host_(node_address.substr(0, node_address.rfind(':'))) {}
 
 void NodeWorkers::start(JobId job, std::uint64_t attempt, wire::StartWorker start) {
-  if (workers_.contains({job, attempt})) return;
-  services_.start_worker(job, attempt, start.name);
-  workers_[{job, attempt}] = {std::move(start), nullptr, false};
+  if (!workers_.try_emplace({job, attempt}, OneWorker{std::move(start), nullptr, false, false}).second) return;
+  end(job, attempt - 1);
+  start_those_due(job);
+}
+
+void NodeWorkers::start_those_due(JobId job) {
+  const auto first = workers_.lower_bound({job, 0});
+  if (first == workers_.end() || first->first.first != job || first->second.started) return;
+  first->second.started = true;
+  services_.start_worker(job, first->first.second, first->second.start.name);
 }
 
 bool NodeWorkers::kill(const message::Packet& packet) {
-  for (auto& [key, worker] : workers_) {
-    if (key.first != packet.job || key.second > packet.attempt) continue;
-    worker.to_end = true;
-    services_.kill_worker(key.first, key.second);
-  }
-  return workers_.contains({packet.job, packet.attempt});
+  end(packet.job, packet.attempt);
+  return has(packet);
 }
 
-void NodeWorkers::kill_all() {
-  for (auto& [key, worker] : workers_) {
-    worker.to_end = true;
-    services_.kill_worker(key.first, key.second);
+void NodeWorkers::end(JobId job, std::uint64_t up_to) {
+  for (auto worker = workers_.lower_bound({job, 0}); worker != workers_.end() && worker->first.first == job && worker->first.second <= up_to;) {
+    worker->second.to_end = true;
+    if (worker->second.started) services_.kill_worker(job, (worker++)->first.second);
+    else worker = workers_.erase(worker);
   }
 }
 
@@ -57,6 +61,7 @@ wire::WorkerGone NodeWorkers::on_ended(const WorkerEnd& end) {
   const auto found = workers_.find({end.job, end.attempt});
   const bool expected = found != workers_.end() && found->second.to_end;
   if (found != workers_.end()) workers_.erase(found);
+  start_those_due(end.job);
   return {end.how, end.last_lines, expected, end.cause == WorkerEnd::Cause::Itself};
 }
 

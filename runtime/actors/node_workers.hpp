@@ -19,11 +19,12 @@ class NodeWorkers {
   /// Workers listen where the node does. Services outlive this.
   NodeWorkers(caf::event_based_actor* node, NodeServices& services, const std::string& node_address);
 
-  /// Ends workers of earlier attempts at the job first. The bundle is there.
+  /// Ends workers of earlier attempts at the job first, and waits until they are gone. The bundle is there.
   void start(JobId job, std::uint64_t attempt, wire::StartWorker start);
   /// Ends the job's workers up to the packet's attempt. Whether there is one of that attempt.
   bool kill(const message::Packet& packet);
-  void kill_all();
+  /// Whether there is one for the packet's job and attempt, or is to be.
+  bool has(const message::Packet& packet) const { return workers_.contains({packet.job, packet.attempt}); }
 
   void on_hello(const message::Packet& packet, const caf::actor& worker);
   /// Whether a process is that of the worker for the packet's job and attempt.
@@ -40,7 +41,11 @@ class NodeWorkers {
     wire::StartWorker start;
     caf::actor handle;      // null until it said hello
     bool to_end = false;
+    bool started = false;   // its process was
   };
+
+  void end(JobId job, std::uint64_t up_to);
+  void start_those_due(JobId job);
 
   caf::event_based_actor* node_;
   NodeServices& services_;

@@ -69,6 +69,7 @@ class Worker {
     dispatch<wire::Go>(packet, [&](const auto& m) { on_go(m); });
     dispatch<wire::Trigger>(packet, [&](const auto& m) { on_trigger(m); });
     dispatch<wire::Complete>(packet, [&](const auto& m) { attempt_->tell_all(message::Complete{m.checkpoint}); });
+    dispatch<wire::ReportWorker>(packet, [&](const auto&) { on_report(); });
     dispatch<wire::GiveUp>(packet, [&](const auto& m) { on_give_up(m); });
     on_node_answer(packet);
   }
@@ -92,7 +93,10 @@ class Worker {
     const TaskFailure& failure = failed.failure;
     tell_node(wire::TaskFailed{failed.task, failure.operator_name, failure.position, failure.message, failure.remedy == TaskFailure::Remedy::None});
   }
-  void on_finished(const message::Finished& finished) { tell_node(wire::TaskFinished{finished.task}); }
+  void on_finished(const message::Finished& finished) {
+    finished_.insert(finished.task);
+    tell_node(wire::TaskFinished{finished.task});
+  }
   void on_completed(const message::Completed& completed) { tell_node(wire::TaskPublished{completed.task, completed.checkpoint}); }
   /// When the other worker died, its own node says so, and better; this is for when nobody does.
   void on_link_lost(const message::LinkLost& lost) { self_->delayed_send(self_, kLinkGrace, ReportLink{lost.peer, lost.why}); }
@@ -230,12 +234,18 @@ class Worker {
     read_on();
   }
 
+  void on_report() {
+    tell_node(wire::WorkerReport{running_, plan_ ? wire::encode(JobShape::of(*plan_)) : "", {finished_.begin(), finished_.end()}, newest_checkpoint_});
+  }
+
   void on_go(const wire::Go& go) {
+    running_ = true;
     if (go.restored_from != 0) attempt_->tell_all(message::Complete{go.restored_from});
     attempt_->tell_all(message::Go{});
   }
 
   void on_trigger(const wire::Trigger& trigger) {
+    newest_checkpoint_ = std::max(newest_checkpoint_, trigger.checkpoint);
     self_->send(writer_, message::Replicas{trigger.checkpoint, trigger.replicas});
     attempt_->tell_all(message::Trigger{{trigger.checkpoint, trigger.parent, static_cast<Barrier::Mode>(trigger.mode),
                                          static_cast<Barrier::Afterwards>(trigger.afterwards)}});
@@ -261,6 +271,9 @@ class Worker {
   std::vector<std::pair<std::uint32_t, caf::actor>> early_hellos_;  // that came before Deploy
   std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet
   std::unique_ptr<PartReader> reader_;   // while state is read
+  bool running_ = false;                 // it was told to go
+  std::set<std::uint32_t> finished_;     // tasks
+  CheckpointId newest_checkpoint_ = 0;   // that it was told to take
 };
 
 template <class Message>

@@ -114,6 +114,15 @@ struct WorkerFailed {
 };
 WEIR_RECORD(WorkerFailed, message, permanent);
 
+/// How far the attempt is on a worker.
+struct WorkerReport {
+  bool running = false;          // it was told to go
+  std::string shape;             // encoded JobShape; empty: it has not planned the job yet
+  std::vector<std::uint32_t> finished;   // tasks
+  std::uint64_t newest_checkpoint = 0;   // that it was told to take
+};
+WEIR_RECORD(WorkerReport, running, shape, finished, newest_checkpoint);
+
 /// What a task did since the attempt began.
 struct TaskFigures {
   std::uint32_t task = 0;
@@ -220,6 +229,12 @@ struct ForgetJob {
 };
 WEIR_RECORD(ForgetJob, why);
 
+/// To the worker of an attempt, from a leader that takes it over; answered by WorkerReport, or WorkerGone.
+struct ReportWorker {
+  std::uint64_t term = 0;
+};
+WEIR_RECORD(ReportWorker, term);
+
 // ---- node -> leader ----
 
 struct WorkerGone {
@@ -292,9 +307,10 @@ struct NodeHello {
   std::string http;
   std::uint32_t slots = 1;
   bool eligible = true;      // to lead
+  std::uint64_t voter = 0;   // its id in the replicated log; 0: it has none
   std::string version;
 };
-WEIR_RECORD(NodeHello, cluster, node, incarnation, name, address, http, slots, eligible, version);
+WEIR_RECORD(NodeHello, cluster, node, incarnation, name, address, http, slots, eligible, voter, version);
 
 struct Refused {
   std::string why;
@@ -310,7 +326,7 @@ WEIR_RECORD(Member, node, address);
 struct Heartbeat {
   std::uint64_t incarnation = 0;
   std::string cluster;
-  std::uint64_t leader = 0;   // 0: none is known
+  std::string leader;         // its address; empty: none is known
   std::uint64_t term = 0;
   std::vector<Member> members;  // that the sender knows, so that all come to know all
 };

@@ -117,3 +117,14 @@ TEST_CASE("a job goes on elsewhere when a node is lost") {
   CHECK_MESSAGE(outcome.state == JobOutcome::State::Finished, outcome.message);
   check_counts(directory / "out.csv", 60'000);
 }
+
+TEST_CASE("another node leads when the leader is lost, and the job goes on") {
+  const TemporaryDirectory directory;
+  TestCluster cluster(directory / "cluster", 3, 3);
+  const JobId job = cluster.submit("slow_count", slow_count(directory / "out.csv", 60'000));
+  cluster.await("a checkpoint is complete", [&](ClusterControl& control) { return checkpoints_of(control, job) > 2; });
+  cluster.drop_node(1);
+  const JobOutcome outcome = cluster.outcome(job);
+  CHECK_MESSAGE(outcome.state == JobOutcome::State::Finished, outcome.message);
+  check_counts(directory / "out.csv", 60'000);
+}

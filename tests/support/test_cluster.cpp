@@ -70,8 +70,7 @@ TestCluster::TestCluster(const std::filesystem::path& directory, std::size_t nod
     services.log = log;
     node.services = MachineServices::open(std::move(services)).or_throw();
     NodeRuntimeOptions options;
-    options.self = {{i + 1, name, address, "", ClusterNode::Role::Eligible}, 1, slots, kVersion};
-    options.cluster = i == 0 ? "test" : "";
+    options.self = {{i + 1, name, address, "", ClusterNode::Role::Eligible}, 1, slots, kVersion, 0};
     if (i > 0) options.seeds = {first};
     options.data = directory / name;
     options.process.threads = 2;
@@ -91,13 +90,20 @@ TestCluster::~TestCluster() {
 }
 
 void TestCluster::with_leader(const Visit& act) {
-  std::promise<std::uint32_t> answered;
-  auto call = std::make_shared<AdminCall>();
-  call->body = std::to_string(reinterpret_cast<std::uintptr_t>(&act));
-  call->answer = [&](std::uint32_t status, const std::string&) { answered.set_value(status); };
-  nodes_.front()->runtime->ask(call);
-  auto future = answered.get_future();
-  REQUIRE_MESSAGE(future.wait_for(kPatience) == std::future_status::ready, "the leader hangs");
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (std::size_t i = 0;; i = (i + 1) % nodes_.size()) {
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "no node finds a leader");
+    if (!nodes_[i]->runtime) continue;
+    const auto answered = std::make_shared<std::promise<std::uint32_t>>();
+    auto call = std::make_shared<AdminCall>();
+    call->body = std::to_string(reinterpret_cast<std::uintptr_t>(&act));
+    call->answer = [answered](std::uint32_t status, const std::string&) { answered->set_value(status); };
+    nodes_[i]->runtime->ask(call);
+    auto future = answered->get_future();
+    REQUIRE_MESSAGE(future.wait_for(kPatience) == std::future_status::ready, "the leader hangs");
+    if (future.get() == 200) return;
+    std::this_thread::yield();
+  }
 }
 
 void TestCluster::await(const std::string& what, const std::function<bool(ClusterControl&)>& true_now) {

@@ -35,7 +35,7 @@ class TestCluster {
 
   /// SIGKILL, or another signal, to the worker of a job on a node; nodes count from 1. False when there is none.
   bool signal_worker(JobId job, std::size_t node, int signal);
-  /// Ends a node with its workers, as if its machine was lost; 1, the leader, stays.
+  /// Ends a node with its workers, as if its machine was lost. Node 1 leads at first.
   void drop_node(std::size_t node);
 
 
