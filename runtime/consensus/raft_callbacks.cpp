@@ -1,6 +1,7 @@
 // What libraft calls: disk, network, clock and the observer. C calls these, so nothing may be thrown out of them.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -73,7 +74,7 @@ raft_entry* raft_entries_of(const std::vector<LogEntry>& entries) {
   auto* made = raft_array<raft_entry>(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     made[i].term = entries[i].term;
-    made[i].type = static_cast<unsigned short>(entries[i].kind);
+    made[i].type = static_cast<decltype(made[i].type)>(entries[i].kind);
     made[i].buf = raft_copy(entries[i].content);
     made[i].batch = made[i].buf.base;
   }
@@ -117,29 +118,29 @@ int disk(std::string& error, const Result<void>& result) {
 /// Fills term and body; false for a kind of message that is not known.
 bool fill(LogMessage& made, const raft_message& message, std::uint64_t most_bytes) {
   switch (message.type) {
-    case RAFT_IO_REQUEST_VOTE: {
+    case MessageKind::kRequestVote: {
       const auto& sent = message.request_vote;
       made.term = sent.term;
       made.body = RequestVote{sent.last_log_index, sent.last_log_term, sent.disrupt_leader, sent.pre_vote};
       return true;
     }
-    case RAFT_IO_REQUEST_VOTE_RESULT: {
+    case MessageKind::kVoteResult: {
       const auto& sent = message.request_vote_result;
       made.term = sent.term;
-      made.body = VoteResult{sent.vote_granted, sent.pre_vote == raft_tribool_true};
+      made.body = VoteResult{sent.vote_granted, sent.pre_vote == kPreVote};
       return true;
     }
-    case RAFT_IO_APPEND_ENTRIES:
+    case MessageKind::kAppendEntries:
       made.term = message.append_entries.term;
       made.body = append_entries(message.append_entries, most_bytes);
       return true;
-    case RAFT_IO_APPEND_ENTRIES_RESULT: {
+    case MessageKind::kAppendResult: {
       const auto& sent = message.append_entries_result;
       made.term = sent.term;
       made.body = AppendResult{sent.rejected, sent.last_log_index};
       return true;
     }
-    case RAFT_IO_INSTALL_SNAPSHOT: {
+    case MessageKind::kInstallSnapshot: {
       const auto& sent = message.install_snapshot;
       made.term = sent.term;
       made.body = InstallSnapshot{{.index = sent.last_index,
@@ -149,7 +150,7 @@ bool fill(LogMessage& made, const raft_message& message, std::uint64_t most_byte
                                    .content = copied(sent.data)}};
       return true;
     }
-    case RAFT_IO_TIMEOUT_NOW:
+    case MessageKind::kTimeoutNow:
       made.term = message.timeout_now.term;
       made.body = TimeoutNow{message.timeout_now.last_log_index, message.timeout_now.last_log_term};
       return true;
@@ -188,6 +189,10 @@ raft_configuration raft_configuration_of(const std::vector<Member>& members) {
 void RaftServer::Callbacks::install(RaftServer& server) {
   raft_io& io = server.raft_->io;
   io.version = 1;
+  // 0.22 asks how much room the disk has, in KiB at most; whether there is some is found out by writing.
+  [](auto& any) {
+    if constexpr (requires { any.capacity; }) any.capacity = std::numeric_limits<decltype(any.capacity)>::max();
+  }(io);
   io.impl = &server;
   io.init = init;
   io.close = close;
@@ -219,7 +224,7 @@ void RaftServer::Callbacks::close(raft_io* io, raft_io_close_cb done) { of(io).r
 int RaftServer::Callbacks::load(raft_io* io, raft_term* term, raft_id* voted_for, raft_snapshot** snapshot,
                                 raft_index* first_index, raft_entry* entries[], size_t* count) {
   RaftServer& self = of(io);
-  return guarded(self.failure_, [&] {
+  return guarded(self.failure_, [&]() -> int {
     auto loaded = self.storage_->load();
     if (!loaded.ok()) {
       self.raft_->disk_error = loaded.error().message;

@@ -1,23 +1,52 @@
 // libraft's structs as a RaftServer owns them. For raft_server.cpp and raft_callbacks.cpp only.
 #pragma once
 
-extern "C" {
-#include <raft.h>
-}
-
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+// The header of 0.22 checks its own layout by expressions that are no C++.
+#define static_assert(...)
+extern "C" {
+#include <raft.h>
+}
+#undef static_assert
+
 #include <weir/consensus/raft_server.hpp>
 
-// The versions Debian 12 has (0.15) name no version; these have faults that 0.17 mended.
+// Headers before 0.17, such as Debian 12's, name no version; that library has faults which 0.17 mended.
 #if !defined(RAFT_VERSION_NUMBER)
 #define WEIR_RAFT_BEFORE_0_17 1
 #else
 #define WEIR_RAFT_BEFORE_0_17 0
 #endif
 
+#if defined(RAFT_VERSION_NUMBER) && RAFT_VERSION_NUMBER >= 1900
+#define WEIR_RAFT_SINCE_0_19 1
+#else
+#define WEIR_RAFT_SINCE_0_19 0
+#endif
+
 namespace weir {
+
+#if WEIR_RAFT_BEFORE_0_17
+constexpr raft_tribool kPreVote = raft_tribool_true;
+constexpr raft_tribool kRealVote = raft_tribool_false;
+#else
+constexpr bool kPreVote = true;
+constexpr bool kRealVote = false;
+#endif
+
+/// libraft's numbers, whose names differ between versions.
+namespace MessageKind {
+constexpr unsigned short kAppendEntries = 1;
+constexpr unsigned short kAppendResult = 2;
+constexpr unsigned short kRequestVote = 3;
+constexpr unsigned short kVoteResult = 4;
+constexpr unsigned short kInstallSnapshot = 5;
+constexpr unsigned short kTimeoutNow = 6;
+}  // namespace MessageKind
 
 struct RaftServer::Raft {
   ::raft server{};

@@ -16,7 +16,7 @@ struct Filler {
   const LogMessage& from;
 
   void operator()(const RequestVote& body) {
-    message.type = RAFT_IO_REQUEST_VOTE;
+    message.type = static_cast<decltype(message.type)>(MessageKind::kRequestVote);
     auto& made = message.request_vote;
     made = {};
 #ifdef RAFT_REQUEST_VOTE_VERSION
@@ -30,7 +30,7 @@ struct Filler {
     made.pre_vote = body.pre_vote;
   }
   void operator()(const VoteResult& body) {
-    message.type = RAFT_IO_REQUEST_VOTE_RESULT;
+    message.type = static_cast<decltype(message.type)>(MessageKind::kVoteResult);
     auto& made = message.request_vote_result;
     made = {};
 #ifdef RAFT_REQUEST_VOTE_RESULT_VERSION
@@ -38,10 +38,10 @@ struct Filler {
 #endif
     made.term = from.term;
     made.vote_granted = body.granted;
-    made.pre_vote = body.pre_vote ? raft_tribool_true : raft_tribool_false;
+    made.pre_vote = body.pre_vote ? kPreVote : kRealVote;
   }
   void operator()(const AppendEntries& body) {
-    message.type = RAFT_IO_APPEND_ENTRIES;
+    message.type = static_cast<decltype(message.type)>(MessageKind::kAppendEntries);
     auto& made = message.append_entries;
     made = {};
     made.term = from.term;
@@ -60,7 +60,7 @@ struct Filler {
     for (std::size_t i = 0; i < body.entries.size(); ++i) {
       const LogEntry& entry = body.entries[i];
       entries[i].term = entry.term;
-      entries[i].type = static_cast<unsigned short>(entry.kind);
+      entries[i].type = static_cast<decltype(entries[i].type)>(entry.kind);
       entries[i].buf = {end, entry.content.size()};
       entries[i].batch = batch;
       if (!entry.content.empty()) std::memcpy(end, entry.content.data(), entry.content.size());
@@ -70,7 +70,7 @@ struct Filler {
     made.n_entries = static_cast<unsigned>(body.entries.size());
   }
   void operator()(const AppendResult& body) {
-    message.type = RAFT_IO_APPEND_ENTRIES_RESULT;
+    message.type = static_cast<decltype(message.type)>(MessageKind::kAppendResult);
     auto& made = message.append_entries_result;
     made = {};
     made.term = from.term;
@@ -78,7 +78,7 @@ struct Filler {
     made.last_log_index = body.last_index;
   }
   void operator()(const InstallSnapshot& body) {
-    message.type = RAFT_IO_INSTALL_SNAPSHOT;
+    message.type = static_cast<decltype(message.type)>(MessageKind::kInstallSnapshot);
     auto& made = message.install_snapshot;
     made = {};
     made.term = from.term;
@@ -89,7 +89,7 @@ struct Filler {
     made.data = raft_copy(body.snapshot.content);
   }
   void operator()(const TimeoutNow& body) {
-    message.type = RAFT_IO_TIMEOUT_NOW;
+    message.type = static_cast<decltype(message.type)>(MessageKind::kTimeoutNow);
     auto& made = message.timeout_now;
     made = {};
     made.term = from.term;

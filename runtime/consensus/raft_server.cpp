@@ -72,6 +72,9 @@ Result<void> RaftServer::join(std::uint64_t cluster) {
 
 Result<void> RaftServer::start(std::uint64_t now_ms) {
   WEIR_CHECK(!running_ && !raft_->initialized, "a log is started once");
+#if WEIR_RAFT_SINCE_0_19
+  return Error{"the cluster's log does not work with this version of libraft yet: build Weir with one from 0.15 to 0.18"};
+#endif
   if (identity().cluster == 0)
     return Error{options_.directory.string() + " belongs to no cluster yet: bootstrap one, or join one"};
   now_ms_ = now_ms;
