@@ -37,6 +37,8 @@ class ClusterControl {
   virtual const NodeAnnouncement& self() const = 0;
   /// The others that are not dead.
   virtual const std::vector<ClusterMember>& members() const = 0;
+  /// How many nodes vote on who leads: the cluster survives the loss of less than half of them.
+  virtual std::size_t voters() const = 0;
   /// Null when the job does not run.
   virtual const LiveJob* live(JobId job) const = 0;
   /// Logs a command; `done` is called on the coordinator's thread once it is applied, or refused.

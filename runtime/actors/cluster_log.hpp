@@ -49,6 +49,7 @@ class ClusterLog final : public LogTransport, public LogObserver {
   /// Gives the member at an address a vote; one that was there before under another id loses its own. On the leader.
   void admit(const Voter& voter);
   void remove(std::uint64_t voter);
+  std::size_t voters() const { return log_->voters().size(); }
   void stop();
 
   // From the log.

@@ -122,6 +122,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return options_.self; }
   const std::vector<ClusterMember>& members() const override { return members_; }
+  std::size_t voters() const override { return options_.voters(); }
   const LiveJob* live(JobId job) const override {
     const auto run = runs_.find(job);
     return run == runs_.end() ? nullptr : &run->second->live();
@@ -175,7 +176,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     JobRun& started = *made;
     runs_[job] = std::move(made);
     if (state_.job(job)->attempt == 0) started.start();
-    else started.take_over(now() + options_.patience);
+    else started.take_over(std::max(now(), began_ + options_.patience));  // who is not back by then is gone
   }
 
   /// The cluster remembers it from now on, and only then it may be given work.
@@ -254,6 +255,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   ClusterState state_;
   std::vector<ClusterMember> members_;
   bool leads_ = false;
+  const ProcessingTime began_ = now();
   std::map<JobId, std::unique_ptr<JobRun>> runs_;
   std::vector<JobId> ended_;  // runs to delete once they are not at work any more
   std::uint64_t last_proposal_ = 0;

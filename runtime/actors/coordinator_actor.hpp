@@ -33,8 +33,9 @@ struct CoordinatorOptions {
   NodeServices* services = nullptr; // outlives the actor
   /// Hands a command to the log. What is applied comes as message::Apply; what cannot be, as message::NotLogged.
   std::function<void(const LoggedCommand&)> propose;
-  /// Gives a node a vote, and takes one away.
+  /// Gives a node a vote; how many there are.
   std::function<void(const NodeAnnouncement&)> admit;
+  std::function<std::size_t()> voters;
   Duration patience{5000};          // for nodes to come back to a leader that takes over
   /// Answers requests of people.
   std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;

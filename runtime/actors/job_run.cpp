@@ -100,6 +100,7 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
 /// Gives up the attempt that was to be taken over.
 void JobRun::begin_next(const std::string& why) {
   taking_over_.reset();
+  live_.shape.reset();
   environment_.warn(job_, "attempt " + std::to_string(attempt_) + " is over: " + why);
   tell_nodes(wire::KillWorker{"a new leader begins the next attempt"});
   workers_.clear();
@@ -231,8 +232,10 @@ void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
   worker_on(from)->address = up.address;
   auto shape = wire::decode<JobShape>(up.shape).or_throw();
   if (live_.shape && *live_.shape != shape) return supervisor_.fail("the job plans differently on different nodes; it must not depend on the machine");
-  if (!live_.shape) supervisor_.take_shape(shape);
-  live_.shape = std::move(shape);
+  if (!live_.shape) {
+    supervisor_.take_shape(shape);
+    live_.shape = std::move(shape);
+  }
   if (std::all_of(workers_.begin(), workers_.end(), [](const OneWorker& worker) { return !worker.address.empty(); })) deploy();
 }
 

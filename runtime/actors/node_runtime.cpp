@@ -30,9 +30,10 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   const bool eligible = options.self.node.role == ClusterNode::Role::Eligible;
   if (eligible) options.self.voter = log->voter();
 
-  CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, {}, options.membership.timeout, options.answer};
+  CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, {}, {}, options.membership.timeout, options.answer};
   coordinator.propose = [log](const LoggedCommand& logged) { log->propose(logged); };
   coordinator.admit = [log](const NodeAnnouncement& node) { log->admit({node.voter, node.node.address}); };
+  coordinator.voters = [log] { return log->voters(); };
   parts->coordinator = parts->system.spawn(coordinator_actor, std::move(coordinator));
 
   NodeActorOptions node{options.self, log->cluster(), options.seeds, options.data, options.membership, options.process.heartbeat,

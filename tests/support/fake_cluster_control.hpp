@@ -23,6 +23,7 @@ class FakeClusterControl final : public ClusterControl {
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return self_; }
   const std::vector<ClusterMember>& members() const override { return members_; }
+  std::size_t voters() const override { return 1; }
   const LiveJob* live(JobId job) const override {
     const auto found = live_.find(job);
     return found == live_.end() ? nullptr : &found->second;

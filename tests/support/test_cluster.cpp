@@ -79,7 +79,7 @@ TestCluster::TestCluster(const std::filesystem::path& directory, std::size_t nod
     node.runtime = NodeRuntime::start(std::move(options)).or_throw();
     if (i == 0) first = address;
   }
-  await("all nodes are up", [&](ClusterControl& control) { return control.state().nodes().size() == nodes; });
+  await("all nodes are up", [&](ClusterControl& control) { return control.state().nodes().size() == nodes && control.voters() == nodes; });
 }
 
 TestCluster::~TestCluster() {
