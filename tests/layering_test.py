@@ -50,6 +50,7 @@ THIRD_PARTY = {
     "CLI/": {"node", "cli"},
     "nlohmann/": {"connectors", "node", "cli"},
     "openssl/": {"node"},
+    "httplib.h": {"node", "cli"},
     "xxhash.h": {"base"},
 }
 HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}}

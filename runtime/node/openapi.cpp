@@ -16,6 +16,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "the version", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VersionInfo"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
@@ -23,13 +24,15 @@ std::string_view openapi_description() {
       "get": {"operationId": "getDescription", "summary": "This description",
         "responses": {
           "200": {"description": "OpenAPI 3.0", "content": {"application/json": {"schema": {"type": "object"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"}}}
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"}}}
     },
     "/api/v1/nodes": {
       "get": {"operationId": "listNodes", "summary": "All nodes that the cluster remembers, by name",
         "responses": {
           "200": {"description": "the nodes", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NodeList"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
@@ -38,6 +41,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "the jobs", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobList"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}},
       "post": {"operationId": "submitJob", "summary": "Runs the job of a bundle that this node has",
@@ -47,6 +51,7 @@ std::string_view openapi_description() {
           "201": {"description": "the new job", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "409": {"$ref": "#/components/responses/Conflict"},
           "413": {"$ref": "#/components/responses/TooLarge"},
           "415": {"$ref": "#/components/responses/WrongKind"},
@@ -59,6 +64,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "the job", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}},
@@ -67,6 +73,7 @@ std::string_view openapi_description() {
         "responses": {
           "204": {"description": "it is forgotten"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "409": {"$ref": "#/components/responses/Conflict"},
           "503": {"$ref": "#/components/responses/NoLeader"},
@@ -78,6 +85,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "the plan", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanInfo"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
@@ -88,6 +96,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "the tasks", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskList"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
@@ -98,6 +107,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "the checkpoints", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CheckpointList"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
@@ -109,6 +119,7 @@ std::string_view openapi_description() {
           "200": {"description": "the lines", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LogInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"}}}
     },
     "/api/v1/jobs/{id}/cancel": {
@@ -118,6 +129,7 @@ std::string_view openapi_description() {
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "409": {"$ref": "#/components/responses/Conflict"},
           "413": {"$ref": "#/components/responses/TooLarge"},
@@ -132,6 +144,7 @@ std::string_view openapi_description() {
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "409": {"$ref": "#/components/responses/Conflict"},
           "413": {"$ref": "#/components/responses/TooLarge"},
@@ -147,6 +160,7 @@ std::string_view openapi_description() {
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"},
           "409": {"$ref": "#/components/responses/Conflict"},
           "413": {"$ref": "#/components/responses/TooLarge"},
@@ -161,6 +175,7 @@ std::string_view openapi_description() {
           "201": {"description": "it is stored", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BundleInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "413": {"$ref": "#/components/responses/TooLarge"},
           "415": {"$ref": "#/components/responses/WrongKind"}}}
     },
@@ -170,6 +185,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "it has", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BundleInfo"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "404": {"$ref": "#/components/responses/NotFound"}}}
     },
     "/metrics": {
@@ -177,6 +193,7 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "text format 0.0.4", "content": {"text/plain": {"schema": {"type": "string"}}}},
           "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
@@ -196,6 +213,7 @@ std::string_view openapi_description() {
     "responses": {
       "BadRequest": {"description": "the request is not understood; the error names the field", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "Unauthorized": {"description": "the token is missing or wrong", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
+      "Forbidden": {"description": "a page of another origin asks, or by a name that is not this machine's", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "NotFound": {"description": "there is no such thing", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "Conflict": {"description": "it cannot be so as things are", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "TooLarge": {"description": "the body is too large", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},

@@ -1,0 +1,239 @@
+#include <weir/node/http_routes.hpp>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+
+#include <weir/base/exception_text.hpp>
+#include <weir/node/admin_api.hpp>
+#include <weir/node/api_types.hpp>
+#include <weir/node/bundle.hpp>
+#include <weir/node/openapi.hpp>
+#include <weir/node/request_origin.hpp>
+#include <weir/node/sha256.hpp>
+#include <weir/node/worker_log.hpp>
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t kOk = 200;
+constexpr std::uint32_t kCreated = 201;
+constexpr std::uint32_t kBadRequest = 400;
+constexpr std::uint32_t kUnauthorized = 401;
+constexpr std::uint32_t kForbidden = 403;
+constexpr std::uint32_t kNotFound = 404;
+constexpr std::uint32_t kWrongMethod = 405;
+constexpr std::uint32_t kTooLarge = 413;
+constexpr std::uint32_t kWrongKind = 415;
+constexpr std::uint32_t kOurFault = 500;
+constexpr std::uint32_t kNoLeader = 503;
+constexpr std::uint32_t kNoAnswer = 504;
+
+constexpr std::string_view kApi = "/api/v1/";
+constexpr std::string_view kBundles = "/api/v1/bundles";
+constexpr std::string_view kJobs = "/api/v1/jobs";
+constexpr std::string_view kLogs = "/logs";
+constexpr const char* kText = "text/plain; charset=utf-8";
+constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+constexpr std::uint64_t kMostJsonBytes = 1 << 20;
+constexpr std::uint64_t kMostLines = 10'000;
+constexpr std::uint64_t kDefaultLines = 200;
+constexpr std::chrono::seconds kHealthAge{1};  // an answer is given again for so long: anyone may ask
+
+template <class T>
+HttpAnswer with(std::uint32_t status, const T& content) {
+  return {status, api::to_json(content)};
+}
+
+bool has_type(const HttpHead& head, std::string_view type) {
+  const std::string_view found = std::string_view(head.content_type).substr(0, head.content_type.find(';'));
+  const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); };
+  return found.size() >= type.size() && std::equal(type.begin(), type.end(), found.begin(), same) && found.find_first_not_of(' ', type.size()) == found.npos;
+}
+
+/// A number without sign or leading zeros from 1 to `most`.
+std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) {
+  const auto value = parse_job_id(text);
+  return value && *value <= most ? value : std::nullopt;
+}
+
+HttpAnswer read_log(const HttpRoutesOptions& options, JobId job, const std::multimap<std::string, std::string>& query) {
+  std::uint64_t lines = kDefaultLines;
+  std::optional<std::uint64_t> attempt;
+  for (const auto& [name, text] : query) {
+    const auto value = number(text, name == "lines" ? kMostLines : std::uint64_t{1} << 62);
+    if (name != "lines" && name != "attempt") return http_error(kBadRequest, "the path takes lines and attempt, nothing else behind the '?'");
+    if (!value || query.count(name) > 1) return http_error(kBadRequest, name + ": one whole number " + (name == "lines" ? "from 1 to " + std::to_string(kMostLines) : "from 1 on") + " is wanted");
+    if (name == "lines") lines = *value;
+    else attempt = *value;
+  }
+  auto log = read_worker_log(options.logs, job, attempt, lines);
+  if (!log) return http_error(kNotFound, "this node has no log of job " + std::to_string(job));
+  return with(kOk, api::LogInfo{job, log->attempt, options.node, std::move(log->lines)});
+}
+
+/// The job of "/api/v1/jobs/{id}/logs".
+std::optional<JobId> job_of_log(std::string_view path) {
+  if (!path.starts_with(kJobs) || !path.ends_with(kLogs) || path.size() <= kJobs.size() + 1 + kLogs.size() || path[kJobs.size()] != '/') return {};
+  return parse_job_id(path.substr(kJobs.size() + 1, path.size() - kJobs.size() - 1 - kLogs.size()));
+}
+
+HttpAnswer wrong_method(std::string_view methods) { return http_error(kWrongMethod, "the path takes " + std::string(methods)); }
+
+}  // namespace
+
+bool is_upload(const std::string& path) { return path == kBundles; }
+
+HttpAnswer http_error(std::uint32_t status, std::string why) { return with(status, api::ErrorInfo{std::move(why)}); }
+
+HttpAnswer HttpRoutes::answer(const HttpRequest& request) {
+  try {
+    if (auto refused = refuse_stranger(request)) return *refused;
+    return route(request);
+  } catch (...) {
+    return http_error(kOurFault, current_exception_text());
+  }
+}
+
+std::optional<HttpAnswer> HttpRoutes::refuse_stranger(const HttpRequest& request) const {
+  if (request.path == "/healthz") return {};
+  if (!is_same_origin(request.head)) return http_error(kForbidden, "the request comes from a page of another origin");
+  if (options_.token.empty()) {
+    if (options_.names == HttpRoutesOptions::Names::Any || is_own_name(request.head.host)) return {};
+    return http_error(kForbidden, "a node without a token is reached as localhost or by its address, not by another name");
+  }
+  if (has_token(request.head.authorization, options_.token)) return {};
+  return http_error(kUnauthorized, "the node's token is wanted: Authorization: Bearer TOKEN");
+}
+
+HttpAnswer HttpRoutes::route(const HttpRequest& request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const auto log = job_of_log(request.path);
+  if (!log && !request.query.empty()) return http_error(kBadRequest, "nothing is wanted behind the '?'");
+  const std::string& path = request.path;
+  if (is_upload(path)) return request.method == "POST" ? upload(request) : wrong_method("POST");
+  if (path == "/healthz") return reads ? health() : wrong_method("GET");
+  if (path == "/metrics") return reads ? metrics() : wrong_method("GET");
+  if (path == "/api/v1/openapi.json") return reads ? HttpAnswer{kOk, std::string(openapi_description())} : wrong_method("GET");
+  if (log) return reads ? read_log(options_, *log, request.query) : wrong_method("GET");
+  if (path.starts_with(std::string(kBundles) + '/')) return reads ? bundle(path.substr(kBundles.size() + 1)) : wrong_method("GET");
+  if (path.starts_with(kApi)) return to_leader(request);
+  return http_error(kNotFound, "there is no such path");
+}
+
+HttpAnswer HttpRoutes::health() {
+  const std::lock_guard lock(health_mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (health_ && now - health_->first < kHealthAge) return health_->second;
+  const bool well = ask("GET", "/api/v1/version", "", options_.health_timeout).status == kOk;
+  health_.emplace(std::chrono::steady_clock::now(), well ? HttpAnswer{kOk, "ok\n", kText} : HttpAnswer{kNoLeader, "no leader answers\n", kText});
+  return health_->second;
+}
+
+HttpAnswer HttpRoutes::metrics() {
+  HttpAnswer answer = ask("GET", std::string(kMetricsPath), "", options_.answer_timeout);
+  if (answer.status == kOk) answer.type = kMetricsType;
+  return answer;
+}
+
+HttpAnswer HttpRoutes::upload(const HttpRequest& request) const {
+  if (!has_type(request.head, "application/octet-stream")) return http_error(kWrongKind, "a bundle is sent as application/octet-stream");
+  if (request.head.body_bytes > options_.most_bundle_bytes) {
+    return http_error(kTooLarge, "a bundle has at most " + std::to_string(options_.most_bundle_bytes) + " bytes here, not " + std::to_string(request.head.body_bytes));
+  }
+  const auto id = options_.bundles->put(request.body, {.expected = {}, .most_bytes = options_.most_bundle_bytes});
+  if (!id) return http_error(kBadRequest, id.error().message);
+  const auto file = options_.bundles->path(*id);
+  if (!file) return http_error(kOurFault, file.error().message);
+  const auto mark = read_bundle_mark(*file);
+  const auto fits = mark ? check_bundle_mark(*mark, own_bundle_mark(mark->job)) : Result<void>(mark.error());
+  if (fits) return with(kCreated, api::BundleInfo{*id, mark->job, request.head.body_bytes});
+  // Under another name nobody sees it again, and nobody can have asked for it: no node would run it.
+  if (const auto removed = options_.bundles->remove(*id); !removed) return http_error(kOurFault, removed.error().message);
+  return http_error(kBadRequest, fits.error().message);
+}
+
+HttpAnswer HttpRoutes::bundle(const std::string& id) const {
+  const auto file = is_sha256(id) ? options_.bundles->path(id) : Result<std::filesystem::path>(Error{"a bundle is named by 64 lower-case hexadecimal digits"});
+  if (!file) return http_error(kNotFound, file.error().message);
+  const auto mark = read_bundle_mark(*file);
+  const auto bytes = options_.bundles->size(id);
+  if (!mark) return http_error(kOurFault, mark.error().message);
+  if (!bytes) return http_error(kNotFound, bytes.error().message);
+  return with(kOk, api::BundleInfo{id, mark->job, *bytes});
+}
+
+HttpAnswer HttpRoutes::to_leader(const HttpRequest& request) {
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  constexpr std::array<std::string_view, 3> kMethods = {"GET", "POST", "DELETE"};
+  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) return wrong_method("GET, POST or DELETE");
+  const std::uint64_t bytes = request.head.body_bytes;
+  if (bytes != 0 && method != "POST") return http_error(kBadRequest, "no body is wanted");
+  if (bytes > kMostJsonBytes) return http_error(kTooLarge, "a request has at most " + std::to_string(kMostJsonBytes) + " bytes");
+  if (bytes != 0 && !has_type(request.head, "application/json")) return http_error(kWrongKind, "a request's body is application/json");
+  std::string body;
+  while (body.size() < bytes) {
+    auto piece = request.body();
+    if (!piece) return http_error(kBadRequest, piece.error().message);
+    if (!*piece) break;
+    body += **piece;
+  }
+  if (request.path == kJobs && method == "POST") return submit(std::move(body));
+  return ask(method, request.path, std::move(body), options_.answer_timeout);
+}
+
+/// The leader may not have the bundle, so this node sees to it that there is one, and reads its name.
+HttpAnswer HttpRoutes::submit(std::string body) {
+  auto request = api::from_json<api::SubmitRequest>(body, api::UnknownFields::Refuse);
+  if (!request) return http_error(kBadRequest, request.error().message);
+  if (!is_sha256(request->bundle)) return http_error(kBadRequest, "bundle: 64 lower-case hexadecimal digits are wanted");
+  const auto file = options_.bundles->path(request->bundle);
+  if (!file) return http_error(kBadRequest, "bundle: " + file.error().message + "; upload it to this node first");
+  const auto mark = read_bundle_mark(*file);
+  if (!mark) return http_error(kBadRequest, "bundle: " + mark.error().message);
+  if (!request->name) request->name = mark->job;
+  return ask("POST", std::string(kJobs), api::to_json(*request), options_.answer_timeout);
+}
+
+/// What a call is answered, by whoever comes first: the leader, or the end of patience.
+struct HttpRoutes::Asked {
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::optional<HttpAnswer> answer;
+};
+
+HttpAnswer HttpRoutes::ask(const std::string& method, const std::string& path, std::string body, std::chrono::milliseconds timeout) {
+  // Owned by this call and by the leader's answer, which may come when this call is over.
+  const auto asked = std::make_shared<Asked>();
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return http_error(kNoLeader, "this node is stopping");
+    pending_.insert(asked.get());
+  }
+  options_.ask(std::make_shared<AdminCall>(AdminCall{method, path, std::move(body), [asked](std::uint32_t status, std::string text) {
+                                                       const std::lock_guard lock(asked->mutex);
+                                                       if (!asked->answer) asked->answer = HttpAnswer{status, std::move(text)};
+                                                       asked->answered.notify_all();
+                                                     }}));
+  std::unique_lock lock(asked->mutex);
+  asked->answered.wait_for(lock, timeout, [&] { return asked->answer.has_value(); });
+  std::optional<HttpAnswer> answer = std::move(asked->answer);
+  lock.unlock();
+  const std::lock_guard own(mutex_);
+  pending_.erase(asked.get());
+  if (answer) return *answer;
+  return http_error(kNoAnswer, "the cluster's leader did not answer in time; what was asked for may still happen");
+}
+
+void HttpRoutes::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  for (Asked* asked : pending_) {
+    const std::lock_guard answer(asked->mutex);
+    if (!asked->answer) asked->answer = http_error(kNoLeader, "this node is stopping");
+    asked->answered.notify_all();
+  }
+}
+
+}  // namespace weir

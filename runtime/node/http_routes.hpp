@@ -1,0 +1,94 @@
+// What the daemon's HTTP port answers, without HTTP: a request is a method, a path and a body, whatever carried it. What concerns
+// the cluster is asked of its leader; bundles, logs and this node's health are answered here.
+//
+//   /healthz  /metrics  /api/v1/openapi.json  /api/v1/bundles  /api/v1/bundles/{sha256}  /api/v1/jobs/{id}/logs      here
+//   /api/v1/...                                                                                                      the leader
+//
+// Who may ask: with a token, who has it, for everything but /healthz. Without one this machine's users, but not the pages that
+// their browsers show: a request that a page of another origin sent is refused, and so is a name that is not this machine's.
+//
+// Any thread, several at once. Nothing is thrown.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <weir/actors/admin_call.hpp>
+#include <weir/base/result.hpp>
+#include <weir/node/bundle_store.hpp>
+#include <weir/node/http_head.hpp>
+
+namespace weir {
+
+struct HttpRoutesOptions {
+  std::string token;  // empty: none is asked for
+  /// What this machine may be called in a request, where there is no token. Over TLS its certificate vouches for its name.
+  enum class Names : std::uint8_t { Local, Any } names = Names::Local;
+  std::string node;   // this one's name
+  std::filesystem::path logs;                            // of workers: <job>-<attempt>.log
+  const BundleStore* bundles = nullptr;                  // outlives the routes
+  std::function<void(std::shared_ptr<AdminCall>)> ask;   // the leader
+  std::uint64_t most_bundle_bytes = std::uint64_t{1} << 30;
+  std::chrono::milliseconds answer_timeout{30'000};      // for the leader
+  std::chrono::milliseconds health_timeout{2'000};
+};
+
+struct HttpRequest {
+  std::string method;
+  std::string path;                          // decoded
+  std::multimap<std::string, std::string> query;
+  HttpHead head;
+  BundlePieces body;                         // the pieces of the head's body_bytes
+};
+
+struct HttpAnswer {
+  std::uint32_t status = 200;
+  std::string body;
+  std::string type = "application/json";
+};
+
+/// Whether a body sent to this path may be large, and take its time.
+bool is_upload(const std::string& path);
+
+/// An error as the API has it.
+HttpAnswer http_error(std::uint32_t status, std::string why);
+
+class HttpRoutes {
+ public:
+  explicit HttpRoutes(HttpRoutesOptions options) : options_(std::move(options)) {}
+
+  HttpAnswer answer(const HttpRequest& request);
+  /// Whoever waits for the leader waits no longer, now and from now on.
+  void stop();
+
+ private:
+  struct Asked;
+
+  HttpAnswer route(const HttpRequest& request);
+  std::optional<HttpAnswer> refuse_stranger(const HttpRequest& request) const;
+  HttpAnswer health();
+  HttpAnswer metrics();
+  HttpAnswer upload(const HttpRequest& request) const;
+  HttpAnswer bundle(const std::string& id) const;
+  HttpAnswer submit(std::string body);
+  HttpAnswer to_leader(const HttpRequest& request);
+  HttpAnswer ask(const std::string& method, const std::string& path, std::string body, std::chrono::milliseconds timeout);
+
+  const HttpRoutesOptions options_;
+  std::mutex mutex_;
+  bool stopping_ = false;
+  std::set<Asked*> pending_;  // each owned by its call, which takes it out before it ends
+
+  std::mutex health_mutex_;  // one asks, the others wait for what it finds
+  std::optional<std::pair<std::chrono::steady_clock::time_point, HttpAnswer>> health_;
+};
+
+}  // namespace weir

@@ -1,0 +1,419 @@
+#include <weir/node/http_server.hpp>
+
+#include <fstream>
+#include <future>
+
+#include <doctest/doctest.h>
+
+#include <support/http_trial.hpp>
+#include <support/json_schema.hpp>
+#include <support/prometheus_parser.hpp>
+#include <support/test_certificates.hpp>
+#include <weir/node/api_types.hpp>
+#include <weir/node/openapi.hpp>
+#include <weir/node/sha256.hpp>
+
+namespace weir {
+namespace {
+
+using testing::exchange;
+using testing::fake_bundle;
+using testing::HttpReply;
+using testing::HttpTrial;
+using testing::HttpWire;
+using testing::WireRequest;
+using Leader = HttpTrial::Leader;
+
+template <class T>
+T read(const HttpReply& reply) {
+  auto value = api::from_json<T>(reply.body, api::UnknownFields::Refuse);
+  REQUIRE_MESSAGE(value, reply.body);
+  return *value;
+}
+
+std::string error_of(const HttpReply& reply) { return read<api::ErrorInfo>(reply).error; }
+
+HttpServerOptions with_token(const std::string& token) {
+  HttpServerOptions options;
+  options.routes.token = token;
+  return options;
+}
+
+/// Holds an answer against the description that the daemon serves.
+void check_described(const HttpTrial& trial, const std::string& method, const std::string& path, const std::string& body = "") {
+  static const testing::OpenApi api{std::string(openapi_description())};
+  const HttpReply reply = trial.ask(method, path, body);
+  CHECK(api.check_answer(method, path.substr(0, path.find('?')), reply.status, reply.body) == std::vector<std::string>{});
+}
+
+TEST_CASE("every answer is as the description that the daemon serves says") {
+  HttpTrial trial;
+  trial.with_control([](auto& control) { control.running_job("wc"); });
+  std::ofstream(trial.directory() / "logs" / "1-1.log") << "one\ntwo\n";
+  const std::string bundle = read<api::BundleInfo>(trial.upload(fake_bundle())).bundle;
+  CHECK(trial.ask("GET", "/api/v1/openapi.json").body == openapi_description());
+  for (const char* path : {"/api/v1/version", "/api/v1/nodes", "/api/v1/jobs", "/api/v1/jobs/1", "/api/v1/jobs/1/plan", "/api/v1/jobs/1/tasks", "/api/v1/jobs/1/checkpoints",
+                           "/api/v1/jobs/1/logs", "/api/v1/jobs/1/logs?lines=1&attempt=1", "/api/v1/jobs/9", "/api/v1/jobs/9/logs", "/api/v1/jobs/1/logs?lines=0", "/healthz", "/metrics",
+                           "/api/v1/openapi.json", "/api/v1/bundles/00"}) {
+    check_described(trial, "GET", path);
+  }
+  check_described(trial, "GET", "/api/v1/bundles/" + bundle);
+  check_described(trial, "POST", "/api/v1/jobs", R"({"bundle": ")" + bundle + "\"}");
+  check_described(trial, "POST", "/api/v1/jobs", R"({"bundle": 7})");
+  check_described(trial, "POST", "/api/v1/jobs/1/savepoint", R"({"directory": "/s"})");
+  check_described(trial, "POST", "/api/v1/jobs/1/stop");
+  check_described(trial, "POST", "/api/v1/jobs/1/cancel");
+  check_described(trial, "DELETE", "/api/v1/jobs/1");
+  trial.set_leader(Leader::Gone);
+  check_described(trial, "GET", "/api/v1/jobs");
+  check_described(trial, "GET", "/metrics");
+}
+
+TEST_CASE("a bundle is uploaded and its job submitted under its own name") {
+  HttpTrial trial;
+  const std::string bytes = fake_bundle();
+  const HttpReply uploaded = trial.upload(bytes);
+  CHECK(uploaded.status == 201);
+  const auto bundle = read<api::BundleInfo>(uploaded);
+  CHECK(bundle.job == "word_count");
+  CHECK(bundle.bytes == bytes.size());
+  CHECK(trial.bundles().has(bundle.bundle));
+  CHECK(read<api::BundleInfo>(trial.ask("GET", "/api/v1/bundles/" + bundle.bundle)).bytes == bytes.size());
+  CHECK(trial.upload(bytes).status == 201);  // again
+
+  const HttpReply submitted = trial.ask("POST", "/api/v1/jobs", R"({"bundle": ")" + bundle.bundle + R"(", "options": {"input": "/in"}})");
+  CHECK(submitted.status == 201);
+  CHECK(read<api::JobInfo>(submitted).name == "word_count");
+  CHECK(read<api::JobInfo>(submitted).options.at("input") == "/in");
+  CHECK(read<api::JobInfo>(trial.ask("POST", "/api/v1/jobs", R"({"bundle": ")" + bundle.bundle + R"(", "name": "mine"})")).name == "mine");
+}
+
+TEST_CASE("a bundle for another Weir is refused with both versions, and is gone") {
+  HttpTrial trial;
+  const HttpReply reply = trial.upload(fake_bundle("9.9.9"));
+  CHECK(reply.status == 400);
+  CHECK(error_of(reply).find("Weir 9.9.9") != std::string::npos);
+  CHECK(error_of(reply).find("Weir 0.1.0") != std::string::npos);
+  CHECK(trial.bundles().list().empty());
+  CHECK(trial.upload("#!/bin/sh\n").status == 400);
+  CHECK(trial.upload("").status == 415);
+  CHECK(trial.bundles().list().empty());
+}
+
+TEST_CASE("a bundle that is too large or breaks off leaves nothing") {
+  HttpServerOptions options;
+  options.routes.most_bundle_bytes = 100'000;
+  HttpTrial trial(std::move(options));
+  const HttpReply reply = trial.upload(std::string(100'001, 'x'));
+  CHECK(reply.status == 413);
+  CHECK(error_of(reply) == "a bundle has at most 100000 bytes here, not 100001");
+  {
+    HttpWire wire(trial.port());
+    wire.send("POST /api/v1/bundles HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 5000\r\n\r\nhalf");
+    wire.end_sending();
+    CHECK(wire.receive()->status == 400);
+    CHECK(wire.closed());
+  }
+  CHECK(trial.bundles().list().empty());
+  for (const auto& entry : std::filesystem::directory_iterator(trial.directory() / "bundles")) FAIL_CHECK(entry.path().string());
+}
+
+TEST_CASE("a job of a bundle that this node lacks is refused before the leader hears of it") {
+  HttpTrial trial;
+  const HttpReply reply = trial.ask("POST", "/api/v1/jobs", R"({"bundle": ")" + std::string(64, 'a') + "\"}");
+  CHECK(reply.status == 400);
+  CHECK(error_of(reply).starts_with("bundle: "));
+  CHECK(error_of(trial.ask("POST", "/api/v1/jobs", R"({"bundle": "../../etc/passwd"})")) == "bundle: 64 lower-case hexadecimal digits are wanted");
+  CHECK(trial.asked() == 0);
+}
+
+TEST_CASE("the lines of a log are asked for by numbers, and nothing else is") {
+  HttpTrial trial;
+  std::ofstream(trial.directory() / "logs" / "7-1.log") << "first\n";
+  std::ofstream(trial.directory() / "logs" / "7-2.log") << "one\ntwo\n\xff\n";
+  std::ofstream(trial.directory() / "secret.log") << "secret\n";
+  const auto log = read<api::LogInfo>(trial.ask("GET", "/api/v1/jobs/7/logs?lines=2"));
+  CHECK(log.node == "a");
+  CHECK(log.attempt == 2);
+  CHECK(log.lines == std::vector<std::string>{"two", "\xef\xbf\xbd"});
+  CHECK(read<api::LogInfo>(trial.ask("GET", "/api/v1/jobs/7/logs?attempt=1")).lines == std::vector<std::string>{"first"});
+  for (const char* query : {"lines=0", "lines=-1", "lines=10001", "lines=1e3", "lines=", "lines=1&lines=2", "attempt=../secret", "attempt=0", "attempt=99999999999999999999", "file=secret", "lines=2%00"}) {
+    CAPTURE(query);
+    CHECK(trial.ask("GET", std::string("/api/v1/jobs/7/logs?") + query).status == 400);
+  }
+  for (const char* path : {"/api/v1/jobs/../secret/logs", "/api/v1/jobs/7%2f..%2f..%2fsecret/logs", "/api/v1/jobs//logs", "/api/v1/jobs/07/logs", "/api/v1/jobs/7/logs/", "/api/v1/jobs/7/logs/../../../secret.log"}) {
+    CAPTURE(path);
+    CHECK(trial.ask("GET", path).status == 404);
+  }
+  CHECK(trial.ask("POST", "/api/v1/jobs/7/logs").status == 405);
+}
+
+TEST_CASE("with a token everything but health wants it") {
+  HttpTrial trial(with_token("correct-horse-battery"));
+  const auto status = [&](const std::string& path, const std::string& headers) { return exchange(trial.port(), {.path = path, .headers = headers}).status; };
+  for (const char* path : {"/api/v1/version", "/api/v1/jobs", "/metrics", "/api/v1/openapi.json", "/api/v1/jobs/1/logs", "/api/v1/bundles/00", "/", "/nothing"}) {
+    CAPTURE(path);
+    CHECK(status(path, "") == 401);
+    CHECK(status(path, "Authorization: Bearer correct-horse-batterx\r\n") == 401);
+    CHECK(status(path, "Authorization: Basic correct-horse-battery\r\n") == 401);
+  }
+  CHECK(exchange(trial.port(), {.path = "/metrics"}).headers.at("www-authenticate") == "Bearer");
+  CHECK(trial.asked() == 0);
+  CHECK(status("/healthz", "") == 200);
+  CHECK(status("/api/v1/version", "Authorization: Bearer correct-horse-battery\r\n") == 200);
+  CHECK(status("/api/v1/version", "authorization: bearer correct-horse-battery\r\nHost: any.example\r\n") == 200);
+}
+
+TEST_CASE("a stranger's upload is refused without being read") {
+  HttpTrial trial(with_token("correct-horse-battery"));
+  HttpWire wire(trial.port());
+  wire.send("POST /api/v1/bundles HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000000000\r\n\r\nabc");
+  const auto reply = wire.receive();
+  REQUIRE(reply);
+  CHECK(reply->status == 401);
+  CHECK(reply->headers.at("connection") == "close");
+  wire.end_sending();
+  CHECK(wire.closed());
+}
+
+TEST_CASE("without a token a browser's pages are kept out") {
+  HttpTrial trial;
+  const auto status = [&](const std::string& headers) { return exchange(trial.port(), {.method = "POST", .path = "/api/v1/jobs/1/cancel", .headers = headers}).status; };
+  CHECK(status("") == 404);
+  CHECK(status("Host: 127.0.0.1:7071\r\nOrigin: http://127.0.0.1:7071\r\n") == 404);
+  CHECK(status("Host: 127.0.0.1:7071\r\nOrigin: http://evil.example\r\n") == 403);
+  CHECK(status("Host: 127.0.0.1:7071\r\nOrigin: null\r\n") == 403);
+  CHECK(status("Host: evil.example:7071\r\n") == 403);
+  CHECK(exchange(trial.port(), {.method = "POST", .path = "/api/v1/jobs", .body = "{}", .type = "text/plain"}).status == 415);
+  CHECK(exchange(trial.port(), {.method = "POST", .path = "/api/v1/bundles", .body = fake_bundle(), .type = "application/x-www-form-urlencoded"}).status == 415);
+}
+
+TEST_CASE("health is whether a leader answers") {
+  HttpTrial trial;
+  const HttpReply well = trial.ask("GET", "/healthz");
+  CHECK(well.status == 200);
+  CHECK(well.body == "ok\n");
+  HttpTrial alone;
+  alone.set_leader(Leader::Gone);
+  CHECK(alone.ask("GET", "/healthz").status == 503);
+  CHECK(error_of(alone.ask("GET", "/api/v1/jobs")) == "the cluster has no leader now; try again");
+  HttpServerOptions options;
+  options.routes.health_timeout = std::chrono::milliseconds(1);
+  HttpTrial deaf(std::move(options));
+  deaf.set_leader(Leader::Silent);
+  CHECK(deaf.ask("GET", "/healthz").status == 503);
+}
+
+TEST_CASE("health is asked of the leader once, however many want to know") {
+  HttpTrial trial;
+  for (int i = 0; i < 20; ++i) CHECK(trial.ask("GET", "/healthz").status == 200);
+  CHECK(trial.asked() < 20);
+}
+
+TEST_CASE("a leader that says nothing is waited for so long and no longer") {
+  HttpServerOptions options;
+  options.routes.answer_timeout = std::chrono::milliseconds(1);
+  HttpTrial trial(std::move(options));
+  trial.set_leader(Leader::Silent);
+  const HttpReply reply = trial.ask("GET", "/api/v1/jobs");
+  CHECK(reply.status == 504);
+  CHECK(error_of(reply).find("did not answer in time") != std::string::npos);
+}
+
+TEST_CASE("the port closes while requests wait for the leader") {
+  HttpTrial trial;
+  trial.set_leader(Leader::Silent);
+  auto waiting = std::async(std::launch::async, [port = trial.port()] {
+    HttpWire wire(port);
+    wire.send("GET /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return wire.receive();
+  });
+  while (trial.asked() == 0) std::this_thread::yield();
+  trial.stop();
+  const auto reply = waiting.get();
+  if (reply) CHECK(reply->status == 503);  // or the connection was closed
+}
+
+TEST_CASE("figures come as Prometheus reads them") {
+  HttpTrial trial;
+  trial.with_control([](auto& control) { control.running_job("wc \"x\"\n\xff"); });
+  const HttpReply reply = trial.ask("GET", "/metrics");
+  CHECK(reply.status == 200);
+  CHECK(reply.headers.at("content-type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(testing::parse_metrics(reply.body).at("weir_jobs").samples.size() == 8);
+  CHECK(trial.ask("GET", "/internal/metrics").status == 404);
+}
+
+TEST_CASE("a connection carries several requests, also sent at once") {
+  HttpTrial trial;
+  HttpWire wire(trial.port());
+  const std::string get = "GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string post = "POST /api/v1/jobs/1/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+  wire.send(get + post + get);
+  CHECK(wire.receive()->status == 200);
+  CHECK(wire.receive()->status == 404);
+  CHECK(wire.receive()->status == 200);
+  wire.send(get.substr(0, 10));
+  wire.send(get.substr(10));
+  CHECK(wire.receive()->status == 200);
+  wire.send("GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  CHECK(wire.receive()->headers.at("connection") == "close");
+  wire.end_sending();
+  CHECK(wire.closed());
+}
+
+TEST_CASE("a body that was not read is not taken for the next request") {
+  HttpTrial trial;
+  HttpWire wire(trial.port());
+  const std::string inner = "GET /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  wire.send("POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(inner.size()) + "\r\n\r\n" + inner);
+  CHECK(wire.receive()->status == 404);
+  CHECK_FALSE(wire.receive());
+  CHECK(trial.asked() == 0);
+}
+
+TEST_CASE("HEAD has the headers of GET") {
+  HttpTrial trial;
+  const HttpReply reply = trial.ask("HEAD", "/api/v1/version");
+  CHECK(reply.status == 200);
+  CHECK(reply.headers.at("content-length") == std::to_string(trial.ask("GET", "/api/v1/version").body.size()));
+}
+
+TEST_CASE("what is not understood is answered with JSON and a status") {
+  HttpTrial trial;
+  const auto status_of = [&](const std::string& text) {
+    HttpWire wire(trial.port());
+    wire.send(text);
+    const auto reply = wire.receive();
+    if (!reply) return 0;
+    CHECK(error_of(*reply).size() > 0);
+    return reply->status;
+  };
+  const std::string host = "Host: localhost\r\n";
+  CHECK(status_of("nonsense\r\n\r\n") == 400);
+  CHECK(status_of("FETCH / HTTP/1.1\r\n" + host + "\r\n") == 400);
+  CHECK(status_of("GET / HTTP/9.9\r\n" + host + "\r\n") == 400);
+  CHECK(status_of("PUT /api/v1/jobs HTTP/1.1\r\n" + host + "\r\n") == 405);
+  CHECK(status_of("TRACE / HTTP/1.1\r\n" + host + "\r\n") == 404);
+  CHECK(status_of("GET /" + std::string(3000, 'a') + " HTTP/1.1\r\n" + host + "\r\n") == 414);
+  CHECK(status_of("GET / HTTP/1.1\r\n" + host + "X: " + std::string(9000, 'a') + "\r\n\r\n") == 431);
+  CHECK(status_of("GET / HTTP/1.1\r\n" + host + "X: " + std::string(20'000, 'a')) == 431);
+  CHECK(status_of("POST /api/v1/jobs HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n") == 411);
+  CHECK(status_of("POST /api/v1/jobs HTTP/1.1\r\n" + host + "Content-Type: application/json\r\nContent-Length: 2000000\r\n\r\n") == 413);
+  CHECK(status_of("GET /api/v1/jobs?x=1 HTTP/1.1\r\n" + host + "\r\n") == 400);
+  CHECK(status_of("GET /api/v1/jobs?%00 HTTP/1.1\r\n" + host + "\r\n") == 400);
+  CHECK(status_of("GET /api/v1/jobs HTTP/1.1\r\n" + host + "Content-Length: 1\r\n\r\nx") == 400);
+  CHECK(trial.asked() == 0);
+}
+
+TEST_CASE("a client that says nothing loses its connection") {
+  HttpServerOptions options;
+  options.head_timeout = std::chrono::milliseconds(1);
+  options.idle_timeout = std::chrono::milliseconds(1);
+  HttpTrial trial(std::move(options));
+  HttpWire silent(trial.port());
+  CHECK(silent.closed());
+  HttpWire slow(trial.port());
+  slow.send("GET / HT");
+  CHECK(slow.closed());
+}
+
+TEST_CASE("clients that are in the way make room for one that asks") {
+  HttpServerOptions options;
+  options.threads = 2;
+  options.connections = 8;
+  HttpTrial trial(std::move(options));
+  std::vector<std::unique_ptr<HttpWire>> slow;
+  for (int i = 0; i < 50; ++i) {
+    slow.push_back(std::make_unique<HttpWire>(trial.port()));
+    slow.back()->send("GET /healthz HTTP/1.1\r\nX: ");
+  }
+  CHECK(trial.ask("GET", "/api/v1/version").status == 200);
+  CHECK(slow.front()->closed());
+}
+
+TEST_CASE("the port is one that was free, and one that is taken is said") {
+  HttpTrial trial;
+  HttpServerOptions options;
+  options.address = "127.0.0.1:" + std::to_string(trial.port());
+  const auto second = HttpServer::start(std::move(options));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message.find("cannot listen at 127.0.0.1:") == 0);
+  for (const std::string wrong : {"", "7071", ":", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:http", "127.0.0.1:99999", "no.such.host.invalid:1"}) {
+    CAPTURE(wrong);
+    HttpServerOptions bad;
+    bad.address = wrong;
+    CHECK_FALSE(HttpServer::start(std::move(bad)));
+  }
+}
+
+TEST_CASE("over TLS only those with the token or the right certificate get in") {
+  const testing::TemporaryDirectory directory;
+  const testing::TestAuthority authority(directory.path(), "ours");
+  const testing::TestAuthority other(directory.path(), "theirs");
+  const auto node = authority.sign("node");
+  const auto client = authority.sign("client");
+  const auto stranger = other.sign("stranger");
+  const testing::WireTls none{authority.certificate(), {}, {}};
+  const testing::WireTls right{authority.certificate(), client.certificate, client.key};
+  const testing::WireTls wrong{authority.certificate(), stranger.certificate, stranger.key};
+  const auto answered = [](std::uint16_t port, const std::optional<testing::WireTls>& tls, const std::string& headers = "") {
+    HttpWire wire(port, tls);
+    wire.send(text_of(WireRequest{.path = "/api/v1/version", .headers = headers}));
+    const auto reply = wire.receive();
+    return reply ? reply->status : 0;
+  };
+  HttpServerOptions options;
+  options.certificate = node.certificate;
+  options.key = node.key;
+  options.ca = authority.certificate();
+
+  SUBCASE("certificates alone") {
+    HttpTrial trial(options);
+    CHECK(answered(trial.port(), right, "Host: node-a.example\r\n") == 200);
+    CHECK(answered(trial.port(), none) == 0);
+    CHECK(answered(trial.port(), wrong) == 0);
+    CHECK(answered(trial.port(), {}) == 0);  // not TLS
+    CHECK(trial.asked() == 1);
+  }
+  SUBCASE("a token") {
+    options.routes.token = "correct-horse-battery";
+    HttpTrial trial(options);
+    const std::string token = "Authorization: Bearer correct-horse-battery\r\n";
+    CHECK(answered(trial.port(), none, token) == 200);
+    CHECK(answered(trial.port(), none) == 401);
+    CHECK(answered(trial.port(), right, token) == 200);
+    CHECK(answered(trial.port(), wrong, token) == 0);
+    HttpWire wire(trial.port(), none);
+    const std::string body = fake_bundle() + std::string(1'000'000, 'x');
+    wire.send(text_of(WireRequest{.method = "POST", .path = "/api/v1/bundles", .body = body, .type = "application/octet-stream", .headers = token}));
+    CHECK(wire.receive()->status == 201);
+    wire.send(text_of(WireRequest{.path = "/api/v1/version", .headers = token}));
+    CHECK(wire.receive()->status == 200);
+  }
+}
+
+TEST_CASE("files for TLS that are not what they should be are named") {
+  const testing::TemporaryDirectory directory;
+  const testing::TestAuthority authority(directory.path(), "ours");
+  const auto one = authority.sign("one");
+  const auto two = authority.sign("two");
+  const auto error = [](const std::filesystem::path& certificate, const std::filesystem::path& key, const std::filesystem::path& ca) {
+    HttpServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.certificate = certificate;
+    options.key = key;
+    options.ca = ca;
+    const auto started = HttpServer::start(std::move(options));
+    return started ? "" : started.error().message;
+  };
+  CHECK(error(one.certificate, one.key, authority.certificate()) == "");
+  CHECK(error(directory / "none.pem", one.key, "").find("none.pem") != std::string::npos);
+  CHECK(error(one.certificate, two.key, "").find("two-key.pem") != std::string::npos);
+  CHECK(error(one.key, one.key, "").find("one-key.pem") != std::string::npos);
+  CHECK(error(one.certificate, one.key, one.key).find("one-key.pem") != std::string::npos);
+  CHECK(error("", one.key, "") != "");
+}
+
+}  // namespace
+}  // namespace weir
