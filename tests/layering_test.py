@@ -50,9 +50,10 @@ THIRD_PARTY = {
     "CLI/": {"node", "cli"},
     "nlohmann/": {"connectors", "node", "cli"},
     "openssl/": {"node"},
+    "toml++/": {"node"},
     "xxhash.h": {"base"},
 }
-HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}}
+HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}, "openssl/": {"node"}}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
