@@ -51,6 +51,7 @@ THIRD_PARTY = {
     "nlohmann/": {"connectors", "node", "cli"},
     "openssl/": {"node"},
     "toml++/": {"node"},
+    "httplib.h": {"node", "cli"},
     "xxhash.h": {"base"},
 }
 HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}, "openssl/": {"node"}}
