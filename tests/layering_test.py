@@ -50,10 +50,11 @@ THIRD_PARTY = {
     "CLI/": {"node", "cli"},
     "nlohmann/": {"connectors", "node", "cli"},
     "openssl/": {"node"},
+    "toml++/": {"node"},
     "httplib.h": {"node", "cli"},
     "xxhash.h": {"base"},
 }
-HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}}
+HEADERS_TOO = {"caf/": {"actors"}, "raft.h": {"consensus"}, "openssl/": {"node"}}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -1,4 +1,5 @@
-#include <weir/cli/worker_command.hpp>
+// `weir worker`: what a node starts, not people. It has the code of a job in it, so that the node has not.
+#include <weir/cli/invocation.hpp>
 
 #include <iostream>
 #include <map>
@@ -8,7 +9,6 @@
 #include <CLI/CLI.hpp>
 
 #include <weir/base/exception_text.hpp>
-#include <weir/cli/exit_status.hpp>
 #include <weir/cli/settings.hpp>
 #include <weir/node/bundle.hpp>
 #include <weir/node/job_description.hpp>
@@ -24,32 +24,26 @@ struct WorkerLine {
   PlanOptions plan;
 };
 
-int misused(const std::string& message) {
-  std::cerr << "weir: error: " << message << '\n';
-  return kMisused;
-}
-
-int describe(const WorkerLine& line) {
+/// All that can be wrong here is what was submitted.
+void describe(const WorkerLine& line) {
   try {
-    const auto bundle = LoadedBundle::load(line.describe);
-    if (!bundle) return misused(bundle.error().message);
-    std::cout << describe_job(bundle->job(), parse_settings(line.settings), line.plan) << '\n';
-    return kDone;
+    const auto bundle = LoadedBundle::load(line.describe).or_throw();
+    std::cout << describe_job(bundle.job(), parse_settings(line.settings), line.plan) << '\n';
   } catch (const std::exception& exception) {
-    return misused(exception_text(exception));
+    throw Misuse(exception_text(exception));
   } catch (...) {
-    return misused("the job's pipeline function threw what is no std::exception");
+    throw Misuse("the job's pipeline function threw what is no std::exception");
   }
 }
 
 int work(const WorkerLine& line) {
-  if (line.process.node.empty()) return misused("worker needs --describe or --node");
+  if (line.process.node.empty()) throw Misuse("worker needs --describe or --node");
   return run_worker_process(line.process);
 }
 
 }  // namespace
 
-void add_worker_command(CLI::App& app, int& status) {
+void add_worker_command(CLI::App& app, Invocation& invocation) {
   auto line = std::make_shared<WorkerLine>();  // owned by the command
   CLI::App* command = app.add_subcommand("worker", "Runs tasks of a job; started by a node")->group("");
   command->add_option("--describe", line->describe, "print what the bundle is and would run, as JSON")->option_text("BUNDLE");
@@ -59,7 +53,10 @@ void add_worker_command(CLI::App& app, int& status) {
   command->add_option("--node", line->process.node, "the daemon to work for")->option_text("HOST:PORT")->excludes("--describe");
   command->add_option("--job", line->process.job, "whose tasks")->option_text("ID");
   command->add_option("--attempt", line->process.attempt, "at the job")->option_text("N");
-  command->callback([line, &status] { status = line->describe.empty() ? work(*line) : describe(*line); });
+  command->callback([line, &invocation] {
+    if (line->describe.empty()) invocation.status = work(*line);
+    else describe(*line);
+  });
 }
 
 }  // namespace weir::cli

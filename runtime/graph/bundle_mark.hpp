@@ -2,7 +2,7 @@
 // built for must be known before it is loaded: WEIR_JOB puts this record into the file, where it is found by looking at bytes.
 //
 //   mark    := magic version '\n' abi '\n' job '\n' zero*        512 bytes in all, printable ASCII between magic and zeros
-//   magic   := 16 bytes
+//   magic   := 16 bytes, below
 //   version := Weir's, as in base/version.hpp
 //   abi     := what else code and node must have in common; only compared for equality, and shown
 //   job     := the name that WEIR_JOB was given
@@ -24,10 +24,12 @@
 
 namespace weir {
 
-constexpr std::string_view kBundleMagic = "\x7fWEIR-JOB-BUNDLE";
+// In two pieces, so that the whole is found nowhere but in a mark, however the code around it is compiled.
+constexpr std::string_view kBundleMagicBegin = "\x7fWEIR-JOB";
+constexpr std::string_view kBundleMagicEnd = "-BUNDLE";
 constexpr std::size_t kBundleMarkBytes = 512;
 
-static_assert(kBundleMagic.size() == 16);
+static_assert(kBundleMagicBegin.size() + kBundleMagicEnd.size() == 16);
 
 /// What a bundle says of itself.
 struct BundleMark {
@@ -112,7 +114,7 @@ consteval BundleMarkBytes abi_text() {
 /// The mark of a job. Does not compile when the name is too long.
 consteval std::array<char, kBundleMarkBytes> bundle_mark(std::string_view job) {
   BundleMarkBytes mark;
-  mark.append(kBundleMagic).append(kVersion).append("\n");
+  mark.append(kBundleMagicBegin).append(kBundleMagicEnd).append(kVersion).append("\n");
   detail::append_abi(mark);
   mark.append("\n").append(job).append("\n");
   return mark.bytes();

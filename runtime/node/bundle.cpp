@@ -56,6 +56,8 @@ Result<void> check_shared_object(std::string_view file) {
   return {};
 }
 
+std::string magic() { return std::string(kBundleMagicBegin).append(kBundleMagicEnd); }
+
 /// Takes a line off the front of `text`: printable ASCII and its end.
 std::optional<std::string> take_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -68,7 +70,7 @@ std::optional<std::string> take_line(std::string_view& text) {
 
 std::optional<BundleMark> parse_mark(std::string_view bytes) {
   if (bytes.size() < kBundleMarkBytes) return std::nullopt;
-  bytes = bytes.substr(kBundleMagic.size(), kBundleMarkBytes - kBundleMagic.size());
+  bytes = bytes.substr(magic().size(), kBundleMarkBytes - magic().size());
   auto version = take_line(bytes);
   auto abi = version ? take_line(bytes) : std::nullopt;
   auto job = abi ? take_line(bytes) : std::nullopt;
@@ -97,7 +99,8 @@ std::string named(const BundleMark& mark) { return "Weir " + mark.version + " ("
 Result<BundleMark> find_bundle_mark(std::string_view file) {
   if (auto shared = check_shared_object(file); !shared) return shared.error();
   std::optional<BundleMark> found;
-  for (std::size_t at = file.find(kBundleMagic); at != std::string_view::npos; at = file.find(kBundleMagic, at + 1)) {
+  const std::string wanted = magic();
+  for (std::size_t at = file.find(wanted); at != std::string_view::npos; at = file.find(wanted, at + 1)) {
     auto mark = parse_mark(file.substr(at));
     if (!mark) return Error{"has a damaged mark; build it again"};
     if (found) return Error{"holds more than one job: " + found->job + " and " + mark->job};

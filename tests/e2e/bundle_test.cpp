@@ -93,7 +93,7 @@ TEST_CASE("what is wrong with a bundle or its options is told in one line") {
 TEST_CASE("a bundle for another Weir is refused before it is loaded") {
   const TemporaryDirectory directory;
   std::string bytes = content_of(kBundles / "word_count.so");
-  const std::string own = std::string(kBundleMagic) + kVersion;
+  const std::string own = std::string(kBundleMagicBegin).append(kBundleMagicEnd) + kVersion;
   const std::size_t at = bytes.find(own);
   REQUIRE(at != std::string::npos);
   bytes[at + own.size() - 1] = '9';

@@ -15,8 +15,10 @@ using namespace weir;
 
 namespace {
 
+const std::string kMagic = std::string(kBundleMagicBegin).append(kBundleMagicEnd);
+
 std::string mark_of(const std::string& version, const std::string& abi, const std::string& job) {
-  std::string mark = std::string(kBundleMagic) + version + "\n" + abi + "\n" + job + "\n";
+  std::string mark = kMagic + version + "\n" + abi + "\n" + job + "\n";
   mark.resize(kBundleMarkBytes);
   return mark;
 }
@@ -110,7 +112,7 @@ TEST_CASE("a mark that is cut short or holds other bytes is refused") {
   const std::string damaged = "has a damaged mark; build it again";
   const std::string mark = mark_of("1", "a", "j");
   CHECK(refusal(shared_object(mark.substr(0, mark.size() - 1))) == damaged);
-  CHECK(refusal(shared_object(std::string(kBundleMagic))) == damaged);
+  CHECK(refusal(shared_object(kMagic)) == damaged);
   CHECK(refusal(shared_object(mark_of("", "a", "j"))) == damaged);
   CHECK(refusal(shared_object(mark_of("1", "a", "j\x1b[31m"))) == damaged);
   CHECK(refusal(shared_object(mark_of("1", "a", "j\nmore"))) == damaged);

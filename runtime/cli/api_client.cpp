@@ -1,0 +1,127 @@
+#include <weir/cli/api_client.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include <httplib.h>
+
+#include <weir/base/text.hpp>
+#include <weir/node/api_types.hpp>
+#include <weir/node/tls_files.hpp>
+
+namespace weir::cli {
+namespace {
+
+constexpr auto kConnect = std::chrono::seconds(3);    // to a node that does not answer at all
+constexpr auto kAnswer = std::chrono::seconds(120);   // a submit waits until the bundle is with all nodes that need it
+constexpr int kBadRequest = 400;
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
+constexpr std::size_t kLongestMessage = 500;
+
+std::vector<Address> parse_nodes(const std::string& text) {
+  std::vector<Address> nodes;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto address = parse_address(text.substr(begin, end - begin));
+    if (!address) throw Misuse("--node: " + address.error().message);
+    nodes.push_back(*address);
+    begin = end + 1;
+  }
+  return nodes;
+}
+
+std::string read_token(const Connection& connection) {
+  if (connection.token_file.empty()) {
+    const char* token = std::getenv("WEIR_TOKEN");
+    return token == nullptr ? "" : token;
+  }
+  const auto token = weir::read_token(connection.token_file);
+  if (!token) throw Misuse(token.error().message);
+  return *token;
+}
+
+std::string why(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection: return "nobody listens there, or it cannot be reached";
+    case httplib::Error::ConnectionTimeout: return "no answer to the attempt to connect";
+    case httplib::Error::SSLConnection: return "it does not speak TLS, or not with this --ca";
+    case httplib::Error::SSLServerVerification: return "its certificate is not one of --ca, or not for this host";
+    case httplib::Error::SSLLoadingCerts: return "the certificate given by --ca cannot be used";
+    case httplib::Error::Read: return "the connection broke, or the answer took too long";
+    default: return "it failed: " + httplib::to_string(error);
+  }
+}
+
+/// Only what surely did not reach the node may be said to another one.
+bool not_sent(httplib::Error error) {
+  return error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout || error == httplib::Error::SSLConnection ||
+         error == httplib::Error::SSLServerVerification;
+}
+
+[[noreturn]] void refuse(const Address& node, const httplib::Response& response) {
+  const auto said = api::from_json<api::ErrorInfo>(response.body);
+  const std::string at = "node " + to_text(node);
+  if (response.status == kUnauthorized || response.status == kForbidden) {
+    throw Failure(at + " wants another token" + (said && !said->error.empty() ? ": " + said->error : "") + "; give it by --token-file or WEIR_TOKEN");
+  }
+  if (!said || said->error.empty()) {
+    throw Failure(at + " answers with status " + std::to_string(response.status) + ", but not as a Weir node does; is --node its HTTP address?");
+  }
+  const std::string message = said->error.substr(0, kLongestMessage);
+  if (response.status == kBadRequest) throw Misuse(message);
+  throw Failure(message);
+}
+
+}  // namespace
+
+ApiClient::ApiClient(const Connection& connection) : nodes_(parse_nodes(connection.node)), token_(cli::read_token(connection)), ca_(connection.ca) {
+  if (!ca_.empty() && !std::ifstream(ca_)) throw Misuse("cannot read the certificate " + ca_ + " given by --ca");
+  for (const char c : token_) {
+    if (c <= ' ' || c > '~') throw Misuse("the token has characters that HTTP does not carry");
+  }
+}
+
+std::string ApiClient::get(const std::string& path) { return send({"GET", path, "", ""}); }
+
+std::string ApiClient::post(const std::string& path, const std::string& json) { return send({"POST", path, json, "application/json"}); }
+
+std::string ApiClient::post_file(const std::string& path, const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Misuse("cannot read " + file.string());
+  return send({"POST", path, std::string(std::istreambuf_iterator<char>(in), {}), "application/octet-stream"});
+}
+
+std::string ApiClient::send(const Request& request) {
+  std::string unreachable;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const Address node = nodes_[i];
+    // A scheme and an address in one, so that it speaks TLS or not.
+    httplib::Client client((ca_.empty() ? "http://" : "https://") + to_text(node));
+    client.set_connection_timeout(kConnect);
+    client.set_read_timeout(kAnswer);
+    client.set_write_timeout(kAnswer);
+    if (!token_.empty()) client.set_bearer_token_auth(token_);
+    if (!ca_.empty()) {
+      client.set_ca_cert_path(ca_);
+      client.enable_server_certificate_verification(true);
+    }
+    const std::string path = "/api/v1" + request.path;
+    const httplib::Result result = request.method == "GET" ? client.Get(path) : client.Post(path, request.body, request.type);
+    if (!result) {
+      unreachable += (unreachable.empty() ? "" : "; ") + ("node " + to_text(node) + " does not answer: " + why(result.error()));
+      if (not_sent(result.error())) continue;
+      break;
+    }
+    std::rotate(nodes_.begin(), nodes_.begin() + static_cast<std::ptrdiff_t>(i), nodes_.end());
+    if (result->status / 100 != 2) refuse(node, *result);
+    return result->body;
+  }
+  throw Unreachable(unreachable + "; --node or WEIR_NODE names another");
+}
+
+}  // namespace weir::cli

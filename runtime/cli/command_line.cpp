@@ -1,0 +1,92 @@
+#include <weir/cli/invocation.hpp>
+
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include <weir/base/exception_text.hpp>
+#include <weir/base/text.hpp>
+#include <weir/cli/printable.hpp>
+#include <weir/node/nearest_word.hpp>
+
+namespace weir::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 failed, 2 misused, 3 no node answers.\n"
+    "TIME is 250ms, 10s, 5min, 2h or 7d. 'weir COMMAND --help' says more of a command.";
+
+int ended(int status, const std::string& message) {
+  std::cerr << "weir: error: " << printable(message) << '\n';
+  return status;
+}
+
+/// The command that was chosen, so far as it was understood.
+const CLI::App& chosen(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? app : chosen(*commands.front());
+}
+
+/// A word that nothing was made of: most likely a mistyped command or option.
+std::string unknown(const CLI::App& app, const std::string& word) {
+  const CLI::App& command = chosen(app);
+  std::vector<std::string> names;
+  if (word.starts_with("-")) {
+    for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
+  } else {
+    for (const CLI::App* sub : command.get_subcommands({})) {
+      if (!sub->get_group().empty()) names.push_back(sub->get_name());
+    }
+  }
+  const std::string typed = word.substr(0, word.find('='));
+  const auto meant = nearest_word(typed, names);
+  const std::string what = word.starts_with("-") ? "there is no option " + typed : names.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'";
+  return what + (meant ? " (did you mean " + *meant + "?)" : "") + "; 'weir " + (&command == &app ? "" : command.get_name() + " ") + "--help' lists them";
+}
+
+}  // namespace
+
+void add_connection_options(CLI::App& command, Invocation& invocation) {
+  Connection& connection = invocation.connection;
+  command.add_option("--node", connection.node, "node of the cluster to talk to, by its HTTP address; WEIR_NODE")
+      ->option_text("HOST:PORT [" + Connection().node + "]")->envname("WEIR_NODE")->group("Connection");
+  command.add_option("--token-file", connection.token_file, "file with the cluster's token; WEIR_TOKEN has the token itself")->option_text("FILE")->group("Connection");
+  command.add_option("--ca", connection.ca, "certificate of the cluster's authority: talk TLS; WEIR_CA")->option_text("FILE")->envname("WEIR_CA")->group("Connection");
+  command.add_flag("--json", invocation.json, "print the node's answer as JSON")->group("Connection");
+}
+
+int run_weir(int argc, char** argv, const NodeProgram& node) {
+  Invocation invocation;
+  CLI::App app("Runs stream jobs on a cluster of nodes.", "weir");
+  app.get_formatter()->column_width(44);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough(false);
+  add_node_command(app, invocation, node);
+  add_submit_command(app, invocation);
+  add_job_commands(app, invocation);
+  add_node_list_command(app, invocation);
+  add_cert_command(app, invocation);
+  add_completion_command(app, invocation);
+  add_version_command(app, invocation);
+  add_worker_command(app, invocation);
+  try {
+    app.parse(argc, argv);
+    return invocation.status;
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
+  } catch (const CLI::Error& error) {
+    const CLI::App& command = chosen(app);
+    const auto words = app.remaining(true);
+    if (!words.empty()) return ended(kMisused, unknown(app, words.front()));  // what is missing is most likely what was mistyped
+    return ended(kMisused, std::string(error.what()) + "; 'weir " + (&command == &app ? "" : command.get_name() + " ") + "--help' says more");
+  } catch (const Misuse& misuse) {
+    return ended(kMisused, misuse.what());
+  } catch (const Unreachable& unreachable) {
+    return ended(kUnreachable, unreachable.what());
+  } catch (const std::exception& exception) {
+    return ended(kFailed, exception_text(exception));
+  }
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,32 @@
+// Where a node is reached: HOST:PORT as people write it. The host is a name, an IPv4 address, or an IPv6 address in brackets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <weir/base/result.hpp>
+
+namespace weir {
+
+struct Address {
+  std::string host;  // without brackets
+  std::uint16_t port = 0;
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// Reads "127.0.0.1:7070", "[::1]:7070", "node-a.example:7070". A port of 0 is refused.
+Result<Address> parse_address(std::string_view text);
+
+std::string to_text(const Address& address);
+
+/// Whether only this machine reaches the address. A name other than localhost is taken for one that others reach.
+bool is_loopback(const Address& address);
+
+/// Whether a text is a host as above: what a certificate may be made for.
+bool is_host(std::string_view text);
+/// Whether a text is an IP address, without brackets.
+bool is_ip_address(const std::string& text);
+
+}  // namespace weir
