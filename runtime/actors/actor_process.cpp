@@ -1,7 +1,6 @@
 #include <weir/actors/actor_process.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <thread>
 
@@ -34,27 +33,10 @@ ActorProcessConfig::ActorProcessConfig(const ActorProcessOptions& options) {
   }
 }
 
-Result<HostPort> parse_address(const std::string& address) {
-  const auto bad = [&] { return Error{"'" + address + "' is no address; write host:port, such as 127.0.0.1:7070"}; };
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0) return bad();
-  HostPort parsed{address.substr(0, colon), 0};
-  if (parsed.host.front() == '[') {
-    if (parsed.host.size() < 3 || parsed.host.back() != ']') return bad();
-    parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
-  }
-  const char* end = address.data() + address.size();
-  const auto [rest, error] = std::from_chars(address.data() + colon + 1, end, parsed.port);
-  if (error != std::errc{} || rest != end) return bad();
-  return parsed;
-}
-
-Result<std::uint16_t> listen_at(caf::actor_system& system, const caf::actor& actor, const std::string& address, Encryption encryption) {
-  const auto at = parse_address(address);
-  if (!at) return at.error();
-  auto port = encryption == Encryption::MutualTls ? caf::openssl::publish(actor, at->port, at->host.c_str(), true)
-                                                  : system.middleman().publish(actor, at->port, at->host.c_str(), true);
-  if (!port) return Error{"cannot listen at " + address + ": " + system.render(port.error())};
+Result<std::uint16_t> listen_at(caf::actor_system& system, const caf::actor& actor, const Address& address, Encryption encryption) {
+  auto port = encryption == Encryption::MutualTls ? caf::openssl::publish(actor, address.port, address.host.c_str(), true)
+                                                  : system.middleman().publish(actor, address.port, address.host.c_str(), true);
+  if (!port) return Error{"cannot listen at " + to_text(address) + ": " + system.render(port.error())};
   return *port;
 }
 

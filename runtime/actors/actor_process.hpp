@@ -11,6 +11,7 @@
 #include <caf/actor_system_config.hpp>
 
 #include <weir/actors/actor_process_options.hpp>
+#include <weir/base/address.hpp>
 #include <weir/base/result.hpp>
 
 namespace weir {
@@ -21,17 +22,10 @@ class ActorProcessConfig final : public caf::actor_system_config {
   explicit ActorProcessConfig(const ActorProcessOptions& options);
 };
 
-/// Lets other processes reach the actor at host:port; port 0 takes a free one. Returns the port.
-Result<std::uint16_t> listen_at(caf::actor_system& system, const caf::actor& actor, const std::string& address, Encryption encryption);
+/// Lets other processes reach the actor; port 0 takes a free one. Returns the port.
+Result<std::uint16_t> listen_at(caf::actor_system& system, const caf::actor& actor, const Address& address, Encryption encryption);
 
 /// Who listens at host:port. Blocks.
 Result<caf::actor> connect_to(caf::actor_system& system, const std::string& address, Encryption encryption);
-
-/// "127.0.0.1:7070" or "[::1]:7070" taken apart; an Error when it is no such thing.
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-Result<HostPort> parse_address(const std::string& address);
 
 }  // namespace weir

@@ -22,6 +22,8 @@ struct NodeRuntime::Parts {
 };
 
 Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions options) {
+  const auto address = parse_address(options.self.node.address);
+  if (!address) return address.error();
   auto opened = ClusterLog::open({options.data / "log", options.self.node.address, options.services});
   if (!opened) return opened.error();
   auto parts = std::make_unique<Parts>(options);
@@ -54,7 +56,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   parts->node = parts->system.spawn(node_actor, std::move(node));
   caf::anon_send(parts->coordinator, message::Meet{parts->node});
   log->meet(parts->node, parts->coordinator);
-  const auto listening = listen_at(parts->system, parts->node, options.self.node.address, options.process.encryption());
+  const auto listening = listen_at(parts->system, parts->node, *address, options.process.encryption());
   std::unique_ptr<NodeRuntime> runtime(new NodeRuntime(std::move(parts)));
   if (!listening) return listening.error();
   if (!cluster.empty()) join(cluster);

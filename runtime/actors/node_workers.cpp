@@ -2,10 +2,12 @@
 
 #include <caf/all.hpp>
 
+#include <weir/base/address.hpp>
+
 namespace weir {
 
 NodeWorkers::NodeWorkers(caf::event_based_actor* node, NodeServices& services, const std::string& node_address)
-    : node_(node), services_(services), host_(node_address.substr(0, node_address.rfind(':'))) {}
+    : node_(node), services_(services), host_(parse_address(node_address).or_throw().host) {}
 
 void NodeWorkers::start(JobId job, std::uint64_t attempt, wire::StartWorker start) {
   if (!workers_.try_emplace({job, attempt}, OneWorker{std::move(start), nullptr, false, false}).second) return;

@@ -142,8 +142,8 @@ class Worker {
     if (!plan) return tell_node(wire::WorkerFailed{plan.error().message, true});
     plan_ = std::move(plan).or_throw();
     alignment_limit_ = Duration(static_cast<std::int64_t>(assign.alignment_limit_ms));
-    const std::uint16_t port = listen_at(self_->system(), caf::actor_cast<caf::actor>(self_), assign.host + ":0", options_.encryption).or_throw();
-    tell_node(wire::WorkerUp{assign.host + ":" + std::to_string(port), wire::encode(JobShape::of(*plan_))});
+    const std::uint16_t port = listen_at(self_->system(), caf::actor_cast<caf::actor>(self_), Address{assign.host, 0}, options_.encryption).or_throw();
+    tell_node(wire::WorkerUp{to_text(Address{assign.host, port}), wire::encode(JobShape::of(*plan_))});
   }
 
   void on_deploy(const wire::Deploy& deploy) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <weir/cli/invocation.hpp>
-#include <weir/node/address.hpp>
+#include <weir/base/address.hpp>
 
 namespace weir::cli {
 

@@ -53,6 +53,10 @@ void add_worker_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--node", line->process.node, "the daemon to work for")->option_text("HOST:PORT")->excludes("--describe");
   command->add_option("--job", line->process.job, "whose tasks")->option_text("ID");
   command->add_option("--attempt", line->process.attempt, "at the job")->option_text("N");
+  command->add_option("--threads", line->process.process.threads, "that run tasks; 0: one per core")->option_text("N [0]");
+  command->add_option("--tls-certificate", line->process.process.certificate, "of the node")->option_text("FILE");
+  command->add_option("--tls-key", line->process.process.key, "of the node")->option_text("FILE");
+  command->add_option("--tls-ca", line->process.process.ca, "of the cluster")->option_text("FILE");
   command->callback([line, &invocation] {
     if (line->describe.empty()) invocation.status = work(*line);
     else describe(*line);

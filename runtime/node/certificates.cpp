@@ -19,7 +19,7 @@
 #include <openssl/x509v3.h>
 
 #include <weir/base/text.hpp>
-#include <weir/node/address.hpp>
+#include <weir/base/address.hpp>
 #include <weir/node/openssl.hpp>
 
 namespace weir {

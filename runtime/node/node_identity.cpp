@@ -26,14 +26,11 @@ ClusterNodeId draw_id() {
   }
 }
 
-}  // namespace
-
 Result<void> write_identity(const std::filesystem::path& data, const NodeIdentity& identity) {
   const auto file = data / "identity";
   const auto made = data / "identity.new";
   std::ostringstream line;
-  line << "weir node " << std::hex << std::setw(16) << std::setfill('0') << identity.id << std::dec << ' ' << identity.incarnation
-       << (identity.cluster.empty() ? "" : " ") << identity.cluster << '\n';
+  line << "weir node " << std::hex << std::setw(16) << std::setfill('0') << identity.id << std::dec << ' ' << identity.incarnation << '\n';
   const std::string text = line.str();
   const int out = ::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (out < 0) return cannot(made, "written", std::strerror(errno));
@@ -52,6 +49,8 @@ Result<void> write_identity(const std::filesystem::path& data, const NodeIdentit
   return {};
 }
 
+}  // namespace
+
 Result<NodeIdentity> begin_incarnation(const std::filesystem::path& data) {
   std::error_code error;
   std::filesystem::create_directories(data, error);
@@ -66,7 +65,6 @@ Result<NodeIdentity> begin_incarnation(const std::filesystem::path& data) {
     if (!in || weir != "weir" || node != "node" || identity.id == 0) {
       return Error{file.string() + " is damaged; restore it, or remove the whole of " + data.string() + " to come back as a new node"};
     }
-    in >> identity.cluster;
   } else {
     identity.id = draw_id();
   }

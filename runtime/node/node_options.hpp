@@ -17,7 +17,7 @@
 
 #include <weir/base/result.hpp>
 #include <weir/base/time.hpp>
-#include <weir/node/address.hpp>
+#include <weir/base/address.hpp>
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <weir/node/address.hpp>
+#include <weir/base/address.hpp>
 
 using namespace weir;
 

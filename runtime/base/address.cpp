@@ -1,4 +1,4 @@
-#include <weir/node/address.hpp>
+#include <weir/base/address.hpp>
 
 #include <algorithm>
 #include <array>
