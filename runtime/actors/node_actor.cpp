@@ -178,11 +178,11 @@ class Node {
   void on_node_hello(const Packet& packet, const caf::actor& other) {
     const auto hello = content<wire::NodeHello>(packet);
     if (!options_.cluster.empty() && !hello.cluster.empty() && hello.cluster != options_.cluster) {
-      return tell(other, wire::Refused{"this is another cluster"});
+      return tell(other, wire::Refused{"this is another cluster", 0});
     }
     if (auto joined = membership_.join(from_hello(hello), now()); !joined) {
       options_.services->log(Level::Warning, joined.error().message);
-      return tell(other, wire::Refused{joined.error().message});
+      return tell(other, wire::Refused{joined.error().message, over(hello)});
     }
     if (options_.cluster.empty() && !hello.cluster.empty()) {
       options_.cluster = hello.cluster;
@@ -202,9 +202,23 @@ class Node {
   /// Another node does not take this one for a member: of what this incarnation ran, nothing counts any more.
   void on_refused(const Packet& packet) {
     const auto refused = content<wire::Refused>(packet);
+    if (refused.over >= membership_.self().incarnation) {
+      options_.services->log(Level::Warning, "taken for dead: ending all workers, and joining again");
+      workers_.end_all();
+      using namespace std::chrono;
+      const auto now_ms = static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+      membership_.renew(std::max(refused.over + 1, now_ms));
+      for (const auto& [node, handle] : handles_) tell(handle, to_hello(membership_.self(), options_.cluster));
+    }
     if (refused.why == last_refusal_) return;
     last_refusal_ = refused.why;
     options_.services->log(Level::Warning, "not let in: " + refused.why);
+  }
+
+  /// Up to which incarnation a node that may not join is over; 0: that is not what keeps it out.
+  std::uint64_t over(const wire::NodeHello& hello) const {
+    const std::uint64_t newest = membership_.newest_incarnation(hello.node);
+    return hello.incarnation <= newest ? newest : 0;
   }
 
   void heartbeat() {
@@ -220,7 +234,7 @@ class Node {
 
   void on_heartbeat(ClusterNodeId node, const wire::Heartbeat& beat) {
     if (auto heard = membership_.heartbeat(node, beat.incarnation, now()); !heard) {
-      return tell(handles_.at(node), wire::Refused{heard.error().message});
+      return tell(handles_.at(node), wire::Refused{heard.error().message, membership_.newest_incarnation(node)});
     }
     bool new_address = false;
     for (const wire::Member& member : beat.members) {

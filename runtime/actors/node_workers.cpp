@@ -1,5 +1,7 @@
 #include <weir/actors/node_workers.hpp>
 
+#include <set>
+
 #include <caf/all.hpp>
 
 #include <weir/base/address.hpp>
@@ -33,6 +35,12 @@ void NodeWorkers::end(JobId job, std::uint64_t up_to) {
     if (worker->second.started) services_.kill_worker(job, (worker++)->first.second);
     else worker = workers_.erase(worker);
   }
+}
+
+void NodeWorkers::end_all() {
+  std::set<Key> all;
+  for (const auto& [key, worker] : workers_) all.insert(key);
+  for (const auto& [job, attempt] : all) end(job, attempt);
 }
 
 void NodeWorkers::on_hello(const message::Packet& packet, const caf::actor& worker) {

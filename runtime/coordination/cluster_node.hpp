@@ -25,7 +25,7 @@ struct ClusterNode {
 
 struct NodeAnnouncement {
   ClusterNode node;
-  std::uint64_t incarnation = 0;  // grows each time the node starts, and each time it learns that it was taken for dead
+  std::uint64_t incarnation = 0;  // grows each time the node starts, and each time it learns that it was taken for dead: a time, in ms
   std::uint32_t slots = 1;        // how many tasks of each vertex it runs at most, of all jobs
   std::string version;            // of Weir
   std::uint64_t voter = 0;        // its id in the replicated log; 0: it takes no part in it

@@ -96,6 +96,9 @@ class Membership {
   void leave(ClusterNodeId id, std::uint64_t incarnation);
   void tick(ProcessingTime now);
 
+  /// This node goes on as a newer incarnation.
+  void renew(std::uint64_t incarnation) { self_.incarnation = incarnation; }
+
   /// What happened, in this order; each is told once.
   std::vector<MembershipEvent> take_events() { return std::exchange(events_, {}); }
 

@@ -1,6 +1,8 @@
 #include <weir/node/node_identity.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iomanip>
@@ -68,7 +70,10 @@ Result<NodeIdentity> begin_incarnation(const std::filesystem::path& data) {
   } else {
     identity.id = draw_id();
   }
-  ++identity.incarnation;
+  // A node that was taken for dead goes on under a later time without writing it down, so counting would not do.
+  using namespace std::chrono;
+  const auto now = static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+  identity.incarnation = std::max(identity.incarnation + 1, now);
   if (auto written = write_identity(data, identity); !written) return written.error();
   return identity;
 }

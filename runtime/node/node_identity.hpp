@@ -1,5 +1,5 @@
-// Who a node is must outlive its process, so it stands in the node's data directory: its id, drawn once, and how often it was
-// started, which makes each life of it another incarnation. Which cluster it belongs to, its log knows.
+// Who a node is must outlive its process, so it stands in the node's data directory: its id, drawn once, and its last
+// incarnation: each life of it has a higher one, the time at which it began. Which cluster it belongs to, its log knows.
 //
 //   DIR/identity := "weir node" id:16 hex incarnation      one line, replaced as a whole
 #pragma once
@@ -20,7 +20,7 @@ struct NodeIdentity {
   friend bool operator==(const NodeIdentity&, const NodeIdentity&) = default;
 };
 
-/// Reads the identity in a data directory, or draws one, and counts the incarnation up. Fails when the directory cannot be
+/// Reads the identity in a data directory, or draws one, and begins a new incarnation. Fails when the directory cannot be
 /// written, or the file is damaged: then it says what to do.
 Result<NodeIdentity> begin_incarnation(const std::filesystem::path& data);
 

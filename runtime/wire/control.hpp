@@ -314,8 +314,9 @@ WEIR_RECORD(NodeHello, cluster, node, incarnation, name, address, http, slots, e
 
 struct Refused {
   std::string why;
+  std::uint64_t over = 0;  // the receiver's incarnations up to this one are over; 0: it cannot join at all
 };
-WEIR_RECORD(Refused, why);
+WEIR_RECORD(Refused, why, over);
 
 struct Member {
   std::uint64_t node = 0;
