@@ -11,12 +11,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <weir/base/version.hpp>
 
+#include "support/loopback_port.hpp"
 #include "support/process.hpp"
 
 
@@ -24,19 +21,6 @@ namespace weir::testing {
 namespace {
 
 constexpr std::chrono::seconds kPatience(60);  // bounds a hung run; no test waits for it to pass
-
-/// A port of loopback that nobody has now.
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
 
 /// What a test wants done at the leader travels in the place of a request of a person.
 using Visit = std::function<void(ClusterControl&)>;

@@ -1,0 +1,92 @@
+// Real daemons and workers are killed at random moments, one after the other and two at once; the job ends with the output that
+// it has undisturbed: every row once.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "support/daemons.hpp"
+#include "support/nexmark_run.hpp"
+#include "support/nexmark_run.hpp"
+#include "support/temporary_directory.hpp"
+
+using weir::testing::content_of;
+using weir::testing::Daemons;
+using weir::testing::JobStatus;
+using weir::testing::TemporaryDirectory;
+
+namespace {
+
+/// Every key's counts must be 1, 2, 3 … once each: nothing lost, nothing doubled.
+void check_counts(const std::filesystem::path& file, std::int64_t records) {
+  std::istringstream rows(content_of(file));
+  std::map<std::int64_t, std::set<std::int64_t>> counts;
+  std::string row;
+  std::getline(rows, row);  // the header
+  std::int64_t found = 0;
+  std::int64_t doubled = 0;
+  for (; std::getline(rows, row); ++found) {
+    const std::size_t comma = row.find(',');
+    if (!counts[std::stoll(row.substr(0, comma))].insert(std::stoll(row.substr(comma + 1))).second) ++doubled;
+  }
+  CHECK(found == records);
+  CHECK(doubled == 0);
+  for (const auto& [key, seen] : counts) CHECK(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
+}
+
+}  // namespace
+
+TEST_CASE("a job's output is exact after ten random kills of workers, nodes and leaders") {
+  const TemporaryDirectory directory;
+  const std::uint32_t seed = nexmark::testing::seed();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  Daemons nodes(directory / "cluster", 3, {"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms"});
+  constexpr std::int64_t kRecords = 400'000;
+  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
+                                                        "output=" + (directory / "out.csv").string(), "--parallelism", "3",
+                                                        "--checkpoint-interval", "100ms"});
+  std::uint64_t checkpoint = 0;
+  for (int kill = 0; kill < 10; ++kill) {
+    const JobStatus before = nodes.await_checkpoint(job, checkpoint);
+    checkpoint = before.checkpoint;
+    if (before.status == "finished") break;
+    const std::size_t victim = random() % nodes.size();
+    switch (random() % 4) {
+      case 0: nodes.kill_worker(victim); break;
+      case 1: nodes.kill(victim); break;
+      case 2: nodes.kill(nodes.leader()); break;
+      default:
+        nodes.kill_worker(victim);
+        nodes.kill((victim + 1) % nodes.size());
+    }
+    for (std::size_t node = 0; node < nodes.size(); ++node) nodes.start(node);
+    nodes.await_up(nodes.size());
+  }
+  const JobStatus end = nodes.await_end(job);
+  CHECK_MESSAGE(end.status == "finished", end.message);
+  check_counts(directory / "out.csv", kRecords);
+}
+
+TEST_CASE("a node that is stopped for a while and goes on does no harm, and is used again") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, {"--slots", "2", "--node-timeout", "2s", "--heartbeat", "200ms"});
+  constexpr std::int64_t kRecords = 200'000;
+  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
+                                                        "output=" + (directory / "out.csv").string(), "--parallelism", "3",
+                                                        "--checkpoint-interval", "100ms"});
+  const JobStatus before = nodes.await_checkpoint(job, 2);
+  const std::size_t victim = (nodes.leader() + 1) % nodes.size();
+  nodes.signal(victim, SIGSTOP);
+  nodes.await_up(2);
+  CHECK(nodes.await_checkpoint(job, before.checkpoint + 1000).attempt > before.attempt);  // a later attempt goes on without it
+  nodes.signal(victim, SIGCONT);
+  nodes.await_up(3);
+  const JobStatus end = nodes.await_end(job);
+  CHECK_MESSAGE(end.status == "finished", end.message);
+  check_counts(directory / "out.csv", kRecords);
+}

@@ -1,0 +1,140 @@
+#include "support/daemons.hpp"
+
+#include <csignal>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include <weir/node/api_types.hpp>
+
+#include "support/loopback_port.hpp"
+
+namespace weir::testing {
+namespace {
+
+constexpr std::chrono::seconds kPatience(120);  // bounds a hung run; no test waits for it to pass
+
+const std::filesystem::path kProgram = std::filesystem::path(WEIR_BIN_DIR) / "weir";
+
+class Deadline {
+ public:
+  explicit Deadline(std::string what) : what_(std::move(what)) {}
+  /// Lets others run; fails the test when it took too long.
+  void wait() const {
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < end_, "never: ", what_);
+    std::this_thread::yield();
+  }
+
+ private:
+  std::string what_;
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kPatience;
+};
+
+}  // namespace
+
+Daemons::Daemons(std::filesystem::path directory, std::size_t count, const std::vector<std::string>& options)
+    : directory_(std::move(directory)), options_(options) {
+  std::filesystem::create_directories(directory_);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = "node" + std::to_string(i);
+    nodes_.push_back({"127.0.0.1:" + std::to_string(free_port()), "127.0.0.1:" + std::to_string(free_port()), directory_ / name, nullptr, 0});
+    start(i);
+    await_up(i + 1);
+  }
+}
+
+Daemons::~Daemons() = default;  // of Process kills it, and the workers die with it
+
+void Daemons::start(std::size_t node) {
+  Node& one = nodes_[node];
+  if (one.process) return;
+  std::vector<std::string> words{"node", "--listen", one.address, "--http", one.http, "--data", one.data.string(), "--name", "node" + std::to_string(node)};
+  for (std::size_t other = 0; other < nodes_.size(); ++other) {
+    if (other != node && (node > 0 || one.starts > 0)) words.insert(words.end(), {"--join", nodes_[other].address});
+  }
+  words.insert(words.end(), options_.begin(), options_.end());
+  const auto log = directory_ / ("node" + std::to_string(node) + "-" + std::to_string(++one.starts) + ".log");
+  one.process = std::make_unique<Process>(kProgram, words, log);
+}
+
+void Daemons::kill(std::size_t node) { nodes_[node].process.reset(); }
+bool Daemons::runs(std::size_t node) const { return nodes_[node].process != nullptr; }
+void Daemons::delete_data(std::size_t node) { std::filesystem::remove_all(nodes_[node].data); }
+
+void Daemons::signal(std::size_t node, int number) {
+  nodes_[node].process->signal(number);
+  signal_workers(node, number);
+}
+
+bool Daemons::kill_worker(std::size_t node) { return signal_workers(node, SIGKILL); }
+
+bool Daemons::signal_workers(std::size_t node, int number) const {
+  const std::string words = std::string("worker") + '\0' + "--node" + '\0' + nodes_[node].address + '\0';
+  bool found = false;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (content_of(entry.path() / "cmdline").find(words) != std::string::npos) found |= ::kill(std::stoi(name), number) == 0;
+  }
+  return found;
+}
+
+std::string Daemons::log(std::size_t node) const {
+  return content_of(directory_ / ("node" + std::to_string(node) + "-" + std::to_string(nodes_[node].starts) + ".log"));
+}
+
+std::string Daemons::ask(std::vector<std::string> words) {
+  std::string all;
+  for (const Node& node : nodes_) {
+    if (node.process) all += (all.empty() ? "" : ",") + node.http;
+  }
+  words.insert(words.end(), {"--node", all, "--json"});
+  const auto output = directory_ / "answer";
+  for (const Deadline deadline("an answer to weir " + words.front());; deadline.wait()) {
+    Process weir(kProgram, words, output);
+    if (weir.wait_for(kPatience) == 0) return content_of(output);
+  }
+}
+
+std::size_t Daemons::leader() {
+  for (const Deadline deadline("a leader");; deadline.wait()) {
+    for (const auto& node : api::from_json<api::NodeList>(ask({"nodes"})).or_throw().nodes) {
+      if (node.role == "leader" && node.status == "up") return static_cast<std::size_t>(std::stoi(node.name.substr(4)));
+    }
+  }
+}
+
+void Daemons::await_up(std::size_t count) {
+  for (const Deadline deadline(std::to_string(count) + " nodes are up");; deadline.wait()) {
+    std::size_t up = 0;
+    for (const auto& node : api::from_json<api::NodeList>(ask({"nodes"})).or_throw().nodes) up += node.status == "up" ? 1 : 0;
+    if (up == count) return;
+  }
+}
+
+std::uint64_t Daemons::submit(const std::string& job, const std::vector<std::string>& options) {
+  std::vector<std::string> words{"submit", (std::filesystem::path(WEIR_BIN_DIR) / ".." / "lib" / "jobs" / (job + ".so")).string()};
+  words.insert(words.end(), options.begin(), options.end());
+  return api::from_json<api::JobInfo>(ask(words)).or_throw().id;
+}
+
+JobStatus Daemons::status(std::uint64_t job) {
+  const auto info = api::from_json<api::JobInfo>(ask({"job", std::to_string(job)})).or_throw();
+  return {info.status, info.message, info.attempt, info.newest_checkpoint ? info.newest_checkpoint->id : 0};
+}
+
+JobStatus Daemons::await_checkpoint(std::uint64_t job, std::uint64_t after) {
+  for (const Deadline deadline("checkpoint " + std::to_string(after) + " has a successor");; deadline.wait()) {
+    JobStatus now = status(job);
+    if (now.checkpoint > after || now.status == "finished" || now.status == "failed") return now;
+  }
+}
+
+JobStatus Daemons::await_end(std::uint64_t job) {
+  for (const Deadline deadline("the job ends");; deadline.wait()) {
+    JobStatus now = status(job);
+    if (now.status == "finished" || now.status == "failed" || now.status == "stopped") return now;
+  }
+}
+
+}  // namespace weir::testing
