@@ -12,8 +12,10 @@
 // A job that is resumed refuses a file that became shorter than its position.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,9 +39,13 @@ class FileReader final : public SplitReader<typename F::Record> {
   using Reader = decltype(std::declval<const F&>().reader(std::string{}));
 
  public:
+  /// `rows_per_second`: 0 for as many as it can.
   FileReader(const F& format, const std::string& path, const SplitPosition& from,
-             const BadRowOptions& bad_rows, OperatorContext& context)
-      : format_(format),
+             const BadRowOptions& bad_rows, OperatorContext& context, double rows_per_second = 0)
+      : context_(context),
+        rows_per_second_(rows_per_second),
+        began_(context.now()),
+        format_(format),
         file_(path),
         scanner_(format.scanner(FilePosition{})),
         reader_(format.reader(path)),
@@ -56,6 +62,8 @@ class FileReader final : public SplitReader<typename F::Record> {
   }
 
   ReadResult read(Batch<T>& batch, std::size_t max_records) override {
+    max_records = std::min(max_records, rows_due());
+    if (max_records == 0) return ReadResult::wait_for(std::max(Duration(1), Duration(static_cast<std::int64_t>(1000 / rows_per_second_))));
     for (std::size_t rows = 0; rows < max_records;) {
       const std::optional<Row> row = next_row();
       if (!row) {
@@ -64,6 +72,7 @@ class FileReader final : public SplitReader<typename F::Record> {
         return ReadResult::end();
       }
       ++rows;
+      ++rows_read_;
       Parsed<T> parsed = reader_.parse(*row);
       if (!parsed) {
         leave_out(*row, parsed.error());
@@ -83,6 +92,12 @@ class FileReader final : public SplitReader<typename F::Record> {
 
  private:
   static constexpr std::size_t kBlockBytes = 256 << 10;  // large enough that the calls do not count
+
+  std::size_t rows_due() const {
+    if (rows_per_second_ <= 0) return std::numeric_limits<std::size_t>::max();
+    const double due = static_cast<double>((context_.now() - began_).count()) * rows_per_second_ / 1000;
+    return due > static_cast<double>(rows_read_) ? static_cast<std::size_t>(due) - rows_read_ : 0;
+  }
 
   void bind_header() {
     const std::optional<Row> header = next_row();
@@ -119,6 +134,10 @@ class FileReader final : public SplitReader<typename F::Record> {
     }
   }
 
+  OperatorContext& context_;
+  const double rows_per_second_;
+  const ProcessingTime began_;
+  std::size_t rows_read_ = 0;
   F format_;
   InputFile file_;
   Scanner scanner_;
@@ -139,6 +158,7 @@ struct FileOptions {
   Duration look_every{1000};  // for new files
   BadRowOptions errors;
   std::size_t side_by_side = kSideBySide;
+  double rows_per_second = 0;  // of each file; 0: as many as it can
 };
 
 template <class F>
@@ -156,7 +176,7 @@ class FileSource final : public Source<typename F::Record> {
   }
   std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from,
                                        OperatorContext& context) override {
-    return std::make_unique<FileReader<F>>(format_, split, from, options_.errors, context);
+    return std::make_unique<FileReader<F>>(format_, split, from, options_.errors, context, options_.rows_per_second);
   }
   std::optional<Duration> rediscover() const override {
     return options_.follow == Follow::NewFiles ? std::optional(options_.look_every) : std::nullopt;
@@ -183,12 +203,13 @@ struct Csv {
   BadRowOptions errors = {};
   std::uint64_t max_row_bytes = kMaxRowBytes;
   std::size_t side_by_side = kSideBySide;  // files of a task that are read at a time
+  double rows_per_second = 0;  // of each file; 0: as many as it can
 
   std::unique_ptr<Source<T>> make() const {
     const CsvFormat<T> format(
         {.delimiter = delimiter, .header = header, .max_row_bytes = max_row_bytes});
     return std::make_unique<FileSource<CsvFormat<T>>>(
-        format, FileOptions{path, follow, look_every, errors, side_by_side});
+        format, FileOptions{path, follow, look_every, errors, side_by_side, rows_per_second});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
   std::vector<std::string> reads() const { return {path}; }
@@ -207,11 +228,12 @@ struct JsonLines {
   BadRowOptions errors = {};
   std::uint64_t max_row_bytes = kMaxRowBytes;
   std::size_t side_by_side = kSideBySide;  // files of a task that are read at a time
+  double rows_per_second = 0;  // of each file; 0: as many as it can
 
   std::unique_ptr<Source<T>> make() const {
     const JsonFormat<T> format({.max_row_bytes = max_row_bytes});
     return std::make_unique<FileSource<JsonFormat<T>>>(
-        format, FileOptions{path, follow, look_every, errors, side_by_side});
+        format, FileOptions{path, follow, look_every, errors, side_by_side, rows_per_second});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
   std::vector<std::string> reads() const { return {path}; }
@@ -229,11 +251,12 @@ struct TextLines {
   BadRowOptions errors = {};
   std::uint64_t max_row_bytes = kMaxRowBytes;
   std::size_t side_by_side = kSideBySide;  // files of a task that are read at a time
+  double rows_per_second = 0;  // of each file; 0: as many as it can
 
   std::unique_ptr<Source<std::string>> make() const {
     const TextFormat format({.max_row_bytes = max_row_bytes});
     return std::make_unique<FileSource<TextFormat>>(format,
-                                                    FileOptions{path, follow, look_every, errors, side_by_side});
+                                                    FileOptions{path, follow, look_every, errors, side_by_side, rows_per_second});
   }
   bool emits_rejected() const { return errors.rows == BadRows::Collect; }
   std::vector<std::string> reads() const { return {path}; }

@@ -83,13 +83,14 @@ WEIR_JOB(flights) {
   const auto window = options.duration("window", {.help = "length of the sliding window", .fallback = "1d"});
   const auto slide = options.duration("slide", {.help = "time between two windows", .fallback = "1d"});
   const auto least = options.number("least-departures", {.help = "airports with fewer in a window are left out", .fallback = "3"});
+  const auto rate = options.real("rate", {.help = "rows of flights per second; 0: as many as it can", .fallback = "0"});
   const auto worst_count = options.number("worst", {.help = "airports per window", .fallback = "10"});
   if (worst_count < 1) throw weir::Failure("option --worst must be at least 1");
 
   const auto airports = pipeline.source("airports", weir::Csv<Airport>{.path = airports_path});
 
   auto worst =
-      pipeline.source("flights", weir::Csv<Flight>{.path = input})
+      pipeline.source("flights", weir::Csv<Flight>{.path = input, .rows_per_second = rate})
           .event_time(&Flight::departure, {.out_of_orderness = 1h})
           .key_by(&Flight::origin)
           .window(weir::sliding(window, slide))

@@ -49,6 +49,9 @@ class ClusterLog final : public LogTransport, public LogObserver {
   /// Gives the member at an address a vote; one that was there before under another id loses its own. On the leader.
   void admit(const Voter& voter);
   void remove(std::uint64_t voter);
+  /// Asks another member to lead; whether one does by now, or this one never did.
+  void step_down() { log_->step_down(); }
+  bool leads() const { return log_->leadership().standing != Standing::Follower; }
   std::size_t voters() const { return log_->voters().size(); }
   void stop();
 

@@ -119,6 +119,13 @@ class Node {
     connect();
   }
 
+  /// Nobody has to wait until this node is taken for dead.
+  void on_leave(const message::Leave&) {
+    workers_.end_all();
+    const wire::Leaving leaving{membership_.self().incarnation};
+    for (const auto& [node, handle] : handles_) tell(handle, leaving);
+  }
+
   void on_log_post(const message::LogPost& post) {
     const caf::actor* other = handle_at(post.address);
     if (other != nullptr) tell(*other, wire::LogMessage{post.bytes});
@@ -474,6 +481,7 @@ caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options)
       handler(node, &Node::on_packet),  handler(node, &Node::on_connected), handler(node, &Node::on_worker_ended),
       handler(node, &Node::on_to_node), handler(node, &Node::on_leads),     handler(node, &Node::on_ask),
       handler(node, &Node::on_known_nodes), handler(node, &Node::on_log_post),
+      handler(node, &Node::on_leave),
       [node](const NodeTick&) { node->guarded([&] { node->tick(); }); },
   };
 }

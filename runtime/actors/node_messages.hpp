@@ -53,6 +53,8 @@ struct LogPost {
   std::string address;
   std::string bytes;
 };
+/// To the node: it ends, and says goodbye to the others.
+struct Leave {};
 /// To the node, which passes it to the leader.
 struct Ask {
   std::shared_ptr<AdminCall> call;
@@ -68,4 +70,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::MembersChanged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leads)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::KnownNodes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogPost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)

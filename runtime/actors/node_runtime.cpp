@@ -1,5 +1,8 @@
 #include <weir/actors/node_runtime.hpp>
 
+#include <chrono>
+#include <thread>
+
 #include <caf/all.hpp>
 
 #include <weir/actors/actor_process.hpp>
@@ -69,6 +72,18 @@ NodeRuntime::~NodeRuntime() {
   parts_->log->stop();
   caf::anon_send_exit(parts_->node, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(parts_->coordinator, caf::exit_reason::user_shutdown);
+}
+
+void NodeRuntime::leave() {
+  using namespace std::chrono;
+  const auto end = steady_clock::now() + seconds(1);
+  if (parts_->log->leads() && parts_->log->voters() > 1) {
+    parts_->log->step_down();
+    while (parts_->log->leads() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
+  }
+  caf::anon_send(parts_->node, message::Leave{});
+  // Messages are still on their way when this returns to whoever ends the process.
+  std::this_thread::sleep_for(milliseconds(100));
 }
 
 void NodeRuntime::ask(std::shared_ptr<AdminCall> call) { caf::anon_send(parts_->node, message::Ask{std::move(call)}); }

@@ -37,6 +37,8 @@ class NodeRuntime {
   NodeRuntime(const NodeRuntime&) = delete;
   NodeRuntime& operator=(const NodeRuntime&) = delete;
 
+  /// Hands the lead to another node, if this one has it and another is there, and says goodbye. Takes a second at most.
+  void leave();
   /// Passes a request to the leader, whoever that is. Any thread.
   void ask(std::shared_ptr<AdminCall> call);
   /// A worker's process has ended. Any thread.

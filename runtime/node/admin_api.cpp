@@ -29,6 +29,7 @@ constexpr std::uint32_t kConflict = 409;
 constexpr std::uint32_t kOurFault = 500;
 
 constexpr std::size_t kLongestName = 200;   // bytes; of jobs and tokens, which are shown in tables
+constexpr Duration kCheckpointInterval{10'000};  // of a job that names none: without checkpoints it could not go on elsewhere
 constexpr std::size_t kLongestPath = 4000;  // bytes; Linux takes 4096
 
 struct Asked {
@@ -97,7 +98,7 @@ Result<JobSpec> job_spec(const api::SubmitRequest& request) {
   spec.options = request.options;
   spec.parallelism = request.parallelism.value_or(spec.parallelism);
   spec.key_groups = request.key_groups.value_or(spec.key_groups);
-  spec.checkpoint_interval = milliseconds(request.checkpoint_interval_ms);
+  spec.checkpoint_interval = milliseconds(request.checkpoint_interval_ms).value_or(kCheckpointInterval);
   spec.restart = restart_options(request.restart);
   spec.alignment_limit = milliseconds(request.alignment_limit_ms).value_or(spec.alignment_limit);
   spec.retained = request.retained.value_or(spec.retained);

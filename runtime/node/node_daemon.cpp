@@ -127,6 +127,7 @@ int run(const NodeOptions& options, const std::string& program) {
   while (!signals.wait(watchdog.interval())) watchdog.alive();
   log->info("ending as asked");
   watchdog.stopping();
+  runtime->leave();
   services->stop_workers();
   return 0;
 }

@@ -378,7 +378,7 @@ std::string_view openapi_description() {
           "options": {"type": "object", "additionalProperties": {"type": "string"}},
           "parallelism": {"type": "integer", "minimum": 1},
           "key_groups": {"type": "integer", "minimum": 1, "maximum": 32768},
-          "checkpoint_interval_ms": {"type": "integer", "minimum": 1, "description": "absent: only a last checkpoint"},
+          "checkpoint_interval_ms": {"type": "integer", "minimum": 1, "description": "absent: 10000"},
           "alignment_limit_ms": {"type": "integer", "minimum": 0, "description": "then a barrier overtakes what is before it"},
           "retained": {"type": "integer", "minimum": 1, "description": "complete checkpoints"},
           "replication": {"type": "integer", "minimum": 1, "description": "nodes that keep each part of a checkpoint, if there are as many"},
