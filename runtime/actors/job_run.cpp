@@ -263,13 +263,14 @@ void JobRun::deploy() {
 
 void JobRun::on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone) {
   worker_on(from)->gone = true;
+  const TaskFailure failure{"", "", "a worker ended: " + gone.how};
   if (!gone.expected) {
     live_.last_lines = gone.last_lines;
-    const TaskFailure failure{"", "", "a worker ended: " + gone.how};
     for (const std::string& line : gone.last_lines) environment_.warn(job_, "worker: " + line);
-    if (gone.crashed) supervisor_.failed(failure, environment_.now());
-    else supervisor_.lost(failure, environment_.now());
   }
+  // Its node may have ended it, too, for a reason of its own; where this run did, the attempt is over anyway.
+  if (gone.crashed) supervisor_.failed(failure, environment_.now());
+  else supervisor_.lost(failure, environment_.now());
   end_if_gone();
 }
 
