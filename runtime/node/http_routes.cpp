@@ -7,7 +7,6 @@
 #include <weir/base/exception_text.hpp>
 #include <weir/node/admin_api.hpp>
 #include <weir/node/api_types.hpp>
-#include <weir/node/bundle.hpp>
 #include <weir/node/openapi.hpp>
 #include <weir/node/request_origin.hpp>
 #include <weir/node/sha256.hpp>
@@ -79,6 +78,11 @@ std::optional<JobId> job_of_log(std::string_view path) {
   return parse_job_id(path.substr(kJobs.size() + 1, path.size() - kJobs.size() - 1 - kLogs.size()));
 }
 
+/// A message that begins with a file of this node, for who sent that file.
+std::string without_file(const std::string& message, const std::filesystem::path& file) {
+  return message.starts_with(file.string()) ? "the bundle" + message.substr(file.string().size()) : message;
+}
+
 HttpAnswer wrong_method(std::string_view methods) { return http_error(kWrongMethod, "the path takes " + std::string(methods)); }
 
 }  // namespace
@@ -137,7 +141,12 @@ HttpAnswer HttpRoutes::metrics() {
   return answer;
 }
 
-HttpAnswer HttpRoutes::upload(const HttpRequest& request) const {
+Result<BundleMark> HttpRoutes::mark_of(const std::filesystem::path& file) {
+  const std::lock_guard lock(bundle_mutex_);
+  return read_bundle_mark(file);
+}
+
+HttpAnswer HttpRoutes::upload(const HttpRequest& request) {
   if (!has_type(request.head, "application/octet-stream")) return http_error(kWrongKind, "a bundle is sent as application/octet-stream");
   if (request.head.body_bytes > options_.most_bundle_bytes) {
     return http_error(kTooLarge, "a bundle has at most " + std::to_string(options_.most_bundle_bytes) + " bytes here, not " + std::to_string(request.head.body_bytes));
@@ -146,18 +155,18 @@ HttpAnswer HttpRoutes::upload(const HttpRequest& request) const {
   if (!id) return http_error(kBadRequest, id.error().message);
   const auto file = options_.bundles->path(*id);
   if (!file) return http_error(kOurFault, file.error().message);
-  const auto mark = read_bundle_mark(*file);
+  const auto mark = mark_of(*file);
   const auto fits = mark ? check_bundle_mark(*mark, own_bundle_mark(mark->job)) : Result<void>(mark.error());
   if (fits) return with(kCreated, api::BundleInfo{*id, mark->job, request.head.body_bytes});
   // Under another name nobody sees it again, and nobody can have asked for it: no node would run it.
   if (const auto removed = options_.bundles->remove(*id); !removed) return http_error(kOurFault, removed.error().message);
-  return http_error(kBadRequest, fits.error().message);
+  return http_error(kBadRequest, without_file(fits.error().message, *file));
 }
 
-HttpAnswer HttpRoutes::bundle(const std::string& id) const {
+HttpAnswer HttpRoutes::bundle(const std::string& id) {
   const auto file = is_sha256(id) ? options_.bundles->path(id) : Result<std::filesystem::path>(Error{"a bundle is named by 64 lower-case hexadecimal digits"});
   if (!file) return http_error(kNotFound, file.error().message);
-  const auto mark = read_bundle_mark(*file);
+  const auto mark = mark_of(*file);
   const auto bytes = options_.bundles->size(id);
   if (!mark) return http_error(kOurFault, mark.error().message);
   if (!bytes) return http_error(kNotFound, bytes.error().message);
@@ -190,7 +199,7 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   if (!is_sha256(request->bundle)) return http_error(kBadRequest, "bundle: 64 lower-case hexadecimal digits are wanted");
   const auto file = options_.bundles->path(request->bundle);
   if (!file) return http_error(kBadRequest, "bundle: " + file.error().message + "; upload it to this node first");
-  const auto mark = read_bundle_mark(*file);
+  const auto mark = mark_of(*file);
   if (!mark) return http_error(kBadRequest, "bundle: " + mark.error().message);
   if (!request->name) request->name = mark->job;
   return ask("POST", std::string(kJobs), api::to_json(*request), options_.answer_timeout);

@@ -23,6 +23,7 @@
 
 #include <weir/actors/admin_call.hpp>
 #include <weir/base/result.hpp>
+#include <weir/node/bundle.hpp>
 #include <weir/node/bundle_store.hpp>
 #include <weir/node/http_head.hpp>
 
@@ -36,7 +37,7 @@ struct HttpRoutesOptions {
   std::filesystem::path logs;                            // of workers: <job>-<attempt>.log
   const BundleStore* bundles = nullptr;                  // outlives the routes
   std::function<void(std::shared_ptr<AdminCall>)> ask;   // the leader
-  std::uint64_t most_bundle_bytes = std::uint64_t{1} << 30;
+  std::uint64_t most_bundle_bytes = std::uint64_t{256} << 20;  // with debug information they are tens of megabytes
   std::chrono::milliseconds answer_timeout{30'000};      // for the leader
   std::chrono::milliseconds health_timeout{2'000};
 };
@@ -72,12 +73,14 @@ class HttpRoutes {
  private:
   struct Asked;
 
+  Result<BundleMark> mark_of(const std::filesystem::path& file);
+
   HttpAnswer route(const HttpRequest& request);
   std::optional<HttpAnswer> refuse_stranger(const HttpRequest& request) const;
   HttpAnswer health();
   HttpAnswer metrics();
-  HttpAnswer upload(const HttpRequest& request) const;
-  HttpAnswer bundle(const std::string& id) const;
+  HttpAnswer upload(const HttpRequest& request);
+  HttpAnswer bundle(const std::string& id);
   HttpAnswer submit(std::string body);
   HttpAnswer to_leader(const HttpRequest& request);
   HttpAnswer ask(const std::string& method, const std::string& path, std::string body, std::chrono::milliseconds timeout);
@@ -87,6 +90,7 @@ class HttpRoutes {
   bool stopping_ = false;
   std::set<Asked*> pending_;  // each owned by its call, which takes it out before it ends
 
+  std::mutex bundle_mutex_;  // a bundle lies in memory while its mark is looked for: one at a time
   std::mutex health_mutex_;  // one asks, the others wait for what it finds
   std::optional<std::pair<std::chrono::steady_clock::time_point, HttpAnswer>> health_;
 };

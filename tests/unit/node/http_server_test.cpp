@@ -8,8 +8,8 @@
 #include <support/http_trial.hpp>
 #include <support/json_schema.hpp>
 #include <support/prometheus_parser.hpp>
-#include <support/test_certificates.hpp>
 #include <weir/node/api_types.hpp>
+#include <weir/node/certificates.hpp>
 #include <weir/node/openapi.hpp>
 #include <weir/node/sha256.hpp>
 
@@ -38,6 +38,24 @@ HttpServerOptions with_token(const std::string& token) {
   options.routes.token = token;
   return options;
 }
+
+/// An authority of the test's own, and what it signs.
+class Authority {
+ public:
+  Authority() {
+    const auto made = make_authority({.directory = directory_.path()});
+    REQUIRE(made);
+  }
+  testing::WireTls sign(const std::string& name) const {
+    const auto made = make_node_certificate({.authority = directory_.path(), .name = name, .directory = directory_ / name});
+    REQUIRE_MESSAGE(made, made.error().message);
+    return {ca(), directory_ / name / (name + ".pem"), directory_ / name / (name + ".key")};
+  }
+  std::filesystem::path ca() const { return directory_ / "ca.pem"; }
+
+ private:
+  testing::TemporaryDirectory directory_;
+};
 
 /// Holds an answer against the description that the daemon serves.
 void check_described(const HttpTrial& trial, const std::string& method, const std::string& path, const std::string& body = "") {
@@ -95,7 +113,7 @@ TEST_CASE("a bundle for another Weir is refused with both versions, and is gone"
   CHECK(error_of(reply).find("Weir 9.9.9") != std::string::npos);
   CHECK(error_of(reply).find("Weir 0.1.0") != std::string::npos);
   CHECK(trial.bundles().list().empty());
-  CHECK(trial.upload("#!/bin/sh\n").status == 400);
+  CHECK(error_of(trial.upload("#!/bin/sh\n")) == "the bundle is no job bundle: it is not a shared object");
   CHECK(trial.upload("").status == 415);
   CHECK(trial.bundles().list().empty());
 }
@@ -348,15 +366,13 @@ TEST_CASE("the port is one that was free, and one that is taken is said") {
 }
 
 TEST_CASE("over TLS only those with the token or the right certificate get in") {
-  const testing::TemporaryDirectory directory;
-  const testing::TestAuthority authority(directory.path(), "ours");
-  const testing::TestAuthority other(directory.path(), "theirs");
-  const auto node = authority.sign("node");
-  const auto client = authority.sign("client");
-  const auto stranger = other.sign("stranger");
-  const testing::WireTls none{authority.certificate(), {}, {}};
-  const testing::WireTls right{authority.certificate(), client.certificate, client.key};
-  const testing::WireTls wrong{authority.certificate(), stranger.certificate, stranger.key};
+  const Authority authority;
+  const Authority other;
+  const testing::WireTls node = authority.sign("node");
+  const testing::WireTls none{authority.ca(), {}, {}};
+  const testing::WireTls right = authority.sign("client");
+  testing::WireTls wrong = other.sign("stranger");
+  wrong.ca = authority.ca();
   const auto answered = [](std::uint16_t port, const std::optional<testing::WireTls>& tls, const std::string& headers = "") {
     HttpWire wire(port, tls);
     wire.send(text_of(WireRequest{.path = "/api/v1/version", .headers = headers}));
@@ -366,7 +382,7 @@ TEST_CASE("over TLS only those with the token or the right certificate get in") 
   HttpServerOptions options;
   options.certificate = node.certificate;
   options.key = node.key;
-  options.ca = authority.certificate();
+  options.ca = authority.ca();
 
   SUBCASE("certificates alone") {
     HttpTrial trial(options);
@@ -394,10 +410,9 @@ TEST_CASE("over TLS only those with the token or the right certificate get in") 
 }
 
 TEST_CASE("files for TLS that are not what they should be are named") {
-  const testing::TemporaryDirectory directory;
-  const testing::TestAuthority authority(directory.path(), "ours");
-  const auto one = authority.sign("one");
-  const auto two = authority.sign("two");
+  const Authority authority;
+  const testing::WireTls one = authority.sign("one");
+  const testing::WireTls two = authority.sign("two");
   const auto error = [](const std::filesystem::path& certificate, const std::filesystem::path& key, const std::filesystem::path& ca) {
     HttpServerOptions options;
     options.address = "127.0.0.1:0";
@@ -407,11 +422,11 @@ TEST_CASE("files for TLS that are not what they should be are named") {
     const auto started = HttpServer::start(std::move(options));
     return started ? "" : started.error().message;
   };
-  CHECK(error(one.certificate, one.key, authority.certificate()) == "");
-  CHECK(error(directory / "none.pem", one.key, "").find("none.pem") != std::string::npos);
-  CHECK(error(one.certificate, two.key, "").find("two-key.pem") != std::string::npos);
-  CHECK(error(one.key, one.key, "").find("one-key.pem") != std::string::npos);
-  CHECK(error(one.certificate, one.key, one.key).find("one-key.pem") != std::string::npos);
+  CHECK(error(one.certificate, one.key, authority.ca()) == "");
+  CHECK(error("/nowhere/none.pem", one.key, "").find("none.pem") != std::string::npos);
+  CHECK(error(one.certificate, two.key, "").find("two.key") != std::string::npos);
+  CHECK(error(one.key, one.key, "").find("one.key") != std::string::npos);
+  CHECK(error(one.certificate, one.key, one.key).find("one.key") != std::string::npos);
   CHECK(error("", one.key, "") != "");
 }
 
