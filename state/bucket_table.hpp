@@ -36,6 +36,8 @@ class BucketTable final : public Table {
     /// Entries there are.
     std::size_t size() const { return slots_.size() - dropped_; }
 
+    /// Starts to load what locate() will read.
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { slots_.prefetch(hash); }
     /// See StateTable.
     template <class Lookups>
     void locate(Lookups&& lookups) const { slots_.locate(lookups); }

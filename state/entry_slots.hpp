@@ -68,6 +68,9 @@ class EntrySlots {
     }
   }
 
+  /// Starts to load what the guess of a look-up of this hash will read.
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
+
   /// Guesses the slot of each of a batch of look-ups, and fetches the entries of a table that no cache holds, so that the
   /// misses overlap.
   template <class Lookups>
