@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,7 +37,11 @@ class Emitter {
       const std::size_t before = records.size();
       const std::size_t after = std::min(before + count, std::max(full_, before + 1));
       records.resize(after);
-      for (std::size_t i = before; i < after; ++i) records[i] = next();
+      for (std::size_t i = before; i < after; ++i) {
+        // Made in its place: g++ 12 copies what it has just written in parts as a whole, and that stalls.
+        if constexpr (std::is_trivially_destructible_v<T>) ::new (static_cast<void*>(&records[i])) T(next());
+        else records[i] = next();
+      }
       batch_->times.resize(after);  // resize(after, time) stalls g++ 12's code at every element
       EventTime* const times = batch_->times.data();
       for (std::size_t i = before; i < after; ++i) times[i] = time;

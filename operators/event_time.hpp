@@ -61,7 +61,10 @@ class AssignEventTime final : public ContextOperator {
     track.last_seen = context().now();
     track.idle = false;
     std::size_t start = 0;
+    const T* const records = in.records.data();
     for (std::size_t i = 0; i < in.records.size(); ++i) {
+      // Often the first to read records, which may come from far away; how far ahead is not critical.
+      if (i + kAhead < in.records.size()) __builtin_prefetch(records + i + kAhead);
       const EventTime time = std::invoke(time_of_, in.records[i]);
       in.times[i] = time;
       if (time.ms <= bound(track.greatest).ms && advance()) {
@@ -138,6 +141,8 @@ class AssignEventTime final : public ContextOperator {
   }
 
  private:
+  static constexpr std::size_t kAhead = 64;  // records
+
   struct Track {
     EventTime greatest = EventTime::min();
     ProcessingTime last_seen;

@@ -6,6 +6,8 @@
 // Table "grid" tells a restored run that the window is another one now. Belongs to one operator.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <span>
@@ -27,6 +29,8 @@ constexpr std::size_t kFiringCheck = 64;
 /// How many keys ahead of its use a key's state is fetched: the index line first, the entry when that has arrived.
 constexpr std::size_t kPrefetchIndex = 12;
 constexpr std::size_t kPrefetchEntry = 6;
+/// How many records are looked up before they are added: what that reads is still in the first-level cache then.
+constexpr std::size_t kLookups = 128;
 
 /// Throws Failure when the state is that of another grid.
 void check_grid(OperatorContext& context, const WindowGrid& grid);
@@ -61,7 +65,7 @@ class SliceBuffer {
   /// behind(record, time, slice) for the other records instead of adding them. Records between windows are dropped.
   template <class Fresh, class Behind>
   void add(const Batch<T>& in, Slice open_from, Fresh&& fresh, Behind&& behind) {
-    look_up(in);
+    find_runs(in);
     std::size_t at = 0;
     for (const Run& run : runs_) {
       if (run.slice >= open_from) [[likely]] {
@@ -109,11 +113,8 @@ class SliceBuffer {
     std::size_t end;
   };
 
-  void look_up(const Batch<T>& in) {
+  void find_runs(const Batch<T>& in) {
     const std::size_t count = in.records.size();
-    lookups_.resize(count);
-    const T* const records = in.records.data();
-    for (std::size_t i = 0; i < count; ++i) lookups_[i].hash = hash(records[i]);
     runs_.clear();
     for (std::size_t i = 0; i < count;) {
       const EventTime time = in.times[i];
@@ -130,11 +131,18 @@ class SliceBuffer {
   template <class Fresh>
   void add_run(const Batch<T>& in, std::size_t begin, const Run& run, Fresh& fresh) {
     Bucket& bucket = table_->bucket(chunk_of(run.slice));
-    bucket.locate(std::span(lookups_).subspan(begin, run.end - begin));
-    const T* const records = in.records.data();
-    for (std::size_t i = begin; i < run.end; ++i) {
-      if (const Edited added = add(bucket, records[i], lookups_[i], run.slice); added.fresh) {
-        fresh(bucket, added.entry, lookups_[i].hash);
+    for (std::size_t count; begin < run.end; begin += count) {
+      count = std::min(kLookups, run.end - begin);
+      const T* const records = in.records.data() + begin;
+      for (std::size_t i = 0; i < count; ++i) {
+        lookups_[i].hash = hash(records[i]);
+        bucket.prefetch(lookups_[i].hash);
+      }
+      bucket.locate(std::span(lookups_).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        if (const Edited added = add(bucket, records[i], lookups_[i], run.slice); added.fresh) {
+          fresh(bucket, added.entry, lookups_[i].hash);
+        }
       }
     }
   }
@@ -167,8 +175,8 @@ class SliceBuffer {
   A aggregate_;
   WindowGrid grid_;
   Table* table_ = nullptr;
-  std::vector<Lookup> lookups_;  // of the batch
-  std::vector<Run> runs_;
+  std::vector<Run> runs_;                   // of the batch
+  std::array<Lookup, kLookups> lookups_{};  // of the records being added
 };
 
 }  // namespace weir

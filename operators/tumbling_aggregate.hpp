@@ -12,6 +12,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include <weir/operators/emitter.hpp>
@@ -130,10 +131,18 @@ class TumblingAggregate final : public ContextOperator {
   }
 
   Progress fire_and_drop(Bucket& bucket, std::size_t& budget) {
-    while (const Entry* entry = bucket.last()) {
-      if (must_pause(budget)) return Progress::More;
-      emit(*entry, bucket.number());
-      slices_.chunks().drop_last(bucket);
+    const Window window = slices_.grid().window_ending(end_of(bucket.number()));
+    while (bucket.size() > 0) {
+      if (budget == 0) return Progress::More;
+      const std::span<const Entry> entries = bucket.last_some(std::min(kFiringCheck, budget));
+      budget -= entries.size();
+      const Entry* next = entries.data();
+      out_.emit_some(entries.size(), window.last(), [&] {
+        const Entry& entry = *next++;
+        return make_(entry.key, window, slices_.aggregate().result(entry.value.slices[0]));
+      });
+      slices_.chunks().drop_last(bucket, entries.size());
+      if (context().output_full()) return Progress::More;
     }
     slices_.chunks().drop(bucket);
     return Progress::Done;

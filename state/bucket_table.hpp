@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,8 @@ class BucketTable final : public Table {
     /// Entries there are.
     std::size_t size() const { return slots_.size() - dropped_; }
 
+    /// Starts to load what locate() will read.
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { slots_.prefetch(hash); }
     /// See StateTable.
     template <class Lookups>
     void locate(Lookups&& lookups) const { slots_.locate(lookups); }
@@ -57,6 +60,14 @@ class BucketTable final : public Table {
     const Entry* last() {
       while (end_ > 0 && !slots_.marks().live(end_ - 1)) --end_;
       return end_ == 0 ? nullptr : &slots_.at(end_ - 1);
+    }
+
+    /// The last entries, at most `count` and at least one where there are any: those that lie side by side.
+    std::span<const Entry> last_some(std::size_t count) {
+      if (!last()) return {};
+      std::uint32_t first = end_ - 1;
+      while (first > 0 && end_ - first < count && slots_.marks().live(first - 1) && slots_.adjacent(first - 1)) --first;
+      return {&slots_.at(first), end_ - first};
     }
 
    private:
@@ -120,6 +131,17 @@ class BucketTable final : public Table {
     K key = bucket.slots_.retire(slot);
     if (stored) rows_.erased({std::move(key), bucket.number_});
     ++bucket.dropped_;
+  }
+
+  /// The same with as many entries as last_some() gave.
+  void drop_last(Bucket& bucket, std::size_t count) {
+    if (tracking_ == Tracking::On) {
+      for (; count > 0; --count) drop_last(bucket);
+      return;
+    }
+    bucket.end_ -= static_cast<std::uint32_t>(count);
+    bucket.slots_.retire(bucket.end_, static_cast<std::uint32_t>(count));
+    bucket.dropped_ += count;
   }
 
   /// Drops a bucket without entries.

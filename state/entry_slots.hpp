@@ -48,6 +48,9 @@ class EntrySlots {
   Entry& at(std::uint32_t slot) { return *entry(slot); }
   const Entry& at(std::uint32_t slot) const { return *entry(slot); }
 
+  /// Whether the entry of the next slot lies right behind that of this one.
+  static bool adjacent(std::uint32_t slot) { return slab_of(slot) == slab_of(slot + 1); }
+
   /// The slot of a key; SlotIndex::kNone when it has none.
   std::uint32_t find(const K& key, std::uint64_t hash) const {
     return index_.find(hash, [&](std::uint32_t slot) { return at(slot).key == key; });
@@ -64,6 +67,9 @@ class EntrySlots {
       if (marks_.live(slot)) visit(at(slot));
     }
   }
+
+  /// Starts to load what the guess of a look-up of this hash will read.
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
 
   /// Guesses the slot of each of a batch of look-ups, and fetches the entries of a table that no cache holds, so that the
   /// misses overlap.
@@ -107,6 +113,14 @@ class EntrySlots {
     std::destroy_at(&at(slot));
     marks_.remove(slot);
     return key;
+  }
+
+  /// The same with the entries of `count` slots from `first` on, all of them live.
+  void retire(std::uint32_t first, std::uint32_t count) {
+    if constexpr (!std::is_trivially_destructible_v<Entry>) {
+      for (std::uint32_t slot = first; slot < first + count; ++slot) std::destroy_at(&at(slot));
+    }
+    marks_.remove(first, count);
   }
 
   /// Drops everything, unrecorded, and keeps the memory.

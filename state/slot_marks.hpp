@@ -11,6 +11,7 @@
 // Knows slots by number alone. A value; one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -62,6 +63,7 @@ class SlotMarks {
     if (tracking()) marks_[slot] |= kStored;
   }
   void remove(std::uint32_t slot) { marks_[slot] = 0; }
+  void remove(std::uint32_t first, std::uint32_t count) { std::fill_n(marks_.begin() + first, count, std::uint8_t{0}); }
 
   /// The snapshot in progress needs the entry no more.
   void written(std::uint32_t slot) {

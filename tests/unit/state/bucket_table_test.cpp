@@ -52,12 +52,11 @@ class Pair {
     auto* oldest = table.oldest();
     const bool dropping = oldest && oldest->number() < newest_ - 3;
     if (dropping && draw(2) == 0) {
-      if (const auto* entry = oldest->last()) {
-        model.erase({oldest->number(), entry->key});
-        table.drop_last(*oldest);
-      } else {
-        table.drop(*oldest);
-      }
+      const auto entries = oldest->last_some(1 + draw(5));
+      for (const auto& entry : entries) model.erase({oldest->number(), entry.key});
+      if (entries.empty()) table.drop(*oldest);
+      else if (entries.size() == 1) table.drop_last(*oldest);
+      else table.drop_last(*oldest, entries.size());
       return;
     }
     const std::int64_t bucket = newest_ - static_cast<std::int64_t>(draw(3));
@@ -180,6 +179,30 @@ TEST_CASE("entries of a bucket keep their address, and a bucket in the place of 
     if (number > 0) drop_oldest(table);
   }
   CHECK(content(table).size() == 5000);
+}
+
+TEST_CASE("a bucket's last entries go some at a time, each once, whether or not changes are tracked") {
+  for (const auto tracking : {Made::Tracking::Off, Made::Tracking::On}) {
+    Made table("table", KeyOwnership{}, tracking);
+    for (std::int64_t key = 0; key < 100; ++key) edit(table, 3, key) = "a text that is too long to lie inside the string itself";
+    auto& bucket = table.bucket(3);
+    std::map<std::int64_t, int> seen;
+    while (bucket.size() > 0) {
+      const auto entries = bucket.last_some(7);
+      REQUIRE(!entries.empty());
+      CHECK(entries.size() <= 7);
+      for (const Made::Entry& entry : entries) ++seen[entry.key];
+      const std::size_t before = bucket.size();
+      table.drop_last(bucket, entries.size());
+      CHECK(bucket.size() == before - entries.size());
+      CHECK(content(table).size() == bucket.size());
+    }
+    CHECK(bucket.last_some(7).empty());
+    table.drop(bucket);
+    CHECK(table.oldest() == nullptr);
+    CHECK(seen.size() == 100);
+    for (const auto& [key, times] : seen) CHECK(times == 1);
+  }
 }
 
 TEST_CASE("every place of a bucket is visited once, however few at a time") {
