@@ -99,7 +99,7 @@ std::string Daemons::ask(std::vector<std::string> words) {
 std::size_t Daemons::leader() {
   for (const Deadline deadline("a leader");; deadline.wait()) {
     for (const auto& node : api::from_json<api::NodeList>(ask({"nodes"})).or_throw().nodes) {
-      if (node.role == "leader" && node.status == "up") return static_cast<std::size_t>(std::stoi(node.name.substr(4)));
+      if (node.leader && node.status == "up") return static_cast<std::size_t>(std::stoi(node.name.substr(4)));
     }
   }
 }
