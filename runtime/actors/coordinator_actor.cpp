@@ -27,6 +27,8 @@ namespace {
 
 using Level = NodeServices::Level;
 
+constexpr Duration kAnswer{2000};  // for workers whose nodes are there to say how far they are
+
 class Coordinator final : public ClusterControl, public JobRunEnvironment {
  public:
   Coordinator(caf::event_based_actor* self, CoordinatorOptions options) : self_(self), options_(std::move(options)) {}
@@ -92,7 +94,8 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     const auto run = runs_.find(from.packet->job);
     if (run != runs_.end()) return run->second->on_packet(from.node, *from.packet);
     // What is left of a job that nobody runs any more.
-    if (leads_ && from.packet->kind == name_of<wire::WorkerUp>()) {
+    const bool alive = from.packet->kind == name_of<wire::WorkerUp>() || from.packet->kind == name_of<wire::Figures>();
+    if (leads_ && alive) {
       send(from.node, message::make_packet(from.packet->job, from.packet->attempt, wire::KillWorker{"the job has ended"}));
     }
   }
@@ -176,7 +179,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     JobRun& started = *made;
     runs_[job] = std::move(made);
     if (state_.job(job)->attempt == 0) started.start();
-    else started.take_over(std::max(now(), began_ + options_.patience));  // who is not back by then is gone
+    else started.take_over(std::max(now() + kAnswer, began_ + options_.patience));
   }
 
   /// The cluster remembers it from now on, and only then it may be given work.

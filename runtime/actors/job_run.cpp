@@ -27,6 +27,7 @@ StoredParts to_parts(const wire::TaskStored& stored) {
     PartReference reference;
     reference.chunk = {part.checkpoint, part.node, part.index, part.sequence};
     reference.table = part.table;
+    if (part.kind > static_cast<std::uint8_t>(ChunkKind::InFlight)) throw Failure("a part of kind " + std::to_string(part.kind));
     reference.kind = static_cast<ChunkKind>(part.kind);
     reference.schema = part.schema;
     reference.rows = part.rows;
@@ -124,10 +125,15 @@ void JobRun::on_wish(JobWish wish) {
 }
 
 void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
+  const bool alive = packet.kind == name_of<wire::Figures>() || packet.kind == name_of<wire::WorkerUp>();
+  if (packet.attempt < attempt_ && alive) {  // it was not heard when that was over
+    environment_.send(from, message::make_packet(job_, packet.attempt, wire::KillWorker{"the attempt is over"}));
+  }
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
   if (taking_over_ && packet.kind == name_of<wire::WorkerGone>()) return begin_next("one of its workers is gone");
   try {
     take(from, packet);
+    carry_out();
   } catch (...) {  // what a worker says may be anything; it costs its own job only
     supervisor_.lost({"", "", "a worker does not make sense: " + current_exception_text()}, environment_.now());
   }
@@ -146,7 +152,12 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
     return task;
   };
   dispatch(static_cast<wire::WorkerReport*>(nullptr), [&](const wire::WorkerReport& m) { on_report(from, m); });
-  if (taking_over_) return;
+  if (taking_over_) {
+    dispatch(static_cast<wire::TaskFinished*>(nullptr), [&](const wire::TaskFinished& m) { taking_over_->finished.insert(m.task); });
+    const bool failed = packet.kind == name_of<wire::TaskFailed>() || packet.kind == name_of<wire::WorkerFailed>();
+    if (failed) begin_next("a task failed while nobody led");
+    return;
+  }
   dispatch(static_cast<wire::WorkerUp*>(nullptr), [&](const wire::WorkerUp& m) { on_worker_up(from, m); });
   dispatch(static_cast<wire::WorkerGone*>(nullptr), [&](const wire::WorkerGone& m) { on_worker_gone(from, m); });
   dispatch(static_cast<wire::WorkerFailed*>(nullptr), [&](const wire::WorkerFailed& m) {
@@ -179,6 +190,8 @@ void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
 
 void JobRun::on_nodes_changed() {
   if (taking_over_) return ask_workers();
+  // Copies may have been on a node that is gone; those of the next checkpoint are on others.
+  supervisor_.require_full();
   if (to_be_placed_) place();
   carry_out();
 }
@@ -198,6 +211,7 @@ void JobRun::carry_out(const effect::Begin& begin) {
 }
 
 void JobRun::place() {
+  if (record().wish != JobWish::Run) return supervisor_.quit();  // nothing of it runs
   const JobSpec& spec = record().spec;
   PlacementRequest request{job_, spec.name, spec.parallelism, record().slots, {}};
   auto placed = weir::place(request, environment_.placement_nodes(job_));

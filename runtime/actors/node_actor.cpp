@@ -37,6 +37,11 @@ bool is_one_of(const Packet& packet) {
 
 bool is_for_worker(const Packet& packet) { return is_one_of<wire::Deploy, wire::Go, wire::Trigger, wire::Complete, wire::GiveUp>(packet); }
 
+/// What nobody but the leader may say.
+bool is_from_leader(const Packet& packet) {
+  return is_for_worker(packet) || is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::RewindParts, wire::KeepParts, wire::ForgetJob>(packet);
+}
+
 bool is_for_leader(const Packet& packet) {
   return is_one_of<wire::WorkerUp, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
                    wire::TaskPublished, wire::WorkerFailed, wire::WorkerReport, wire::Figures, wire::WorkerGone>(packet);
@@ -48,7 +53,7 @@ bool is_for_store(const Packet& packet) {
 
 wire::NodeHello to_hello(const NodeAnnouncement& node, const std::string& cluster) {
   return {cluster,        node.node.id, node.incarnation, node.node.name, node.node.address, node.node.http,
-          node.slots,     node.node.role == ClusterNode::Role::Eligible, node.voter, node.version};
+          node.slots,     node.node.role == ClusterNode::Role::Eligible, node.voter, node.version, false};
 }
 
 NodeAnnouncement from_hello(const wire::NodeHello& hello) {
@@ -90,7 +95,10 @@ class Node {
   void on_connected(const message::Connected& connected) {
     connecting_.erase(connecting_by_tag_[connected.tag]);
     connecting_by_tag_.erase(connected.tag);
-    if (connected.peer) tell(connected.peer, to_hello(membership_.self(), options_.cluster));
+    if (!connected.peer) return;
+    wire::NodeHello hello = to_hello(membership_.self(), options_.cluster);
+    hello.answer = true;
+    tell(connected.peer, hello);
   }
 
   void on_worker_ended(const message::WorkerEnded& ended) {
@@ -106,7 +114,7 @@ class Node {
 
   void on_leads(const message::Leads& leads) {
     if (leads.term < term_) return;
-    leader_ = leads.address;
+    if (!leads.address.empty()) leader_ = leads.address;  // while nobody is known to lead, the last one may still do
     leads_ = leads.self;
     term_ = leads.term;
     heartbeat();
@@ -121,6 +129,7 @@ class Node {
 
   /// Nobody has to wait until this node is taken for dead.
   void on_leave(const message::Leave&) {
+    leaving_ = true;
     workers_.end_all();
     const wire::Leaving leaving{membership_.self().incarnation};
     for (const auto& [node, handle] : handles_) tell(handle, leaving);
@@ -196,12 +205,13 @@ class Node {
       options_.joined(hello.cluster);
     }
     const auto known = handles_.find(hello.node);
-    if (known != handles_.end() && known->second == other) return;
+    const bool is_new = known == handles_.end() || known->second != other;
+    if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
+    if (!is_new) return;
     forget_handle(hello.node);
     handles_[hello.node] = other;
     nodes_by_process_[other.node()] = hello.node;
     self_->monitor(other);
-    tell(other, to_hello(membership_.self(), options_.cluster));
     heartbeat();  // to all, so that they come to know each other at once
     tell_stores();
   }
@@ -256,6 +266,7 @@ class Node {
 
   /// To every node that is known and not there.
   void connect() {
+    if (leaving_) return;
     std::set<std::string> wanted(options_.seeds.begin(), options_.seeds.end());
     for (const auto& [address, node] : addresses_) wanted.insert(address);
     wanted.erase(options_.self.node.address);
@@ -283,7 +294,7 @@ class Node {
     for (const MembershipEvent& event : events) {
       if (const auto* dead = std::get_if<membership::NodeDead>(&event)) {
         options_.services->log(Level::Warning, dead->why);
-        forget_handle(dead->id);
+        if (membership_.member(dead->id) == nullptr) forget_handle(dead->id);  // otherwise it is back as a newer incarnation
       } else if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
         options_.services->log(Level::Info, "node '" + up->node.node.name + "' at " + up->node.node.address + " is up");
       }
@@ -297,6 +308,7 @@ class Node {
 
   void from_node(ClusterNodeId node, const Packet& packet, const caf::strong_actor_ptr& sender) {
     if (node != id() && !membership_.member(node)) return;
+    if (is_from_leader(packet) && !leads(node)) return;
     if (is_for_worker(packet)) return workers_.pass_on(packet);
     if (is_for_leader(packet)) return self_->send(options_.coordinator, message::FromNode{node, std::make_shared<Packet>(packet)});
     if (is_for_store(packet)) return to_store(packet, sender);
@@ -310,6 +322,13 @@ class Node {
     if (packet.kind == name_of<wire::AdminRequest>()) return on_admin_request(node, content<wire::AdminRequest>(packet));
     if (packet.kind == name_of<wire::AdminReply>()) return on_admin_reply(content<wire::AdminReply>(packet));
     if (packet.kind == name_of<wire::Leaving>()) return membership_.leave(node, content<wire::Leaving>(packet).incarnation);
+  }
+
+  /// Whether a member is the leader, as far as this node knows.
+  bool leads(ClusterNodeId node) const {
+    if (node == id()) return leads_;
+    const ClusterMember* member = membership_.member(node);
+    return member != nullptr && member->node.node.address == leader_;
   }
 
   void from_worker(const Packet& packet, const caf::strong_actor_ptr& sender) {
@@ -451,6 +470,7 @@ class Node {
   std::string leader_;   // its address; empty: none is known
   bool leads_ = false;   // this node does
   std::uint64_t term_ = 0;
+  bool leaving_ = false;
   std::uint64_t ticks_ = 0;
   NodeActors handles_;                                     // of nodes that are connected
   std::map<caf::node_id, ClusterNodeId> nodes_by_process_;

@@ -47,6 +47,7 @@ void NodeWorkers::on_hello(const message::Packet& packet, const caf::actor& work
   const auto found = workers_.find({packet.job, packet.attempt});
   if (found == workers_.end() || found->second.handle) return;
   found->second.handle = worker;
+  node_->monitor(worker);
   const wire::StartWorker& start = found->second.start;
   const auto file = services_.bundle_file(start.bundle);
   if (!file) {

@@ -19,7 +19,10 @@ class PartWriter {
   PartWriter(caf::event_based_actor* self, PartWriterOptions options) : self_(self), options_(std::move(options)) {}
 
   void on_replicas(const message::Replicas& replicas) {
-    if (accept(replicas.checkpoint)) replicas_ = replicas.nodes;
+    if (!accept(replicas.checkpoint)) return;
+    replicas_ = replicas.nodes;
+    replicas_known_ = true;
+    if (flush_due_) flush();
   }
 
   void add(const message::StoreChunk& store) {
@@ -97,7 +100,9 @@ class PartWriter {
 
   void start(CheckpointId checkpoint) {
     release(std::exchange(held_, {}));
+    release_requests();
     checkpoint_ = checkpoint;
+    replicas_known_ = flush_due_ = false;
     sequence_ = 0;
     done_count_ = 0;
     failed_ = false;
@@ -111,6 +116,8 @@ class PartWriter {
   /// The rest of the checkpoint is of no use.
   void drop() {
     failed_ = true;
+    flush_due_ = false;
+    release_requests();
     release(std::exchange(held_, {}));
     waiting_.clear();
     waiting_bytes_ = 0;
@@ -130,7 +137,15 @@ class PartWriter {
     return false;
   }
 
+  /// Whatever still comes in answer is ignored.
+  void release_requests() {
+    for (const auto& [number, request] : std::exchange(requests_, {})) release(request.held);
+  }
+
   void flush() {
+    // A barrier may come by way of another worker, before the leader's word.
+    flush_due_ = !replicas_known_;
+    if (flush_due_) return;
     Request request{checkpoint_, {}, std::exchange(done_, {}), std::exchange(held_, {})};
     for (const auto& [task, stored] : stored_) {
       if (!stored.parts.empty()) request.tasks.insert(task);
@@ -162,6 +177,8 @@ class PartWriter {
   PartWriterOptions options_;
   CheckpointId checkpoint_ = 0;  // being written
   std::vector<std::uint64_t> replicas_;  // other nodes that store its parts
+  bool replicas_known_ = false;
+  bool flush_due_ = false;       // as soon as they are
   std::uint32_t sequence_ = 0;
   std::size_t done_count_ = 0;
   bool failed_ = false;          // the rest of it is dropped

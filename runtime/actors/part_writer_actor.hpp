@@ -28,7 +28,7 @@ struct PartWriterOptions {
 
 namespace message {
 
-/// To the writer, before anything of the checkpoint: which other nodes store its parts as well.
+/// To the writer, which sends nothing of the checkpoint before: which other nodes store its parts as well.
 struct Replicas {
   CheckpointId checkpoint;
   std::vector<std::uint64_t> nodes;

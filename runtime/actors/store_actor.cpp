@@ -5,6 +5,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/remote_messages.hpp>
+#include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/state/checkpoint_store.hpp>
 #include <weir/wire/control.hpp>
@@ -22,7 +23,18 @@ class Store {
  public:
   Store(caf::event_based_actor* self, StoreActorOptions options) : self_(self), options_(std::move(options)) {}
 
+  /// The one catch site of the store: what one request brings about costs that request.
   void on_packet(const message::Packet& packet) {
+    try {
+      take(packet);
+    } catch (...) {
+      const std::string why = current_exception_text();
+      dispatch<wire::StoreParts>(packet, [&](const auto& m) { tell(asker(), packet.attempt, wire::PartsStored{m.request, why}); });
+      dispatch<wire::ReadParts>(packet, [&](const auto& m) { tell(asker(), packet.attempt, wire::PartsRead{m.request, {}, why}); });
+    }
+  }
+
+  void take(const message::Packet& packet) {
     // The packet's bytes were checked by nobody yet; one that is wrong is answered by nobody either.
     dispatch<wire::StoreParts>(packet, [&](const auto& m) { on_store(packet, m); });
     dispatch<wire::PartsStored>(packet, [&](const auto& m) { on_stored(m); });
@@ -92,6 +104,7 @@ class Store {
   void on_store(const message::Packet& packet, const wire::StoreParts& request) {
     const auto answer = [&](const std::string& error) { tell(asker(), packet.attempt, wire::PartsStored{request.request, error}); };
     if (packet.attempt < attempt_) return answer("attempt " + std::to_string(packet.attempt) + " is over");
+    attempt_ = packet.attempt;
     Storing storing{asker(), packet.attempt, request.request, {}};
     const std::uint64_t number = ++last_number_;
     for (const ClusterNodeId node : request.replicas) {
@@ -204,7 +217,7 @@ class Store {
   }
 
   void on_rewind(std::uint64_t attempt, const wire::RewindParts& rewind) {
-    if (attempt < attempt_) return;
+    if (attempt <= attempt_) return;  // parts of this attempt may be here already
     attempt_ = attempt;
     auto opened = store();
     if (!opened) return;

@@ -91,7 +91,7 @@ class Worker {
   }
   void on_failed(const message::Failed& failed) {
     const TaskFailure& failure = failed.failure;
-    tell_node(wire::TaskFailed{failed.task, failure.operator_name, failure.position, failure.message, failure.remedy == TaskFailure::Remedy::None});
+    tell_failure(wire::TaskFailed{failed.task, failure.operator_name, failure.position, failure.message, failure.remedy == TaskFailure::Remedy::None});
   }
   void on_finished(const message::Finished& finished) {
     finished_.insert(finished.task);
@@ -120,8 +120,9 @@ class Worker {
       options_.ended();
       return self_->quit();
     }
+    if (writer_ && down.source == writer_.address()) return fail("its checkpoint writer ended: " + to_string(down.reason));
     const auto task = attempt_ ? attempt_->on_down(down.source) : std::nullopt;
-    if (task) tell_node(wire::TaskFailed{*task, plan_->task_name(*task), "", "its actor ended: " + to_string(down.reason), false});
+    if (task) tell_failure(wire::TaskFailed{*task, plan_->task_name(*task), "", "its actor ended: " + to_string(down.reason), false});
   }
 
  private:
@@ -135,7 +136,14 @@ class Worker {
     self_->send(options_.node, message::make_packet(options_.job, options_.attempt, content));
   }
 
-  void fail(const std::string& message) { tell_node(wire::WorkerFailed{message, false}); }
+  /// A leader that comes later must hear it too.
+  template <NamedRecord M>
+  void tell_failure(const M& content) {
+    failure_ = message::make_packet(options_.job, options_.attempt, content);
+    self_->send(options_.node, *failure_);
+  }
+
+  void fail(const std::string& message) { tell_failure(wire::WorkerFailed{message, false}); }
 
   void on_assign(const wire::Assign& assign) {
     auto plan = options_.load(assign);
@@ -224,6 +232,7 @@ class Worker {
 
   void read_on() {
     if (const auto request = reader_->next()) return tell_node(*request);
+    if (!reader_->complete()) throw Failure("the stores left out parts of the checkpoint");
     attempt_->connect(reader_->job().or_throw(), peers_);
     reader_.reset();
   }
@@ -236,6 +245,7 @@ class Worker {
 
   void on_report() {
     tell_node(wire::WorkerReport{running_, plan_ ? wire::encode(JobShape::of(*plan_)) : "", {finished_.begin(), finished_.end()}, newest_checkpoint_});
+    if (failure_) self_->send(options_.node, *failure_);
   }
 
   void on_go(const wire::Go& go) {
@@ -271,6 +281,7 @@ class Worker {
   std::vector<std::pair<std::uint32_t, caf::actor>> early_hellos_;  // that came before Deploy
   std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet
   std::unique_ptr<PartReader> reader_;   // while state is read
+  std::optional<message::Packet> failure_;  // the last one told
   bool running_ = false;                 // it was told to go
   std::set<std::uint32_t> finished_;     // tasks
   CheckpointId newest_checkpoint_ = 0;   // that it was told to take

@@ -1,6 +1,7 @@
 #include <weir/coordination/checkpoint_coordinator.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -46,7 +47,8 @@ std::optional<Barrier> CheckpointCoordinator::tick(ProcessingTime now) {
 
 std::optional<Barrier> CheckpointCoordinator::trigger(Barrier::Mode mode, ProcessingTime now, Barrier::Afterwards afterwards) {
   if (!running_ || pending_) return std::nullopt;
-  const CheckpointId parent = parent_usable_ && !wants_full() ? complete_ : 0;
+  const bool full = std::exchange(full_required_, false) || wants_full();
+  const CheckpointId parent = parent_usable_ && !full ? complete_ : 0;
   pending_ = Pending{{++last_id_, parent, mode, afterwards}, now, {}, false};
   if (options_.interval) due_ = now + *options_.interval;
   return pending_->barrier;

@@ -49,6 +49,8 @@ class CheckpointCoordinator {
   void start(CheckpointId newest, std::uint64_t attempt, ProcessingTime now);
   /// Numbers up to this one are given to no checkpoint any more.
   void skip_to(CheckpointId used) { last_id_ = std::max(last_id_, used); }
+  /// The next checkpoint builds on none: what its parents left may be lost.
+  void require_full() { full_required_ = true; }
   /// The attempt is over, or its last checkpoint is complete.
   void stop();
 
@@ -92,6 +94,7 @@ class CheckpointCoordinator {
   std::uint64_t attempt_ = 0;
   CheckpointId last_id_ = 0;
   CheckpointId complete_ = 0;
+  bool full_required_ = false;
   bool parent_usable_ = false;  // whether tasks of this attempt froze for complete_
   std::optional<ProcessingTime> due_;
   std::optional<Pending> pending_;

@@ -110,6 +110,9 @@ class JobSupervisor {
   /// Numbers up to this one are given to no checkpoint any more.
   void skip_to(CheckpointId used) { coordinator_.skip_to(used); }
 
+  /// The next checkpoint builds on none.
+  void require_full() { coordinator_.require_full(); }
+
   /// The attempt continues from this checkpoint, 0 for none, and its tasks are being deployed.
   void restored(CheckpointId checkpoint);
   void ready(std::uint32_t task, ProcessingTime now);

@@ -1,6 +1,7 @@
 #include <weir/node/node_daemon.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -75,6 +76,8 @@ std::vector<std::string> worker_command(const NodeOptions& options, const std::s
   add("--tls-certificate", options.tls.certificate.string());
   add("--tls-key", options.tls.key.string());
   add("--tls-ca", options.tls.ca.string());
+  add("--heartbeat-ms", std::to_string(options.heartbeat.count()));
+  add("--timeout-ms", std::to_string(options.node_timeout.count()));
   if (options.worker.threads > 0) add("--threads", std::to_string(options.worker.threads));
   return command;
 }
@@ -94,7 +97,9 @@ int run(const NodeOptions& options, const std::string& program) {
   const NodeAnnouncement self = announcement(options, identity);
 
   NodeRuntime* told = nullptr;  // of workers' ends; set before any can end
-  MachineServicesOptions machine{options.data, worker_command(options, program), [&told](WorkerEnd end) { told->worker_ended(std::move(end)); }, log};
+  MachineServicesOptions machine{options.data, worker_command(options, program), [&told](WorkerEnd end) {
+    if (told != nullptr) told->worker_ended(std::move(end));
+  }, log};
   const auto services = MachineServices::open(std::move(machine)).or_throw();
 
   NodeRuntimeOptions runtime_options;
@@ -129,7 +134,9 @@ int run(const NodeOptions& options, const std::string& program) {
   watchdog.stopping();
   runtime->leave();
   services->stop_workers();
-  return 0;
+  log->flush();
+  // CAF would wait for actors that wait for other machines. What must last is on disk at any moment.
+  std::_Exit(0);
 }
 
 }  // namespace

@@ -309,8 +309,9 @@ struct NodeHello {
   bool eligible = true;      // to lead
   std::uint64_t voter = 0;   // its id in the replicated log; 0: it has none
   std::string version;
+  bool answer = false;       // the sender wants the receiver's hello, whatever that knows of it already
 };
-WEIR_RECORD(NodeHello, cluster, node, incarnation, name, address, http, slots, eligible, voter, version);
+WEIR_RECORD(NodeHello, cluster, node, incarnation, name, address, http, slots, eligible, voter, version, answer);
 
 struct Refused {
   std::string why;
