@@ -7,6 +7,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/node_messages.hpp>
+#include <weir/base/bytes.hpp>
 #include <weir/wire/cluster_state_codec.hpp>
 
 namespace weir {
@@ -84,8 +85,8 @@ void ClusterLog::propose(const LoggedCommand& logged) {
 }
 
 void ClusterLog::receive(const std::string& bytes) {
-  const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-  log_->receive({begin, begin + bytes.size()});
+  const auto span = as_span(bytes);
+  log_->receive({span.begin(), span.end()});
 }
 
 void ClusterLog::admit(const Voter& voter) {
@@ -108,7 +109,7 @@ void ClusterLog::stop() {
 }
 
 void ClusterLog::send(const Voter& to, std::vector<std::byte> message) {
-  caf::anon_send(node_, message::LogPost{to.address, {reinterpret_cast<const char*>(message.data()), message.size()}});
+  caf::anon_send(node_, message::LogPost{to.address, std::string(as_text(message))});
 }
 
 void ClusterLog::apply(std::uint64_t, std::span<const std::byte> command) {

@@ -1,7 +1,6 @@
 #include <weir/actors/coordinator_actor.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include <caf/all.hpp>
@@ -159,10 +158,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }
-  ProcessingTime now() const override {
-    using namespace std::chrono;
-    return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()};
-  }
+  ProcessingTime now() const override { return steady_now(); }
   std::int64_t wall_clock_ms() const override { return options_.clock->now().ms; }
   void warn(JobId job, const std::string& text) override { options_.services->log(Level::Warning, label(job) + text); }
   void inform(JobId job, const std::string& text) override { options_.services->log(Level::Info, label(job) + text); }

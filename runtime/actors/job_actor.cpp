@@ -1,7 +1,6 @@
 #include <weir/actors/job_actor.hpp>
 
 #include <algorithm>
-#include <chrono>
 
 #include <caf/all.hpp>
 
@@ -40,7 +39,7 @@ class Job {
 
   void on_start(const message::Start&) {
     if (options_.writer) self_->monitor(options_.writer);
-    supervisor_.start(0, now());
+    supervisor_.start(0, steady_now());
   }
 
   void on_read(const message::NewestRead& read) {
@@ -50,31 +49,31 @@ class Job {
   }
 
   void on_ready(const message::Ready& ready) {
-    if (sent_by(ready.task)) supervisor_.ready(ready.task, now());
+    if (sent_by(ready.task)) supervisor_.ready(ready.task, steady_now());
   }
   void on_failed(const message::Failed& failed) {
-    if (sent_by(failed.task)) supervisor_.failed(failed.failure, now());
+    if (sent_by(failed.task)) supervisor_.failed(failed.failure, steady_now());
   }
   void on_finished(const message::Finished& finished) {
-    if (sent_by(finished.task)) supervisor_.finished(finished.task, now());
+    if (sent_by(finished.task)) supervisor_.finished(finished.task, steady_now());
   }
   void on_completed(const message::Completed& completed) {
-    if (sent_by(completed.task)) supervisor_.published(completed.task, completed.checkpoint, now());
+    if (sent_by(completed.task)) supervisor_.published(completed.task, completed.checkpoint, steady_now());
   }
 
   void on_stored(const message::Stored& stored) {
-    if (supervisor_.running(stored.attempt)) supervisor_.stored(stored.task, stored.checkpoint, std::move(*stored.parts), now());
+    if (supervisor_.running(stored.attempt)) supervisor_.stored(stored.task, stored.checkpoint, std::move(*stored.parts), steady_now());
   }
   void on_committed(const message::Committed& committed) {
-    if (supervisor_.running(committed.attempt)) supervisor_.committed(committed.checkpoint, now());
+    if (supervisor_.running(committed.attempt)) supervisor_.committed(committed.checkpoint, steady_now());
   }
   void on_store_failed(const message::StoreFailed& failed) {
-    if (failed.attempt == supervisor_.attempt()) supervisor_.store_failed(failed.checkpoint, failed.message, now());
+    if (failed.attempt == supervisor_.attempt()) supervisor_.store_failed(failed.checkpoint, failed.message, steady_now());
   }
 
   void on_tick(const message::JobTick& tick) {
     alarms_.rang(tick.due);
-    supervisor_.tick(now());
+    supervisor_.tick(steady_now());
   }
 
   void on_down(const caf::down_msg& down) {
@@ -83,11 +82,11 @@ class Job {
     }
     const auto task = attempt_ ? attempt_->on_down(down.source) : std::nullopt;
     if (!task) return;
-    supervisor_.lost({options_.plan->task_name(*task), "", "its actor ended: " + to_string(down.reason)}, now());
-    if (attempt_->gone()) supervisor_.gone(now());
+    supervisor_.lost({options_.plan->task_name(*task), "", "its actor ended: " + to_string(down.reason)}, steady_now());
+    if (attempt_->gone()) supervisor_.gone(steady_now());
   }
 
-  void on_stop(const message::StopJob&) { supervisor_.stop(now()); }
+  void on_stop(const message::StopJob&) { supervisor_.stop(steady_now()); }
 
   /// The job's owner goes away: so do all actors, at once.
   void on_quit(const message::Quit&) {
@@ -102,12 +101,6 @@ class Job {
   static std::string describe(const Manifest& manifest) {
     return (manifest.kind == ManifestKind::Savepoint ? "savepoint " : "checkpoint ") + std::to_string(manifest.checkpoint) + ", taken " +
            to_text(EventTime{manifest.completed_ms});
-  }
-
-  /// Steady, so that a clock that is set changes no interval.
-  static ProcessingTime now() {
-    using namespace std::chrono;
-    return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()};
   }
 
   bool sent_by(std::uint32_t task) const { return attempt_ && attempt_->sent_by(task); }
@@ -149,7 +142,7 @@ class Job {
   }
   void carry_out(const effect::Kill&) {
     attempt_->kill();
-    if (attempt_->gone()) supervisor_.gone(now());
+    if (attempt_->gone()) supervisor_.gone(steady_now());
   }
   void carry_out(const effect::Warn& warn) { options_.job.warn(warn.text); }
   void carry_out(const effect::Restarting&) { options_.board->restarts.fetch_add(1); }
@@ -188,7 +181,7 @@ class Job {
   void arm() {
     const auto next = supervisor_.next_event();
     if (!next || !alarms_.set(*next)) return;
-    self_->delayed_send(self_, std::max(Duration(0), *next - now()), message::JobTick{*next});
+    self_->delayed_send(self_, std::max(Duration(0), *next - steady_now()), message::JobTick{*next});
   }
 
   caf::event_based_actor* self_;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
+#include <weir/wire/job_shape_codec.hpp>
 
 namespace weir {
 namespace {
@@ -16,8 +18,7 @@ SupervisorOptions supervisor_options(const JobSpec& spec) {
 }
 
 std::string text_of(const Manifest& manifest) {
-  const std::vector<std::byte> bytes = encode(manifest);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return std::string(as_text(encode(manifest)));
 }
 
 StoredParts to_parts(const wire::TaskStored& stored) {
@@ -78,7 +79,7 @@ void JobRun::ask_workers() {
 void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
   if (!taking_over_) return;
   if (!report.running) return begin_next("a worker was not running yet");
-  auto shape = wire::decode<JobShape>(report.shape).or_throw();
+  auto shape = wire::decode_job_shape(report.shape).or_throw();
   live_.shape = shape;
   taking_over_->running.insert(from);
   taking_over_->finished.insert(report.finished.begin(), report.finished.end());
@@ -144,44 +145,41 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
   OneWorker* worker = worker_on(from);
   if (worker == nullptr || worker->gone) return;
   const ProcessingTime now = environment_.now();
-  const auto dispatch = [&]<class M>(const M*, auto act) {
-    if (packet.kind == name_of<M>()) act(wire::decode<M>(packet.bytes).or_throw());
-  };
   const auto known = [&](std::uint32_t task) {
     WEIR_CHECK(live_.shape && task < live_.shape->tasks.size(), "a worker names a task that its job lacks", task);
     return task;
   };
-  dispatch(static_cast<wire::WorkerReport*>(nullptr), [&](const wire::WorkerReport& m) { on_report(from, m); });
+  message::on<wire::WorkerReport>(packet, [&](const wire::WorkerReport& m) { on_report(from, m); });
   if (taking_over_) {
-    dispatch(static_cast<wire::TaskFinished*>(nullptr), [&](const wire::TaskFinished& m) { taking_over_->finished.insert(m.task); });
+    message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { taking_over_->finished.insert(m.task); });
     const bool failed = packet.kind == name_of<wire::TaskFailed>() || packet.kind == name_of<wire::WorkerFailed>();
     if (failed) begin_next("a task failed while nobody led");
     return;
   }
-  dispatch(static_cast<wire::WorkerUp*>(nullptr), [&](const wire::WorkerUp& m) { on_worker_up(from, m); });
-  dispatch(static_cast<wire::WorkerGone*>(nullptr), [&](const wire::WorkerGone& m) { on_worker_gone(from, m); });
-  dispatch(static_cast<wire::WorkerFailed*>(nullptr), [&](const wire::WorkerFailed& m) {
+  message::on<wire::WorkerUp>(packet, [&](const wire::WorkerUp& m) { on_worker_up(from, m); });
+  message::on<wire::WorkerGone>(packet, [&](const wire::WorkerGone& m) { on_worker_gone(from, m); });
+  message::on<wire::WorkerFailed>(packet, [&](const wire::WorkerFailed& m) {
     if (m.permanent) return supervisor_.fail(m.message);
     supervisor_.lost({"", "", m.message}, now);
   });
-  dispatch(static_cast<wire::TaskReady*>(nullptr), [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
-  dispatch(static_cast<wire::TaskFinished*>(nullptr), [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
-  dispatch(static_cast<wire::TaskPublished*>(nullptr), [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
-  dispatch(static_cast<wire::TaskStored*>(nullptr), [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, to_parts(m), now); });
-  dispatch(static_cast<wire::StoringFailed*>(nullptr), [&](const wire::StoringFailed& m) { supervisor_.store_failed(m.checkpoint, m.message, now); });
-  dispatch(static_cast<wire::TaskFailed*>(nullptr), [&](const wire::TaskFailed& m) {
+  message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
+  message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
+  message::on<wire::TaskPublished>(packet, [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
+  message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, to_parts(m), now); });
+  message::on<wire::StoringFailed>(packet, [&](const wire::StoringFailed& m) { supervisor_.store_failed(m.checkpoint, m.message, now); });
+  message::on<wire::TaskFailed>(packet, [&](const wire::TaskFailed& m) {
     using Remedy = TaskFailure::Remedy;
     supervisor_.failed({m.operator_name, m.position, m.message, m.permanent ? Remedy::None : Remedy::Restart}, now);
   });
-  dispatch(static_cast<wire::Figures*>(nullptr), [&](const wire::Figures& m) {
+  message::on<wire::Figures>(packet, [&](const wire::Figures& m) {
     for (const wire::TaskFigures& task : m.tasks) live_.figures[known(task.task)] = task;
   });
 }
 
 void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
-  if (taking_over_ && worker_on(node) != nullptr) return begin_next(why);
   OneWorker* worker = worker_on(node);
   if (worker == nullptr || worker->gone) return;
+  if (taking_over_) return begin_next(why);
   worker->gone = true;
   supervisor_.lost({"", "", why}, environment_.now());
   end_if_gone();
@@ -202,6 +200,15 @@ void JobRun::carry_out() {
   }
 }
 
+/// Proposes `command`; `then` is called if this attempt is still the one.
+void JobRun::log(ClusterCommand command, std::function<void(const Result<Applied>&)> then) {
+  environment_.propose(std::move(command), [this, then = std::move(then), attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
+    if (alive.expired() || attempt != attempt_) return;
+    then(applied);
+    carry_out();
+  });
+}
+
 void JobRun::carry_out(const effect::Begin& begin) {
   attempt_ = begin.attempt;
   isolating_ = begin.isolating;
@@ -219,12 +226,9 @@ void JobRun::place() {
   if (!placed) return show("waiting for slots", placed.error().message);
   slots_ = std::move(placed).or_throw();
   show("starting");
-  const command::BeginAttempt begin{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()};
-  environment_.propose(begin, [this, attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
-    if (alive.expired() || attempt != attempt_) return;
+  log(command::BeginAttempt{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
     if (applied) start_workers();
     else supervisor_.lost({"", "", applied.error().message}, environment_.now());  // such as a node that was forgotten meanwhile
-    carry_out();
   });
 }
 
@@ -244,7 +248,7 @@ void JobRun::start_workers() {
 
 void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
   worker_on(from)->address = up.address;
-  auto shape = wire::decode<JobShape>(up.shape).or_throw();
+  auto shape = wire::decode_job_shape(up.shape).or_throw();
   if (live_.shape && *live_.shape != shape) return supervisor_.fail("the job plans differently on different nodes; it must not depend on the machine");
   if (!live_.shape) {
     supervisor_.take_shape(shape);
@@ -258,10 +262,7 @@ void JobRun::deploy() {
   const JobRecord& job = record();
   live_.node_of_task = nodes_of_tasks(*live_.shape, slots_);
   wire::Deploy deploy;
-  for (const OneWorker& worker : workers_) {
-    deploy.workers.push_back(worker.address);
-    deploy.nodes.push_back(worker.node);
-  }
+  for (const OneWorker& worker : workers_) deploy.workers.push_back(worker.address);
   for (const ClusterNodeId node : live_.node_of_task) {
     deploy.worker_of_task.push_back(static_cast<std::uint32_t>(worker_on(node) - workers_.data()));
   }
@@ -312,13 +313,10 @@ void JobRun::carry_out(const effect::Trigger& trigger) {
 void JobRun::carry_out(effect::Commit& commit) {
   commit.manifest.completed_ms = environment_.wall_clock_ms();
   const CheckpointId checkpoint = commit.manifest.checkpoint;
-  environment_.propose(command::CommitCheckpoint{job_, std::move(commit.manifest), commit.afterwards},
-                       [this, checkpoint, attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
-                         if (alive.expired() || attempt != attempt_) return;
-                         if (applied) supervisor_.committed(checkpoint, environment_.now());
-                         else supervisor_.store_failed(checkpoint, applied.error().message, environment_.now());
-                         carry_out();
-                       });
+  log(command::CommitCheckpoint{job_, std::move(commit.manifest), commit.afterwards}, [this, checkpoint](const Result<Applied>& applied) {
+    if (applied) supervisor_.committed(checkpoint, environment_.now());
+    else supervisor_.store_failed(checkpoint, applied.error().message, environment_.now());
+  });
 }
 
 void JobRun::carry_out(const effect::Complete& complete) {

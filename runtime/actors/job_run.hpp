@@ -81,6 +81,7 @@ class JobRun {
   void on_report(ClusterNodeId from, const wire::WorkerReport& report);
   void begin_next(const std::string& why);
   const JobRecord& record() const;
+  void log(ClusterCommand command, std::function<void(const Result<Applied>&)> then);
   void carry_out();
   void carry_out(const effect::Begin& begin);
   void carry_out(const effect::Go& go);
@@ -114,7 +115,6 @@ class JobRun {
   std::uint64_t attempt_ = 0;
   bool isolating_ = false;
   bool to_be_placed_ = false;
-  bool quitting_ = false;
   std::optional<TakingOver> taking_over_;
   std::vector<ClusterNodeId> slots_;
   std::vector<OneWorker> workers_;   // of the attempt

@@ -93,9 +93,9 @@ class Link {
         items.push_back(std::move(waiting_[next]));
       }
       waiting_bytes_ -= bytes;
-      const std::string frame = wire::build_frame({options_.attempt, sent_++, {}}, items);
-      under_way_bytes_ += frame.size();
-      self_->send(peer_, message::Frame{{frame.begin(), frame.end()}});
+      message::Frame frame{wire::build_frame({options_.attempt, sent_++, {}}, items)};
+      under_way_bytes_ += frame.bytes.size();
+      self_->send(peer_, std::move(frame));
     }
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(next));
   }
@@ -119,7 +119,7 @@ class Link {
   std::size_t under_way_bytes_ = 0;
   std::uint64_t sent_ = 0;             // frames
   std::uint64_t received_ = 0;
-  bool lost_ = false;                  // nothing goes or comes any more
+  bool lost_ = false;                  // nothing is sent any more
 };
 
 }  // namespace

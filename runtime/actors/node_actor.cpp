@@ -1,16 +1,18 @@
 #include <weir/actors/node_actor.hpp>
 
-#include <chrono>
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include <caf/all.hpp>
 
+#include <weir/actors/bundle_fetches.hpp>
 #include <weir/actors/connector_actor.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/actors/node_workers.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/actors/store_actor.hpp>
+#include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/wire/control.hpp>
 
@@ -66,8 +68,9 @@ class Node {
   Node(caf::event_based_actor* self, NodeActorOptions options)
       : self_(self),
         options_(std::move(options)),
-        membership_(options_.self, options_.membership, now()),
-        workers_(self, *options_.services, options_.self.node.address) {}
+        membership_(options_.self, options_.membership, steady_now()),
+        workers_(self, *options_.services, options_.self.node.address),
+        fetches_(*options_.services, fetch_effects()) {}
 
   void start() { tick(); }
 
@@ -152,14 +155,14 @@ class Node {
   void on_down(const caf::down_msg& down) {
     if (const auto node = nodes_by_process_.find(down.source.node()); node != nodes_by_process_.end()) {
       const ClusterNodeId id = node->second;
-      if (const ClusterMember* member = membership_.member(id)) membership_.connection_lost(id, member->node.incarnation, now());
+      if (const ClusterMember* member = membership_.member(id)) membership_.connection_lost(id, member->node.incarnation, steady_now());
       forget_handle(id);
     }
     workers_.on_down(down.source.node());
   }
 
   void tick() {
-    membership_.tick(now());
+    membership_.tick(steady_now());
     if (++ticks_ % kTicksPerHeartbeat == 1) {
       heartbeat();
       connect();
@@ -170,12 +173,6 @@ class Node {
  private:
   static constexpr std::uint64_t kTicksPerHeartbeat = 4;
   static constexpr std::size_t kPieceBytes = 256 << 10;  // of a bundle
-
-  /// Steady, so that a clock that is set ends no membership.
-  static ProcessingTime now() {
-    using namespace std::chrono;
-    return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()};
-  }
 
   ClusterNodeId id() const { return options_.self.node.id; }
 
@@ -196,7 +193,7 @@ class Node {
     if (!options_.cluster.empty() && !hello.cluster.empty() && hello.cluster != options_.cluster) {
       return tell(other, wire::Refused{"this is another cluster", 0});
     }
-    if (auto joined = membership_.join(from_hello(hello), now()); !joined) {
+    if (auto joined = membership_.join(from_hello(hello), steady_now()); !joined) {
       options_.services->log(Level::Warning, joined.error().message);
       return tell(other, wire::Refused{joined.error().message, over(hello)});
     }
@@ -222,9 +219,7 @@ class Node {
     if (refused.over >= membership_.self().incarnation) {
       options_.services->log(Level::Warning, "taken for dead: ending all workers, and joining again");
       workers_.end_all();
-      using namespace std::chrono;
-      const auto now_ms = static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-      membership_.renew(std::max(refused.over + 1, now_ms));
+      membership_.renew(std::max(refused.over + 1, static_cast<std::uint64_t>(SystemClock().now().ms)));
       for (const auto& [node, handle] : handles_) tell(handle, to_hello(membership_.self(), options_.cluster));
     }
     if (refused.why == last_refusal_) return;
@@ -244,13 +239,13 @@ class Node {
   }
 
   wire::Heartbeat make_heartbeat() const {
-    wire::Heartbeat beat{membership_.self().incarnation, options_.cluster, leader_, term_, {{id(), options_.self.node.address}}};
+    wire::Heartbeat beat{membership_.self().incarnation, leader_, term_, {{id(), options_.self.node.address}}};
     for (const auto& [node, member] : membership_.members()) beat.members.push_back({node, member.node.node.address});
     return beat;
   }
 
   void on_heartbeat(ClusterNodeId node, const wire::Heartbeat& beat) {
-    if (auto heard = membership_.heartbeat(node, beat.incarnation, now()); !heard) {
+    if (auto heard = membership_.heartbeat(node, beat.incarnation, steady_now()); !heard) {
       return tell(handles_.at(node), wire::Refused{heard.error().message, membership_.newest_incarnation(node)});
     }
     bool new_address = false;
@@ -318,7 +313,7 @@ class Node {
     if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
     if (packet.kind == name_of<wire::FetchBundle>()) return on_fetch(node, content<wire::FetchBundle>(packet));
-    if (packet.kind == name_of<wire::BundlePiece>()) return on_piece(node, content<wire::BundlePiece>(packet));
+    if (packet.kind == name_of<wire::BundlePiece>()) return fetches_.on_piece(node, content<wire::BundlePiece>(packet));
     if (packet.kind == name_of<wire::AdminRequest>()) return on_admin_request(node, content<wire::AdminRequest>(packet));
     if (packet.kind == name_of<wire::AdminReply>()) return on_admin_reply(content<wire::AdminReply>(packet));
     if (packet.kind == name_of<wire::Leaving>()) return membership_.leave(node, content<wire::Leaving>(packet).incarnation);
@@ -370,13 +365,9 @@ class Node {
   // ---- workers and their bundles ----
 
   void on_start_worker(const Packet& packet) {
-    auto start = content<wire::StartWorker>(packet);
-    if (options_.services->has_bundle(start.bundle)) return workers_.start(packet.job, packet.attempt, std::move(start));
-    Fetch& fetch = fetches_[start.bundle];
-    if (fetch.waiting.empty()) fetch.holders = start.holders;
-    const std::string bundle = start.bundle;
-    fetch.waiting.push_back({packet.job, packet.attempt, std::move(start)});
-    if (fetch.waiting.size() == 1) fetch_from_next(bundle);
+    BundleFetches::Start start{packet.job, packet.attempt, content<wire::StartWorker>(packet)};
+    if (options_.services->has_bundle(start.worker.bundle)) return workers_.start(start.job, start.attempt, std::move(start.worker));
+    fetches_.want(std::move(start));
   }
 
   void on_report_worker(const Packet& packet) {
@@ -390,57 +381,29 @@ class Node {
   }
 
   void on_kill_worker(const Packet& packet) {
-    for (auto& [bundle, fetch] : fetches_) {
-      std::erase_if(fetch.waiting, [&](const Fetch::Start& start) { return start.job == packet.job && start.attempt <= packet.attempt; });
-    }
+    fetches_.forget(packet.job, packet.attempt);
     if (!workers_.kill(packet)) gone(packet);  // otherwise its end will be told
-  }
-
-  struct Fetch {
-    struct Start {
-      JobId job;
-      std::uint64_t attempt;
-      wire::StartWorker start;
-    };
-    std::vector<std::uint64_t> holders;  // that were not asked yet
-    std::string bytes;                   // so far
-    std::vector<Start> waiting;
-  };
-
-  void fetch_from_next(const std::string& bundle) {
-    Fetch& fetch = fetches_.at(bundle);
-    fetch.bytes.clear();
-    while (!fetch.holders.empty()) {
-      const auto holder = handles_.find(fetch.holders.back());
-      fetch.holders.pop_back();
-      if (holder != handles_.end()) return tell(holder->second, wire::FetchBundle{bundle, 0});
-    }
-    for (const Fetch::Start& start : fetch.waiting) {
-      on_worker_ended({{.job = start.job, .attempt = start.attempt, .how = "its bundle " + bundle + " is on no node that is up"}});
-    }
-    fetches_.erase(bundle);
   }
 
   void on_fetch(ClusterNodeId node, const wire::FetchBundle& fetch) {
     auto piece = options_.services->read_bundle(fetch.sha256, fetch.offset, kPieceBytes);
-    tell(handles_.at(node), piece ? wire::BundlePiece{fetch.sha256, fetch.offset, 0, *piece, ""}
-                                  : wire::BundlePiece{fetch.sha256, fetch.offset, 0, "", piece.error().message});
+    tell(handles_.at(node), piece ? wire::BundlePiece{fetch.sha256, fetch.offset, *piece, ""}
+                                  : wire::BundlePiece{fetch.sha256, fetch.offset, "", piece.error().message});
   }
 
-  void on_piece(ClusterNodeId node, const wire::BundlePiece& piece) {
-    const auto found = fetches_.find(piece.sha256);
-    if (found == fetches_.end() || piece.offset != found->second.bytes.size()) return;
-    Fetch& fetch = found->second;
-    if (!piece.error.empty()) return fetch_from_next(piece.sha256);
-    fetch.bytes += piece.bytes;
-    if (!piece.bytes.empty()) return tell(handles_.at(node), wire::FetchBundle{piece.sha256, fetch.bytes.size()});
-    if (const auto kept = options_.services->keep_bundle(piece.sha256, fetch.bytes); !kept) {
-      options_.services->log(Level::Warning, kept.error().message);
-      return fetch_from_next(piece.sha256);
-    }
-    auto waiting = std::move(fetch.waiting);
-    fetches_.erase(found);
-    for (Fetch::Start& one : waiting) workers_.start(one.job, one.attempt, std::move(one.start));
+  BundleFetches::Effects fetch_effects() {
+    return {
+        .ask = [this](ClusterNodeId holder, const wire::FetchBundle& fetch) {
+          const auto handle = handles_.find(holder);
+          if (handle == handles_.end()) return BundleFetches::Asked::No;
+          tell(handle->second, fetch);
+          return BundleFetches::Asked::Yes;
+        },
+        .there = [this](BundleFetches::Start start) { workers_.start(start.job, start.attempt, std::move(start.worker)); },
+        .nowhere = [this](const BundleFetches::Start& start, const std::string& why) {
+          on_worker_ended({{.job = start.job, .attempt = start.attempt, .how = why}});
+        },
+    };
   }
 
   // ---- requests of people, passed to the leader ----
@@ -467,6 +430,7 @@ class Node {
   NodeActorOptions options_;
   Membership membership_;
   NodeWorkers workers_;
+  BundleFetches fetches_;
   std::string leader_;   // its address; empty: none is known
   bool leads_ = false;   // this node does
   std::uint64_t term_ = 0;
@@ -480,7 +444,6 @@ class Node {
   std::uint64_t last_tag_ = 0;
   std::string last_refusal_;
   std::map<JobId, caf::actor> stores_;
-  std::map<std::string, Fetch> fetches_;                   // by the bundle's hash
   std::map<std::uint64_t, std::shared_ptr<AdminCall>> asked_;
   std::uint64_t last_request_ = 0;
 };

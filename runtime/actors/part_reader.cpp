@@ -2,19 +2,15 @@
 
 #include <algorithm>
 
+#include <weir/actors/stored_state.hpp>
+#include <weir/base/bytes.hpp>
+
 namespace weir {
 namespace {
 
 constexpr std::uint64_t kRequestBytes = 8 << 20;
 
 wire::PartName name_of_part(const ChunkId& id) { return {id.checkpoint, id.operator_index, id.task, id.sequence}; }
-
-StoredTask& task_of(StoredOperator& op, std::uint32_t task) {
-  const auto found = std::find_if(op.tasks.begin(), op.tasks.end(), [&](const StoredTask& t) { return t.task == task; });
-  if (found != op.tasks.end()) return *found;
-  op.tasks.push_back({task, {}});
-  return op.tasks.back();
-}
 
 }  // namespace
 
@@ -62,20 +58,13 @@ Result<void> PartReader::take(wire::PartsRead answer) {
 }
 
 Result<StoredJob> PartReader::job() const {
-  StoredJob job;
-  job.key_groups = manifest_.key_groups;
-  for (const OperatorParts& stored : manifest_.operators) {
-    StoredOperator& op = job.operators[stored.name];
-    op.parallelism = stored.parallelism;
-    for (const PartReference& part : stored.parts) {
-      const auto found = bytes_.find(name_of_part(part.chunk));
-      if (found == bytes_.end()) continue;  // of other workers
-      auto block = unpack(std::as_bytes(std::span(found->second.data(), found->second.size())));
-      if (!block) return Error{"part " + to_text(part.chunk) + ": " + block.error().message};
-      task_of(op, part.chunk.task).chunks.push_back({part.table, part.kind, part.schema, std::move(block).or_throw()});
-    }
-  }
-  return job;
+  return assemble(manifest_, [&](const ChunkId& chunk) -> Result<std::optional<Columns>> {
+    const auto found = bytes_.find(name_of_part(chunk));
+    if (found == bytes_.end()) return std::optional<Columns>();  // of other workers
+    auto block = unpack(as_span(found->second));
+    if (!block) return Error{"part " + to_text(chunk) + ": " + block.error().message};
+    return std::optional(std::move(block).or_throw());
+  });
 }
 
 }  // namespace weir

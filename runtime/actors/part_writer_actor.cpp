@@ -7,6 +7,7 @@
 
 #include <weir/actors/messages.hpp>
 #include <weir/actors/remote_messages.hpp>
+#include <weir/base/bytes.hpp>
 #include <weir/wire/control.hpp>
 
 namespace weir {
@@ -42,7 +43,7 @@ class PartWriter {
     stored.parts.push_back({checkpoint_, store.node, wiring.index, sequence_, chunk.table, static_cast<std::uint8_t>(chunk.kind), chunk.schema,
                             chunk.block.rows, bytes->size(), groups.first, groups.end});
     waiting_bytes_ += bytes->size();
-    waiting_.push_back({checkpoint_, store.node, wiring.index, sequence_++, {reinterpret_cast<const char*>(bytes->data()), bytes->size()}});
+    waiting_.push_back({checkpoint_, store.node, wiring.index, sequence_++, std::string(as_text(*bytes))});
     held_.emplace_back(task, held);
     if (waiting_bytes_ >= kRequestBytes) flush();
   }

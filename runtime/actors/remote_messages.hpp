@@ -31,6 +31,12 @@ Packet make_packet(std::uint64_t job, std::uint64_t attempt, const M& content) {
   return {job, attempt, std::string(name_of<M>()), wire::encode(content)};
 }
 
+/// Calls act(content) if the packet is an M. Throws Failure when its bytes are none.
+template <NamedRecord M, class Act>
+void on(const Packet& packet, Act&& act) {
+  if (packet.kind == name_of<M>()) act(wire::decode<M>(packet.bytes).or_throw());
+}
+
 /// Elements and grants between two workers (wire/frame.hpp).
 struct Frame {
   std::vector<char> bytes;

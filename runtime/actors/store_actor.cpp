@@ -5,6 +5,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/remote_messages.hpp>
+#include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/state/checkpoint_store.hpp>
@@ -16,7 +17,7 @@ namespace {
 ChunkId chunk_of(const wire::PartName& name) { return {name.checkpoint, name.node, name.index, name.sequence}; }
 
 wire::PartBytes with_bytes(const wire::PartName& name, const std::vector<std::byte>& bytes) {
-  return {name.checkpoint, name.node, name.index, name.sequence, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}};
+  return {name.checkpoint, name.node, name.index, name.sequence, std::string(as_text(bytes))};
 }
 
 class Store {
@@ -126,7 +127,7 @@ class Store {
     std::vector<Chunk> chunks;
     for (const wire::PartBytes& part : request.parts) {
       if (!complete.empty() && part.checkpoint <= complete.front()) return Error{"checkpoint " + std::to_string(part.checkpoint) + " is over"};
-      const auto bytes = std::as_bytes(std::span(part.bytes.data(), part.bytes.size()));
+      const auto bytes = as_span(part.bytes);
       chunks.push_back({{part.checkpoint, part.node, part.index, part.sequence}, {bytes.begin(), bytes.end()}});
     }
     return (*opened)->write(chunks, Durability::Now);
@@ -231,13 +232,13 @@ class Store {
 
   void on_forget() {
     store_.reset();
-    std::error_code ignored;  // what is left is found when the node starts
+    std::error_code ignored;  // what is left takes room and does no harm
     std::filesystem::remove_all(options_.directory, ignored);
     self_->quit();
   }
 
   static Result<Manifest> decode(const std::string& manifest) {
-    return decode_manifest(std::as_bytes(std::span(manifest.data(), manifest.size())));
+    return decode_manifest(as_span(manifest));
   }
 
   caf::event_based_actor* self_;

@@ -14,21 +14,33 @@ StoredTask& task_of(StoredOperator& op, std::uint32_t task) {
 
 }  // namespace
 
-Result<StoredState> load(const CheckpointStore& store, Manifest manifest) {
-  StoredState state;
-  state.place = store.directory().string();
-  state.job.key_groups = manifest.key_groups;
+Result<StoredJob> assemble(const Manifest& manifest, const ReadChunk& read) {
+  StoredJob job;
+  job.key_groups = manifest.key_groups;
   for (const OperatorParts& stored : manifest.operators) {
-    StoredOperator& op = state.job.operators[stored.name];
+    StoredOperator& op = job.operators[stored.name];
     op.parallelism = stored.parallelism;
     for (const PartReference& part : stored.parts) {
-      auto bytes = store.read(part.chunk);
-      if (!bytes) return bytes.error();
-      auto block = unpack(*bytes);
-      if (!block) return Error{"chunk " + to_text(part.chunk) + ": " + block.error().message};
-      task_of(op, part.chunk.task).chunks.push_back({part.table, part.kind, part.schema, std::move(block).or_throw()});
+      auto block = read(part.chunk);
+      if (!block) return block.error();
+      if (*block) task_of(op, part.chunk.task).chunks.push_back({part.table, part.kind, part.schema, std::move(**block)});
     }
   }
+  return job;
+}
+
+Result<StoredState> load(const CheckpointStore& store, Manifest manifest) {
+  auto job = assemble(manifest, [&](const ChunkId& chunk) -> Result<std::optional<Columns>> {
+    auto bytes = store.read(chunk);
+    if (!bytes) return bytes.error();
+    auto block = unpack(*bytes);
+    if (!block) return Error{"chunk " + to_text(chunk) + ": " + block.error().message};
+    return std::optional(std::move(block).or_throw());
+  });
+  if (!job) return job.error();
+  StoredState state;
+  state.place = store.directory().string();
+  state.job = std::move(job).or_throw();
   state.manifest = std::move(manifest);
   return state;
 }

@@ -1,6 +1,7 @@
 // A checkpoint read back into memory: its manifest and every operator's chunks, ready to be dealt out to tasks.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,12 @@
 #include <weir/state/checkpoint_store.hpp>
 
 namespace weir {
+
+/// The rows of a chunk; nothing where they are of no interest here.
+using ReadChunk = std::function<Result<std::optional<Columns>>(const ChunkId&)>;
+
+/// What a manifest names, dealt out by operator and task.
+Result<StoredJob> assemble(const Manifest& manifest, const ReadChunk& read);
 
 struct StoredState {
   std::optional<Manifest> manifest;   // empty: no checkpoint yet

@@ -15,10 +15,12 @@
 #include <weir/actors/part_writer_actor.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/actors/remote_task_actor.hpp>
+#include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/graph/job_shape.hpp>
 #include <weir/state/checkpoint_store.hpp>
+#include <weir/wire/job_shape_codec.hpp>
 
 namespace weir {
 namespace {
@@ -64,13 +66,13 @@ class Worker {
     if (packet.kind == name_of<wire::LinkHello>()) return on_link_hello(packet);
     if (packet.job != options_.job || packet.attempt != options_.attempt) return;
     if (self_->current_sender() != options_.node) return on_node_answer(packet);
-    dispatch<wire::Assign>(packet, [&](const auto& m) { on_assign(m); });
-    dispatch<wire::Deploy>(packet, [&](const auto& m) { on_deploy(m); });
-    dispatch<wire::Go>(packet, [&](const auto& m) { on_go(m); });
-    dispatch<wire::Trigger>(packet, [&](const auto& m) { on_trigger(m); });
-    dispatch<wire::Complete>(packet, [&](const auto& m) { attempt_->tell_all(message::Complete{m.checkpoint}); });
-    dispatch<wire::ReportWorker>(packet, [&](const auto&) { on_report(); });
-    dispatch<wire::GiveUp>(packet, [&](const auto& m) { on_give_up(m); });
+    message::on<wire::Assign>(packet, [&](const auto& m) { on_assign(m); });
+    message::on<wire::Deploy>(packet, [&](const auto& m) { on_deploy(m); });
+    message::on<wire::Go>(packet, [&](const auto& m) { on_go(m); });
+    message::on<wire::Trigger>(packet, [&](const auto& m) { on_trigger(m); });
+    message::on<wire::Complete>(packet, [&](const auto& m) { attempt_->tell_all(message::Complete{m.checkpoint}); });
+    message::on<wire::ReportWorker>(packet, [&](const auto&) { on_report(); });
+    message::on<wire::GiveUp>(packet, [&](const auto& m) { on_give_up(m); });
     on_node_answer(packet);
   }
 
@@ -126,11 +128,6 @@ class Worker {
   }
 
  private:
-  template <NamedRecord M, class Act>
-  void dispatch(const message::Packet& packet, Act&& act) {
-    if (packet.kind == name_of<M>()) act(wire::decode<M>(packet.bytes).or_throw());
-  }
-
   template <NamedRecord M>
   void tell_node(const M& content) {
     self_->send(options_.node, message::make_packet(options_.job, options_.attempt, content));
@@ -221,8 +218,7 @@ class Worker {
 
   void restore() {
     if (!deploy_->manifest.empty()) {
-      const auto bytes = std::as_bytes(std::span(deploy_->manifest.data(), deploy_->manifest.size()));
-      reader_ = std::make_unique<PartReader>(decode_manifest(bytes).or_throw(), *plan_, here_);
+      reader_ = std::make_unique<PartReader>(decode_manifest(as_span(deploy_->manifest)).or_throw(), *plan_, here_);
       return read_on();
     }
     if (deploy_->savepoint.empty()) return attempt_->connect({}, peers_);

@@ -19,6 +19,9 @@ class SystemClock final : public Clock {
   ProcessingTime now() const override;
 };
 
+/// A reading of the machine's clock that is never set, for intervals; its zero means nothing.
+ProcessingTime steady_now();
+
 /// A clock that moves only when told to. One thread.
 class ManualClock final : public Clock {
  public:

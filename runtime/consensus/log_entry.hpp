@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <weir/base/bytes.hpp>
+
 namespace weir {
 
 using Bytes = std::vector<std::byte>;
@@ -48,12 +50,5 @@ struct LogIdentity {
 
   friend bool operator==(const LogIdentity&, const LogIdentity&) = default;
 };
-
-inline std::string_view as_text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-inline std::span<const std::byte> as_span(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
 
 }  // namespace weir

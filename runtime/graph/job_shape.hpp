@@ -1,6 +1,6 @@
 // A plan refers to the code of its operators, so only a process that has loaded the job can have one. Whoever supervises a
 // job from elsewhere needs its outline: what the operators are called, how they are chained into tasks, how many there are.
-// A value that can be sent and stored: a record.
+// A value that can be sent and stored.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,6 @@ struct ShapeOperator {
 
   friend bool operator==(const ShapeOperator&, const ShapeOperator&) = default;
 };
-WEIR_RECORD(ShapeOperator, node, name, kind);
 
 /// A chain of operators that a task runs.
 struct ShapeVertex {
@@ -27,7 +26,6 @@ struct ShapeVertex {
 
   friend bool operator==(const ShapeVertex&, const ShapeVertex&) = default;
 };
-WEIR_RECORD(ShapeVertex, operators, parallelism);
 
 struct ShapeTask {
   std::uint32_t vertex = 0;
@@ -35,7 +33,6 @@ struct ShapeTask {
 
   friend bool operator==(const ShapeTask&, const ShapeTask&) = default;
 };
-WEIR_RECORD(ShapeTask, vertex, index);
 
 struct ShapeEdge {
   std::uint32_t from = 0;  // vertex
@@ -44,7 +41,6 @@ struct ShapeEdge {
 
   friend bool operator==(const ShapeEdge&, const ShapeEdge&) = default;
 };
-WEIR_RECORD(ShapeEdge, from, to, routing);
 
 struct JobShape {
   std::string job;
@@ -61,6 +57,5 @@ struct JobShape {
 
   friend bool operator==(const JobShape&, const JobShape&) = default;
 };
-WEIR_RECORD(JobShape, job, key_groups, vertices, edges, tasks);
 
 }  // namespace weir

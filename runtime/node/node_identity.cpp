@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iomanip>
@@ -11,6 +10,8 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <weir/base/clock.hpp>
 
 namespace weir {
 namespace {
@@ -71,9 +72,7 @@ Result<NodeIdentity> begin_incarnation(const std::filesystem::path& data) {
     identity.id = draw_id();
   }
   // A node that was taken for dead goes on under a later time without writing it down, so counting would not do.
-  using namespace std::chrono;
-  const auto now = static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-  identity.incarnation = std::max(identity.incarnation + 1, now);
+  identity.incarnation = std::max(identity.incarnation + 1, static_cast<std::uint64_t>(SystemClock().now().ms));
   if (auto written = write_identity(data, identity); !written) return written.error();
   return identity;
 }

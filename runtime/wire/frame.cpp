@@ -57,7 +57,7 @@ EncodedItem encode_credit(std::uint32_t task, std::uint32_t edge, std::uint32_t 
   return {item, {}};
 }
 
-std::string build_frame(FrameHeader header, const std::vector<EncodedItem>& items) {
+std::vector<char> build_frame(FrameHeader header, const std::vector<EncodedItem>& items) {
   std::size_t blobs = 0;
   for (const EncodedItem& one : items) {
     header.items.push_back(one.item);
@@ -65,16 +65,16 @@ std::string build_frame(FrameHeader header, const std::vector<EncodedItem>& item
   }
   const std::string head = encode(header);
   const auto length = static_cast<std::uint32_t>(head.size());
-  std::string frame;
+  std::vector<char> frame;
   frame.reserve(kWord + padded(head.size()) + blobs);
-  frame.append(reinterpret_cast<const char*>(&length), sizeof length);
-  frame.resize(kWord);
-  frame += head;
-  frame.resize(padded(frame.size()));
-  for (const EncodedItem& one : items) {
-    frame.append(reinterpret_cast<const char*>(one.blob.data()), one.blob.size());
+  const auto append = [&frame](const void* bytes, std::size_t size) {
+    const auto* first = static_cast<const char*>(bytes);
+    frame.insert(frame.end(), first, first + size);
     frame.resize(padded(frame.size()));
-  }
+  };
+  append(&length, sizeof length);
+  append(head.data(), head.size());
+  for (const EncodedItem& one : items) append(one.blob.data(), one.blob.size());
   return frame;
 }
 

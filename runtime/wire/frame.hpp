@@ -52,7 +52,7 @@ struct EncodedItem {
 EncodedItem encode_element(std::uint32_t task, std::uint32_t channel, const Element& element);
 EncodedItem encode_credit(std::uint32_t task, std::uint32_t edge, std::uint32_t channel, const Grant& grant);
 
-std::string build_frame(FrameHeader header, const std::vector<EncodedItem>& items);
+std::vector<char> build_frame(FrameHeader header, const std::vector<EncodedItem>& items);
 
 /// A frame taken apart; the blobs point into its bytes.
 struct ParsedFrame {

@@ -1,4 +1,5 @@
 #include <weir/wire/job_shape_codec.hpp>
+#include <weir/base/bytes.hpp>
 
 #include <algorithm>
 
@@ -92,12 +93,11 @@ std::string encode(const JobShape& shape) {
     tasks[i].setVertex(shape.tasks[i].vertex);
     tasks[i].setIndex(shape.tasks[i].index);
   }
-  const std::vector<std::byte> bytes = flat_bytes(message);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return std::string(as_text(flat_bytes(message)));
 }
 
 Result<JobShape> decode_job_shape(std::string_view bytes) {
-  return read_value(std::as_bytes(std::span(bytes.data(), bytes.size())), "the shape of a job",
+  return read_value(as_span(bytes), "the shape of a job",
                     [](capnp::MessageReader& message) { return read_shape(message.getRoot<schema::JobShape>()); });
 }
 

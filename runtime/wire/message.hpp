@@ -16,12 +16,6 @@
 
 namespace weir::wire {
 
-struct Message {
-  std::string kind;
-  std::string bytes;
-};
-WEIR_RECORD(Message, kind, bytes);
-
 std::string packed_row(const Columns& row);
 /// An Error unless it is one row of `columns` columns.
 Result<Columns> unpacked_row(const std::string& bytes, std::size_t columns);
@@ -47,11 +41,6 @@ Result<M> decode(const std::string& bytes) {
   } catch (const Failure& failure) {
     return Error{std::string(name_of<M>()) + ": " + failure.what()};
   }
-}
-
-template <NamedRecord M>
-Message to_message(const M& content) {
-  return {std::string(name_of<M>()), encode(content)};
 }
 
 }  // namespace weir::wire

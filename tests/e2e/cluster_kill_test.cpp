@@ -3,42 +3,17 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
-#include <iostream>
-#include <map>
 #include <random>
-#include <set>
-#include <sstream>
 
+#include "support/count_rows.hpp"
 #include "support/daemons.hpp"
-#include "support/nexmark_run.hpp"
 #include "support/nexmark_run.hpp"
 #include "support/temporary_directory.hpp"
 
-using weir::testing::content_of;
+using weir::testing::check_counts;
 using weir::testing::Daemons;
 using weir::testing::JobStatus;
 using weir::testing::TemporaryDirectory;
-
-namespace {
-
-/// Every key's counts must be 1, 2, 3 … once each: nothing lost, nothing doubled.
-void check_counts(const std::filesystem::path& file, std::int64_t records) {
-  std::istringstream rows(content_of(file));
-  std::map<std::int64_t, std::set<std::int64_t>> counts;
-  std::string row;
-  std::getline(rows, row);  // the header
-  std::int64_t found = 0;
-  std::int64_t doubled = 0;
-  for (; std::getline(rows, row); ++found) {
-    const std::size_t comma = row.find(',');
-    if (!counts[std::stoll(row.substr(0, comma))].insert(std::stoll(row.substr(comma + 1))).second) ++doubled;
-  }
-  CHECK(found == records);
-  CHECK(doubled == 0);
-  for (const auto& [key, seen] : counts) CHECK(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
-}
-
-}  // namespace
 
 TEST_CASE("a job's output is exact after ten random kills of workers, nodes and leaders") {
   const TemporaryDirectory directory;

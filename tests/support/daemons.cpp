@@ -69,14 +69,7 @@ void Daemons::signal(std::size_t node, int number) {
 bool Daemons::kill_worker(std::size_t node) { return signal_workers(node, SIGKILL); }
 
 bool Daemons::signal_workers(std::size_t node, int number) const {
-  const std::string words = std::string("worker") + '\0' + "--node" + '\0' + nodes_[node].address + '\0';
-  bool found = false;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (content_of(entry.path() / "cmdline").find(words) != std::string::npos) found |= ::kill(std::stoi(name), number) == 0;
-  }
-  return found;
+  return signal_processes({"worker", "--node", nodes_[node].address}, number);
 }
 
 std::string Daemons::log(std::size_t node) const {

@@ -38,6 +38,9 @@ class Process {
   int end_ = -1;  // readable once the child has ended
 };
 
+/// Sends a signal to every process whose command line holds these words one after the other; false when there is none.
+bool signal_processes(const std::vector<std::string>& words, int number);
+
 /// What a file holds; empty when there is none.
 std::string content_of(const std::filesystem::path& file);
 

@@ -1,6 +1,5 @@
 #include "support/test_cluster.hpp"
 
-#include <csignal>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -15,7 +14,6 @@
 
 #include "support/loopback_port.hpp"
 #include "support/process.hpp"
-
 
 namespace weir::testing {
 namespace {
@@ -127,15 +125,7 @@ JobOutcome TestCluster::outcome(JobId job) {
 }
 
 bool TestCluster::signal_worker(JobId job, std::size_t node, int signal) {
-  const std::string words = std::string("--node") + '\0' + nodes_.at(node - 1)->address + '\0' + "--job" + '\0' + std::to_string(job) + '\0';
-  bool found = false;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (content_of(entry.path() / "cmdline").find(words) == std::string::npos) continue;
-    found |= ::kill(std::stoi(name), signal) == 0;
-  }
-  return found;
+  return signal_processes({"--node", nodes_.at(node - 1)->address, "--job", std::to_string(job)}, signal);
 }
 
 void TestCluster::drop_node(std::size_t node) {

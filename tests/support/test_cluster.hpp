@@ -38,7 +38,6 @@ class TestCluster {
   /// Ends a node with its workers, as if its machine was lost. Node 1 leads at first.
   void drop_node(std::size_t node);
 
-
  private:
   struct OneNode;
   std::vector<std::unique_ptr<OneNode>> nodes_;

@@ -1,0 +1,49 @@
+#include <weir/actors/bundle_fetches.hpp>
+
+#include <utility>
+
+namespace weir {
+
+void BundleFetches::want(Start start) {
+  const std::string bundle = start.worker.bundle;
+  Fetch& fetch = fetches_[bundle];
+  if (fetch.waiting.empty()) fetch.holders = start.worker.holders;
+  fetch.waiting.push_back(std::move(start));
+  if (fetch.waiting.size() == 1) ask_next(bundle);
+}
+
+void BundleFetches::forget(JobId job, std::uint64_t up_to) {
+  for (auto& [bundle, fetch] : fetches_) {
+    std::erase_if(fetch.waiting, [&](const Start& start) { return start.job == job && start.attempt <= up_to; });
+  }
+}
+
+void BundleFetches::ask_next(const std::string& bundle) {
+  Fetch& fetch = fetches_.at(bundle);
+  fetch.bytes.clear();
+  while (!fetch.holders.empty()) {
+    const ClusterNodeId holder = fetch.holders.back();
+    fetch.holders.pop_back();
+    if (effects_.ask(holder, {bundle, 0}) == Asked::Yes) return;
+  }
+  for (const Start& start : fetch.waiting) effects_.nowhere(start, "its bundle " + bundle + " is on no node that is up");
+  fetches_.erase(bundle);
+}
+
+void BundleFetches::on_piece(ClusterNodeId from, const wire::BundlePiece& piece) {
+  const auto found = fetches_.find(piece.sha256);
+  if (found == fetches_.end() || piece.offset != found->second.bytes.size()) return;
+  Fetch& fetch = found->second;
+  if (!piece.error.empty()) return ask_next(piece.sha256);
+  fetch.bytes += piece.bytes;
+  if (!piece.bytes.empty()) return (void)effects_.ask(from, {piece.sha256, fetch.bytes.size()});
+  if (const auto kept = services_.keep_bundle(piece.sha256, fetch.bytes); !kept) {
+    services_.log(NodeServices::Level::Warning, kept.error().message);
+    return ask_next(piece.sha256);
+  }
+  std::vector<Start> waiting = std::move(fetch.waiting);
+  fetches_.erase(found);
+  for (Start& start : waiting) effects_.there(std::move(start));
+}
+
+}  // namespace weir

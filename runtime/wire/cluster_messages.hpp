@@ -1,0 +1,127 @@
+// The messages between nodes, and between the leader and a node. Values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <weir/wire/message.hpp>
+
+namespace weir::wire {
+
+// ---- leader -> node ----
+
+struct StartWorker {
+  std::string name;    // of the job
+  std::string bundle;  // SHA-256
+  std::vector<std::uint64_t> holders;  // nodes that have it
+  std::map<std::string, std::string> options;
+  std::uint32_t parallelism = 1;
+  std::uint32_t key_groups = 128;
+  std::uint64_t alignment_limit_ms = 1000;
+};
+WEIR_RECORD(StartWorker, name, bundle, holders, options, parallelism, key_groups, alignment_limit_ms);
+
+/// Ends the job's workers up to this attempt; answered by WorkerGone for each attempt that has none any more.
+struct KillWorker {
+  std::string why;
+};
+WEIR_RECORD(KillWorker, why);
+
+/// The job has ended, and nothing of it is wanted any more.
+struct ForgetJob {
+  std::string why;
+};
+WEIR_RECORD(ForgetJob, why);
+
+// ---- node -> leader ----
+
+struct WorkerGone {
+  std::string how;  // for people: "killed by signal 11 (SIGSEGV)"
+  std::vector<std::string> last_lines;  // of its log
+  bool expected = false;                // it was told to end
+  bool crashed = false;                 // by its own code
+};
+WEIR_RECORD(WorkerGone, how, last_lines, expected, crashed);
+
+// ---- node <-> node ----
+
+/// The first word of each end of a connection between nodes.
+struct NodeHello {
+  std::string cluster;       // empty: a node that belongs to none yet
+  std::uint64_t node = 0;
+  std::uint64_t incarnation = 0;
+  std::string name;
+  std::string address;
+  std::string http;
+  std::uint32_t slots = 1;
+  bool eligible = true;      // to lead
+  std::uint64_t voter = 0;   // its id in the replicated log; 0: it has none
+  std::string version;
+  bool answer = false;       // the sender wants the receiver's hello, whatever that knows of it already
+};
+WEIR_RECORD(NodeHello, cluster, node, incarnation, name, address, http, slots, eligible, voter, version, answer);
+
+struct Refused {
+  std::string why;
+  std::uint64_t over = 0;  // the receiver's incarnations up to this one are over; 0: it cannot join at all
+};
+WEIR_RECORD(Refused, why, over);
+
+struct Member {
+  std::uint64_t node = 0;
+  std::string address;
+};
+WEIR_RECORD(Member, node, address);
+
+struct Heartbeat {
+  std::uint64_t incarnation = 0;
+  std::string leader;         // its address; empty: none is known
+  std::uint64_t term = 0;
+  std::vector<Member> members;  // that the sender knows, so that all come to know all
+};
+WEIR_RECORD(Heartbeat, incarnation, leader, term, members);
+
+struct Leaving {
+  std::uint64_t incarnation = 0;
+};
+WEIR_RECORD(Leaving, incarnation);
+
+/// A message of the replicated log.
+struct LogMessage {
+  std::string bytes;
+};
+WEIR_RECORD(LogMessage, bytes);
+
+struct FetchBundle {
+  std::string sha256;
+  std::uint64_t offset = 0;
+};
+WEIR_RECORD(FetchBundle, sha256, offset);
+
+struct BundlePiece {
+  std::string sha256;
+  std::uint64_t offset = 0;
+  std::string bytes;
+  std::string error;
+};
+WEIR_RECORD(BundlePiece, sha256, offset, bytes, error);
+
+/// A request of a person or script that any node takes and the leader answers; both are JSON, as in the HTTP API.
+struct AdminRequest {
+  std::uint64_t request = 0;
+  std::string method;
+  std::string path;
+  std::string body;
+};
+WEIR_RECORD(AdminRequest, request, method, path, body);
+
+struct AdminReply {
+  std::uint64_t request = 0;
+  std::uint32_t status = 200;
+  std::string body;
+};
+WEIR_RECORD(AdminReply, request, status, body);
+
+}  // namespace weir::wire
