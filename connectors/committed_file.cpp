@@ -1,7 +1,9 @@
 #include <weir/connectors/committed_file.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <optional>
 
 #include <weir/connectors/input_file.hpp>
 
@@ -10,17 +12,34 @@ namespace {
 
 constexpr std::size_t kCopyBytes = 1 << 20;  // large enough that the calls do not count
 
-std::filesystem::path segment_path(const std::filesystem::path& path, std::uint64_t number) {
+/// What the names of a file's segments begin with.
+std::string segment_prefix(const std::filesystem::path& path) { return "." + path.filename().string() + ".uncommitted-"; }
+
+std::filesystem::path segment_path(const std::filesystem::path& path, AttemptId attempt, std::uint64_t number) {
   return directory_of(path) /
-         ("." + path.filename().string() + ".uncommitted-" + std::to_string(number));
+         (segment_prefix(path) + std::to_string(attempt.job) + "." + std::to_string(attempt.attempt) + "." + std::to_string(number));
 }
 
-bool is_segment_of(const std::filesystem::path& path, const std::filesystem::path& file) {
+std::filesystem::path segment_path(const std::filesystem::path& path, const StagedSegment& segment) {
+  return segment_path(path, {segment.job, segment.attempt}, segment.number);
+}
+
+/// The attempt that a segment is of; nothing when the file is no segment of `path`.
+std::optional<AttemptId> attempt_of(const std::filesystem::path& path, const std::filesystem::path& file) {
   const std::string name = file.filename().string();
-  const std::string prefix = segment_path(path, 0).filename().string();
-  const std::string_view before(prefix.data(), prefix.size() - 1);
-  return name.starts_with(before) && name.size() > before.size() &&
-         name.find_first_not_of("0123456789", before.size()) == std::string::npos;
+  const std::string prefix = segment_prefix(path);
+  if (!name.starts_with(prefix)) return std::nullopt;
+  std::array<std::uint64_t, 3> numbers{};
+  const char* at = name.data() + prefix.size();
+  const char* const end = name.data() + name.size();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i > 0 && (at == end || *at++ != '.')) return std::nullopt;
+    const auto [rest, error] = std::from_chars(at, end, numbers[i]);
+    if (error != std::errc{}) return std::nullopt;
+    at = rest;
+  }
+  if (at != end) return std::nullopt;
+  return AttemptId{numbers[0], numbers[1]};
 }
 
 }  // namespace
@@ -38,6 +57,7 @@ void CommittedFile::open(OperatorContext& context) {
                   std::to_string(context.parallelism()) +
                   " tasks; give it .parallelism = 1, or use Files");
   }
+  attempt_ = context.attempt();
   state_ = &context.state().list<FileProgress>("file", ChunkKind::Split);
   if (state_->empty()) {
     start();
@@ -73,19 +93,20 @@ void CommittedFile::resume(FileProgress& progress) {
 
 /// Whether anything is there of a file as far as a checkpoint covers it.
 bool CommittedFile::left_at(const std::filesystem::path& path, const FileProgress& progress) const {
-  const auto there = [&](const StagedSegment& staged) { return files_.size(segment_path(path, staged.number)).has_value(); };
+  const auto there = [&](const StagedSegment& staged) { return files_.size(segment_path(path, staged)).has_value(); };
   return files_.size(path) || std::any_of(progress.staged.begin(), progress.staged.end(), there);
 }
 
 /// The one that rows are written to.
 OutputFile& CommittedFile::segment() {
-  if (!segment_) segment_ = files_.open(segment_path(path_, state_->front().next_number), 0);
+  if (!segment_) segment_ = files_.open(segment_path(path_, attempt_, state_->front().next_number), 0);
   return *segment_;
 }
 
 void CommittedFile::remove_leftovers() {
   for (const auto& file : files_.list(directory_of(path_), FileSystem::Depth::Flat)) {
-    if (is_segment_of(path_, file)) files_.remove(file);
+    const auto attempt = attempt_of(path_, file);
+    if (attempt && (attempt_.job == 0 || *attempt <= attempt_)) files_.remove(file);
   }
 }
 
@@ -101,7 +122,7 @@ void CommittedFile::before_snapshot(CheckpointId checkpoint) {
   segment_.reset();
   files_.sync_directory(directory_of(path_));
   FileProgress& progress = state_->front();
-  progress.staged.push_back({progress.next_number++, checkpoint, progress.bytes, segment_bytes_});
+  progress.staged.push_back({progress.next_number++, checkpoint, progress.bytes, segment_bytes_, attempt_.job, attempt_.attempt});
   progress.bytes += std::exchange(segment_bytes_, 0);
 }
 
@@ -115,7 +136,7 @@ void CommittedFile::on_complete(CheckpointId checkpoint) {
 }
 
 void CommittedFile::publish(const std::filesystem::path& path, const StagedSegment& segment) {
-  const std::filesystem::path staged = segment_path(path, segment.number);
+  const std::filesystem::path staged = segment_path(path, segment);
   const std::uint64_t end = segment.begin + segment.bytes;
   if (files_.size(staged) != segment.bytes) {
     if (files_.size(path).value_or(0) >= end) return;  // it is in already

@@ -2,19 +2,22 @@
 // moment. Rows are staged beside it, in hidden segments, and are appended to it when the checkpoint that covers them is
 // complete. The engine behind CsvFile and JsonFile, which knows nothing of formats.
 //
-//   directory := FILE segment*           segment := "." FILE ".uncommitted-" number
+//   directory := FILE segment*           segment := "." FILE ".uncommitted-" job "." attempt "." number
 //   FILE      := header rows             all segments published so far, in order; the first one begins with the header
 //   state     := FileProgress            where in FILE each segment that is not yet published belongs
 //
 // before_snapshot: the open segment is synced, its name too, and put into state with its place in FILE.
 // on_complete:     each segment covered is copied to its place - FILE is cut there first -, FILE synced, the segment removed.
 // open, restored:  the segments in the state are published, since their checkpoint is complete; FILE is cut behind the last
-//                  one, which drops what a newer checkpoint that can no longer be read had published; all other segments
-//                  are leftovers of dead attempts and are removed.
+//                  one, which drops what a newer checkpoint that can no longer be read had published; all other segments of
+//                  this and earlier attempts are leftovers and are removed.
 //                  When there is nothing left of FILE where it was, but here is, the directory was moved; otherwise a job
 //                  that goes on in another FILE, which must not hold rows, finishes the old one first.
 // open, fresh:     FILE is left as it is: what an earlier run wrote is replaced when the first checkpoint is complete, so that
 //                  a run that comes to nothing costs nothing. Whether it can be written is found out now.
+//
+// A process that was taken for dead and goes on for a moment writes to segments of its own attempt's name, which nobody reads, and
+// finds that those it would publish are gone.
 //
 // Publishing twice is the same as once, since a segment has one place; a segment that is gone is in FILE, since it is
 // removed only after FILE was synced. Needs room for what is published in one go twice. Readers may see a part of the last
@@ -38,8 +41,10 @@ struct StagedSegment {
   CheckpointId checkpoint = 0;
   std::uint64_t begin = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t job = 0;      // whose attempt wrote it
+  std::uint64_t attempt = 0;
 };
-WEIR_RECORD(StagedSegment, number, checkpoint, begin, bytes);
+WEIR_RECORD(StagedSegment, number, checkpoint, begin, bytes, job, attempt);
 
 struct FileProgress {
   std::string path;         // absolute
@@ -71,6 +76,7 @@ class CommittedFile {
   std::filesystem::path path_;
   std::string header_;
   FileSystem& files_;
+  AttemptId attempt_;
   std::vector<FileProgress>* state_ = nullptr;  // with one element once opened
   std::unique_ptr<OutputFile> segment_;  // open when rows were written since the last snapshot
   std::uint64_t segment_bytes_ = 0;

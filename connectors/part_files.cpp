@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <utility>
+
+#include <weir/connectors/input_file.hpp>
 
 namespace weir {
 namespace {
 
 constexpr std::string_view kHiddenSuffix = ".inprogress";
-
-std::filesystem::path hidden(const std::filesystem::path& visible) {
-  return visible.parent_path() / ("." + visible.filename().string() + std::string(kHiddenSuffix));
-}
+constexpr std::size_t kCopyBytes = 1 << 20;  // large enough that the calls do not count
 
 /// Takes a number without sign and superfluous zeros from the front of a text.
 template <class Number>
@@ -22,6 +22,21 @@ std::optional<Number> take_number(std::string_view& text) {
   if (error != std::errc{} || (text.front() == '0' && length > 1)) return std::nullopt;
   text.remove_prefix(length);
   return number;
+}
+
+/// Takes "." job "." attempt from the end of a text.
+std::optional<AttemptId> take_attempt(std::string_view& text) {
+  AttemptId id;
+  for (std::uint64_t* number : {&id.attempt, &id.job}) {
+    const std::size_t dot = text.rfind('.');
+    if (dot == std::string_view::npos || dot + 1 == text.size()) return std::nullopt;
+    std::string_view digits = text.substr(dot + 1);
+    const auto taken = take_number<std::uint64_t>(digits);
+    if (!taken || !digits.empty()) return std::nullopt;
+    *number = *taken;
+    text = text.substr(0, dot);
+  }
+  return id;
 }
 
 void require_bucket(const std::string& bucket) {
@@ -70,8 +85,8 @@ void PartFiles::take_lanes() {
   begin_ = lanes_->empty() ? Begin::Fresh : Begin::Restored;
   std::erase_if(*lanes_, [&](const PartLane& lane) { return !mine(lane.lane); });
   for (PartLane& lane : *lanes_) {
-    for (const StoredPart& part : std::exchange(lane.rolled, {})) recover(lane, part, true);
-    for (const StoredPart& part : std::exchange(lane.open, {})) recover(lane, part, false);
+    for (const StoredPart& part : std::exchange(lane.rolled, {})) recover_rolled(lane, part);
+    for (const StoredPart& part : std::exchange(lane.open, {})) recover_open(lane, part);
   }
   std::erase_if(*lanes_,
                 [&](const PartLane& lane) { return lane.directory != options_.directory; });
@@ -85,28 +100,57 @@ void PartFiles::take_lanes() {
   }
 }
 
-void PartFiles::recover(const PartLane& lane, const StoredPart& part, bool rolled) {
+void PartFiles::recover_rolled(const PartLane& lane, const StoredPart& part) {
   const std::filesystem::path to = visible(lane, part);
-  const std::filesystem::path from = hidden(to);
+  const std::filesystem::path from = hidden(lane, part);
+  unsynced_directories_.insert(directory_of(to));
+  if (files_.size(from)) files_.rename(from, to);
+}
+
+void PartFiles::recover_open(const PartLane& lane, const StoredPart& part) {
+  const std::filesystem::path to = visible(lane, part);
+  const std::filesystem::path from = hidden(lane, part);
   unsynced_directories_.insert(directory_of(to));
   if (files_.size(from)) {
-    files_.open(from, part.bytes)->sync();
-    files_.rename(from, to);
+    if (context_->attempt().job == 0) {  // nobody else can be writing to it
+      files_.open(from, part.bytes)->sync();
+      files_.rename(from, to);
+    } else {
+      publish_copy(from, lane, part);
+      files_.remove(from);
+    }
   } else if (const auto size = files_.size(to)) {
     if (*size != part.bytes) files_.open(to, part.bytes)->sync();
-  } else if (!rolled) {
+  } else {
     throw PermanentFailure("rows are lost: " + from.string() + " is gone, of which the checkpoint covers " +
                   std::to_string(part.bytes) + " bytes; restore it or start over");
   }
 }
 
+/// What the checkpoint covers of a part, by way of a hidden file of this attempt.
+void PartFiles::publish_copy(const std::filesystem::path& from, const PartLane& lane, const StoredPart& part) {
+  const std::filesystem::path copy = hidden(lane, mine(part.bucket, part.number, part.bytes));
+  const InputFile rows(from.string());
+  const auto file = files_.open(copy, 0);
+  std::string block(std::min<std::uint64_t>(kCopyBytes, part.bytes), '\0');
+  for (std::uint64_t at = 0; at < part.bytes;) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), part.bytes - at));
+    const std::size_t got = rows.read(at, std::span(block.data(), want));
+    if (got == 0) throw Failure("cannot read " + from.string() + ": it became shorter");
+    file->append({block.data(), got});
+    at += got;
+  }
+  file->sync();
+  files_.rename(copy, visible(lane, part));
+}
+
 void PartFiles::remove_leftovers() {
   for (const auto& path : files_.list(options_.directory, FileSystem::Depth::Recursive)) {
-    std::string name = path.filename().string();
-    const bool is_hidden = name.starts_with('.') && name.ends_with(kHiddenSuffix);
-    if (is_hidden) name = name.substr(1, name.size() - 1 - kHiddenSuffix.size());
-    const auto part = parse(name);
+    const auto part = parse(path.filename().string());
     if (!part || !mine(part->lane)) continue;
+    const bool is_hidden = part->hidden_by.has_value();
+    const AttemptId self = context_->attempt();
+    if (is_hidden && self.job != 0 && *part->hidden_by > self) continue;  // this task belongs to an attempt that is over
     const auto lane = std::find_if(lanes_->begin(), lanes_->end(),
                                    [&](const PartLane& known) { return known.lane == part->lane; });
     const bool known = lane != lanes_->end();
@@ -127,7 +171,7 @@ void PartFiles::remove(const std::filesystem::path& part) {
 
 /// A directory that cannot be written is found out before there are rows.
 void PartFiles::probe() {
-  const auto path = hidden(visible(own_lane(), {"", own_lane().next_number, 0, 0}));
+  const auto path = hidden(own_lane(), mine("", own_lane().next_number, 0));
   files_.open(path, 0);
   files_.remove(path);
 }
@@ -138,20 +182,40 @@ std::filesystem::path PartFiles::visible(const PartLane& lane, const StoredPart&
   return std::filesystem::path(lane.directory) / part.bucket / name;
 }
 
-std::optional<PartFiles::PartName> PartFiles::parse(std::string name) const {
-  if (!name.starts_with(options_.prefix + "-") || !name.ends_with(options_.suffix))
-    return std::nullopt;
-  std::string_view rest = name;
-  rest.remove_prefix(options_.prefix.size() + 1);
-  if (rest.size() < options_.suffix.size()) return std::nullopt;
-  rest.remove_suffix(options_.suffix.size());
-  if (rest.empty()) return std::nullopt;
-  const auto lane = take_number<std::uint32_t>(rest);
-  if (!lane || rest.size() < 2 || rest.front() != '-') return std::nullopt;
-  rest.remove_prefix(1);
-  const auto number = take_number<std::uint64_t>(rest);
-  if (!number || !rest.empty()) return std::nullopt;
-  return PartName{*lane, *number};
+std::filesystem::path PartFiles::hidden(const PartLane& lane, const StoredPart& part) const {
+  const std::filesystem::path shown = visible(lane, part);
+  return shown.parent_path() / ("." + shown.filename().string() + "." + std::to_string(part.job) + "." + std::to_string(part.attempt) +
+                                std::string(kHiddenSuffix));
+}
+
+/// A part that this attempt writes.
+StoredPart PartFiles::mine(const std::string& bucket, std::uint64_t number, std::uint64_t bytes) const {
+  const AttemptId id = context_->attempt();
+  return {bucket, number, bytes, 0, id.job, id.attempt};
+}
+
+std::optional<PartFiles::PartName> PartFiles::parse(std::string_view name) const {
+  PartName part;
+  if (name.starts_with('.') && name.ends_with(kHiddenSuffix)) {
+    name.remove_prefix(1);
+    name.remove_suffix(kHiddenSuffix.size());
+    part.hidden_by = take_attempt(name);
+    if (!part.hidden_by) return std::nullopt;
+  }
+  const std::string prefix = options_.prefix + "-";
+  if (!name.starts_with(prefix) || !name.ends_with(options_.suffix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  if (name.size() < options_.suffix.size()) return std::nullopt;
+  name.remove_suffix(options_.suffix.size());
+  if (name.empty()) return std::nullopt;
+  const auto lane = take_number<std::uint32_t>(name);
+  if (!lane || name.size() < 2 || name.front() != '-') return std::nullopt;
+  name.remove_prefix(1);
+  const auto number = take_number<std::uint64_t>(name);
+  if (!number || !name.empty()) return std::nullopt;
+  part.lane = *lane;
+  part.number = *number;
+  return part;
 }
 
 void PartFiles::write(const std::string& bucket, std::string_view rows) {
@@ -169,7 +233,7 @@ PartFiles::OpenPart& PartFiles::part_for(const std::string& bucket) {
   if (open_.size() >= options_.max_open_parts) roll_oldest();
   make_bucket(bucket);
   const std::uint64_t number = own_lane().next_number++;
-  const auto path = hidden(visible(own_lane(), {bucket, number, 0, 0}));
+  const auto path = hidden(own_lane(), mine(bucket, number, 0));
   auto file = files_.open(path, 0);
   file->append(options_.header);
   unsynced_directories_.insert(directory_of(path));
@@ -191,7 +255,7 @@ void PartFiles::make_bucket(const std::string& bucket) {
 
 void PartFiles::roll(OpenParts::iterator part) {
   part->second.file->sync();
-  own_lane().rolled.push_back({part->first, part->second.number, part->second.bytes, 0});
+  own_lane().rolled.push_back(mine(part->first, part->second.number, part->second.bytes));
   open_.erase(part);
 }
 
@@ -224,7 +288,7 @@ void PartFiles::before_snapshot(CheckpointId checkpoint) {
   lane.open.clear();
   for (auto& [bucket, part] : open_) {
     if (!std::exchange(part.synced, true)) part.file->sync();
-    lane.open.push_back({bucket, part.number, part.bytes, 0});
+    lane.open.push_back(mine(bucket, part.number, part.bytes));
   }
   sync_names();
 }
@@ -242,7 +306,7 @@ void PartFiles::on_complete(CheckpointId checkpoint) {
   for (const StoredPart& part : lane.rolled) {
     if (!covered(part)) continue;
     const std::filesystem::path to = visible(lane, part);
-    files_.rename(hidden(to), to);
+    files_.rename(hidden(lane, part), to);
     directories.insert(directory_of(to));
   }
   for (const auto& directory : directories) files_.sync_directory(directory);

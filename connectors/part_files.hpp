@@ -2,7 +2,8 @@
 // The engine behind the Files sink, which knows nothing of formats and records.
 //
 //   directory := (bucket "/")? part*
-//   part      := "." name ".inprogress" | name      only the latter are for readers, and they never change
+//   part      := hidden | name                      only the latter are for readers, and they never change
+//   hidden    := "." name "." job "." attempt ".inprogress"
 //   name      := prefix "-" lane "-" number suffix  numbers count up in each lane, over all buckets
 //   state     := PartLane*                          one lane per task; a change of parallelism deals the lanes out anew
 //
@@ -11,9 +12,11 @@
 //
 // before_snapshot: open parts are synced and their lengths put into state, with the rolled parts; new names are synced.
 // on_complete:     rolled parts that the checkpoint covers are renamed, and the directories synced.
-// open:            every part in the state is cut to its length there and renamed: its rows are covered. Parts of the
-//                  task's lanes that are not in state and whose number is not given out there yet are removed, hidden or
-//                  not: leftovers of dead attempts, or published by a newer checkpoint that can no longer be read.
+// open:            every part in the state is published as far as it is covered: a rolled one is renamed, one that was open is
+//                  cut to its length there, in a cluster by way of a copy, since a process that was taken for dead may still
+//                  write to it. Parts of the task's lanes that are
+//                  not in state and whose number is not given out there yet are removed: hidden ones of this and earlier
+//                  attempts, and such as a newer checkpoint published that can no longer be read.
 // open, fresh:     what an earlier run published under the same prefix stays until the first checkpoint is complete, so that a
 //                  run that comes to nothing costs nothing; numbers go on behind its, and begin at 0 where there is nothing.
 //
@@ -41,8 +44,10 @@ struct StoredPart {
   std::uint64_t number = 0;
   std::uint64_t bytes = 0;
   CheckpointId checkpoint = 0;  // of a rolled part: the first that covers it
+  std::uint64_t job = 0;        // whose attempt wrote it
+  std::uint64_t attempt = 0;
 };
-WEIR_RECORD(StoredPart, bucket, number, bytes, checkpoint);
+WEIR_RECORD(StoredPart, bucket, number, bytes, checkpoint, job, attempt);
 
 struct PartLane {
   std::uint32_t lane = 0;
@@ -89,15 +94,20 @@ class PartFiles {
   struct PartName {
     std::uint32_t lane = 0;
     std::uint64_t number = 0;
+    std::optional<AttemptId> hidden_by = {};  // of a hidden part
   };
 
   bool mine(std::uint32_t lane) const { return lane % context_->parallelism() == context_->task(); }
   PartLane& own_lane() { return lanes_->front(); }
   std::filesystem::path visible(const PartLane& lane, const StoredPart& part) const;
-  std::optional<PartName> parse(std::string name) const;
+  std::filesystem::path hidden(const PartLane& lane, const StoredPart& part) const;
+  StoredPart mine(const std::string& bucket, std::uint64_t number, std::uint64_t bytes) const;
+  std::optional<PartName> parse(std::string_view name) const;
 
   void take_lanes();
-  void recover(const PartLane& lane, const StoredPart& part, bool rolled);
+  void recover_rolled(const PartLane& lane, const StoredPart& part);
+  void recover_open(const PartLane& lane, const StoredPart& part);
+  void publish_copy(const std::filesystem::path& from, const PartLane& lane, const StoredPart& part);
   void remove_leftovers();
   void remove(const std::filesystem::path& part);
   void probe();

@@ -19,7 +19,7 @@ message::Setup make_setup(const Plan& plan, std::uint32_t number, RestoredTask r
   auto inputs = std::make_shared<std::vector<TaskInput>>(plan.make_inputs(number));
   for (std::size_t i = 0; i < restored.nodes.size(); ++i) (*nodes)[i].restored = std::move(restored.nodes[i]);
   for (std::size_t i = 0; i < restored.inputs.size(); ++i) (*inputs)[i].restored = std::move(restored.inputs[i]);
-  return {nullptr, std::move(nodes), std::move(inputs)};
+  return {nullptr, std::move(nodes), std::move(inputs), {}};
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ void Attempt::spawn(const std::vector<bool>& here, const TaskOptions& common) {
   }
 }
 
-void Attempt::connect(const StoredJob& stored, std::vector<caf::actor> peers) {
+void Attempt::connect(const StoredJob& stored, std::vector<caf::actor> peers, std::optional<ProcessingTime> before) {
   const Plan& plan = *options_.plan;
   auto restored = restore_tasks(plan, stored);
   std::vector<message::Setup> setups(tasks_.size());
@@ -45,6 +45,7 @@ void Attempt::connect(const StoredJob& stored, std::vector<caf::actor> peers) {
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
     if (!tasks_[task]) continue;
     setups[task].peers = shared;
+    setups[task].before = before;
     supervisor_->send(tasks_[task], std::move(setups[task]));
   }
 }
@@ -53,7 +54,7 @@ caf::actor Attempt::spawn(std::uint32_t task, const TaskOptions& common, std::si
   const TaskWiring& wiring = options_.plan->tasks[task];
   TaskActorOptions options;
   options.number = task;
-  options.attempt = options_.number;
+  options.attempt = options_.id.attempt;
   options.plan = options_.plan.get();
   options.clock = options_.clock;
   options.board = options_.board;
@@ -61,6 +62,7 @@ caf::actor Attempt::spawn(std::uint32_t task, const TaskOptions& common, std::si
   options.writer = options_.writer;
   options.storing_bytes = std::max(kLeastStoringBytes, kStoringBytes / of);
   options.task = common;
+  options.task.attempt = options_.id;
   options.task.task = wiring.index;
   options.task.parallelism = options_.plan->vertices[wiring.vertex].parallelism;
   auto actor = supervisor_->spawn<caf::monitored>(task_actor, std::move(options));

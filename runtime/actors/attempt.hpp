@@ -23,7 +23,7 @@
 namespace weir {
 
 struct AttemptOptions {
-  std::uint64_t number = 0;
+  AttemptId id;
   std::shared_ptr<const Plan> plan;  // shared with the job's owner, which outlives the tasks' actors
   const Clock* clock = nullptr;      // outlives the actors
   std::shared_ptr<JobBoard> board;
@@ -38,8 +38,9 @@ class Attempt {
 
   /// Spawns the tasks for which `here` is true. `common` holds what all tasks have in common.
   void spawn(const std::vector<bool>& here, const TaskOptions& common);
-  /// Sets them up; each of them says Ready. `peers` is who takes what is sent to each task of the plan.
-  void connect(const StoredJob& stored, std::vector<caf::actor> peers);
+  /// Sets them up; each of them says Ready. `peers` is who takes what is sent to each task of the plan. A task that does not come to
+  /// it before the given reading of the steady clock fails.
+  void connect(const StoredJob& stored, std::vector<caf::actor> peers, std::optional<ProcessingTime> before = {});
   void kill();
 
   template <class Message>
@@ -49,7 +50,7 @@ class Attempt {
     }
   }
 
-  std::uint64_t number() const { return options_.number; }
+  std::uint64_t number() const { return options_.id.attempt; }
   /// Of all tasks of the plan; null where they are not here.
   const std::vector<caf::actor>& tasks() const { return tasks_; }
   /// Whether what is being handled came from this task of this attempt.

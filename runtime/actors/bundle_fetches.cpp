@@ -24,19 +24,32 @@ void BundleFetches::ask_next(const std::string& bundle) {
   while (!fetch.holders.empty()) {
     const ClusterNodeId holder = fetch.holders.back();
     fetch.holders.pop_back();
+    fetch.asked = holder;
     if (effects_.ask(holder, {bundle, 0}) == Asked::Yes) return;
   }
-  for (const Start& start : fetch.waiting) effects_.nowhere(start, "its bundle " + bundle + " is on no node that is up");
+  const std::vector<Start> waiting = std::move(fetch.waiting);
   fetches_.erase(bundle);
+  for (const Start& start : waiting) effects_.nowhere(start, "its bundle " + bundle + " is on no node that is up");
+}
+
+void BundleFetches::on_gone(ClusterNodeId holder) {
+  std::vector<std::string> asked;
+  for (const auto& [bundle, fetch] : fetches_) {
+    if (fetch.asked == holder) asked.push_back(bundle);
+  }
+  for (const std::string& bundle : asked) ask_next(bundle);
 }
 
 void BundleFetches::on_piece(ClusterNodeId from, const wire::BundlePiece& piece) {
   const auto found = fetches_.find(piece.sha256);
-  if (found == fetches_.end() || piece.offset != found->second.bytes.size()) return;
+  if (found == fetches_.end() || found->second.asked != from || piece.offset != found->second.bytes.size()) return;
   Fetch& fetch = found->second;
   if (!piece.error.empty()) return ask_next(piece.sha256);
   fetch.bytes += piece.bytes;
-  if (!piece.bytes.empty()) return (void)effects_.ask(from, {piece.sha256, fetch.bytes.size()});
+  if (!piece.bytes.empty()) {
+    if (effects_.ask(from, {piece.sha256, fetch.bytes.size()}) == Asked::No) ask_next(piece.sha256);
+    return;
+  }
   if (const auto kept = services_.keep_bundle(piece.sha256, fetch.bytes); !kept) {
     services_.log(NodeServices::Level::Warning, kept.error().message);
     return ask_next(piece.sha256);

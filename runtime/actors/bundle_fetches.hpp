@@ -37,10 +37,13 @@ class BundleFetches {
   /// Workers of the job up to this attempt wait no more.
   void forget(JobId job, std::uint64_t up_to);
   void on_piece(ClusterNodeId from, const wire::BundlePiece& piece);
+  /// The node will not answer any more.
+  void on_gone(ClusterNodeId holder);
 
  private:
   struct Fetch {
     std::vector<std::uint64_t> holders;  // that were not asked yet
+    ClusterNodeId asked = 0;
     std::string bytes;                   // so far
     std::vector<Start> waiting;
   };

@@ -96,6 +96,12 @@ void ClusterLog::admit(const Voter& voter) {
   log_->add_voter(voter, [this, voter](const Outcome& outcome) { logged("a vote for " + voter.address, outcome); });
 }
 
+std::vector<std::uint64_t> ClusterLog::voters() const {
+  std::vector<std::uint64_t> ids;
+  for (const Voter& voter : log_->voters()) ids.push_back(voter.id);
+  return ids;
+}
+
 void ClusterLog::remove(std::uint64_t voter) {
   log_->remove_voter(voter, [this](const Outcome& outcome) { logged("the end of a vote", outcome); });
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <caf/actor.hpp>
 
@@ -52,7 +53,7 @@ class ClusterLog final : public LogTransport, public LogObserver {
   /// Asks another member to lead; whether one does by now, or this one never did.
   void step_down() { log_->step_down(); }
   bool leads() const { return log_->leadership().standing != Standing::Follower; }
-  std::size_t voters() const { return log_->voters().size(); }
+  std::vector<std::uint64_t> voters() const;
   void stop();
 
   // From the log.

@@ -40,7 +40,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     } catch (...) {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
-    for (const JobId job : std::exchange(ended_, {})) runs_.erase(job);
+    for (const JobId job : std::exchange(ended_, {})) remember_end(job);
     arm();
   }
 
@@ -83,7 +83,11 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
     admit(options_.self);
-    for (const ClusterMember& member : members_) admit(member.node);
+    for (const ClusterMember& member : members_) {
+      admit(member.node);
+      tell_known_jobs(member.node.node.id);
+    }
+    tell_known_jobs(options_.self.node.id);
     for (const auto& [job, record] : state_.jobs()) {
       if (!record.ended()) run(job);
     }
@@ -105,8 +109,14 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     for (const MembershipEvent& event : changed.events) {
       if (const auto* dead = std::get_if<membership::NodeDead>(&event)) node_gone(dead->id, dead->why);
       if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
-      if (const auto* up = std::get_if<membership::NodeUp>(&event)) admit(up->node);
+      // What was on its way to it or from it may be lost, and nobody would send it again.
+      if (const auto* back = std::get_if<membership::NodeReturned>(&event)) node_gone(back->id, "the connection to its node broke");
+      if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
+        admit(up->node);
+        tell_known_jobs(up->node.node.id);
+      }
     }
+    change_votes();
     for (const auto& [job, run] : runs_) run->on_nodes_changed();
   }
 
@@ -118,16 +128,19 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       const auto next = run->next_event();
       if (next && *next <= now()) run->tick();
     }
+    if (leads_ && !voters_away_.empty()) change_votes();
   }
 
   // ClusterControl, JobRunEnvironment
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return options_.self; }
   const std::vector<ClusterMember>& members() const override { return members_; }
-  std::size_t voters() const override { return options_.voters(); }
+  std::size_t voters() const override { return options_.voters().size(); }
   const LiveJob* live(JobId job) const override {
     const auto run = runs_.find(job);
-    return run == runs_.end() ? nullptr : &run->second->live();
+    if (run != runs_.end()) return &run->second->live();
+    const auto ended = last_seen_.find(job);
+    return ended == last_seen_.end() ? nullptr : &ended->second;
   }
   void propose(ClusterCommand command, Done done) override {
     const std::uint64_t number = ++last_proposal_;
@@ -170,6 +183,16 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     return "job " + std::to_string(job) + (record ? " (" + record->spec.name + ")" : "") + ": ";
   }
 
+  /// What was seen of it last stays to be looked at.
+  void remember_end(JobId job) {
+    constexpr std::size_t kMost = 100;
+    const auto run = runs_.find(job);
+    if (run == runs_.end()) return;
+    last_seen_[job] = run->second->live();
+    runs_.erase(run);
+    if (last_seen_.size() > kMost) last_seen_.erase(last_seen_.begin());
+  }
+
   void run(JobId job) {
     auto made = std::make_unique<JobRun>(job, *this);
     JobRun& started = *made;
@@ -183,18 +206,46 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     propose(command::AdmitNode{node.node}, [this](const Result<Applied>& applied) {
       if (!applied) options_.services->log(Level::Error, applied.error().message);
     });
-    give_votes();
+    change_votes();
   }
 
-  /// With two voters the loss of either stops both, so there are one, three or five.
-  void give_votes() {
-    std::vector<const NodeAnnouncement*> eligible;
+  void change_votes() {
+    std::map<VoterId, const NodeAnnouncement*> up{{options_.self.voter, &options_.self}};
     for (const ClusterMember& member : members_) {
-      if (member.status == ClusterMember::Status::Up && member.node.voter != 0) eligible.push_back(&member.node);
+      if (member.status == ClusterMember::Status::Up && member.node.voter != 0) up.emplace(member.node.voter, &member.node);
     }
-    constexpr std::size_t kMostVoters = 5;
-    const std::size_t others = std::min(eligible.size(), kMostVoters - 1) / 2 * 2;
-    for (std::size_t i = 0; i < others; ++i) options_.admit(*eligible[i]);
+    std::set<VoterId> candidates;
+    for (const auto& [voter, node] : up) candidates.insert(voter);
+    const std::vector<VoterId> voters = options_.voters();
+    std::set<VoterId> lost;
+    std::map<VoterId, ProcessingTime> away;
+    for (const VoterId voter : voters) {
+      if (candidates.contains(voter)) continue;
+      const auto known = voters_away_.find(voter);
+      const ProcessingTime since = known == voters_away_.end() ? now() : known->second;
+      away.emplace(voter, since);
+      if (now() - since >= options_.voter_grace) lost.insert(voter);
+    }
+    voters_away_ = std::move(away);
+    const VoteChanges changes = weir::change_votes({voters.begin(), voters.end()}, candidates, lost);
+    for (const VoterId voter : changes.admit) options_.admit(*up.at(voter));
+    for (const VoterId voter : changes.remove) options_.remove(voter);
+  }
+
+  /// When a voter that is away has been so for too long.
+  std::optional<ProcessingTime> next_lost_vote() const {
+    std::optional<ProcessingTime> next;
+    for (const auto& [voter, since] : voters_away_) {
+      const ProcessingTime due = since + options_.voter_grace;
+      if (due > now() && (!next || due < *next)) next = due;
+    }
+    return next;
+  }
+
+  void tell_known_jobs(ClusterNodeId node) {
+    wire::KnownJobs known{{}, state_.content().next_job};
+    for (const auto& [job, record] : state_.jobs()) known.jobs.push_back(job);
+    send(node, message::make_packet(0, 0, known));
   }
 
   void tell_known_nodes() {
@@ -216,11 +267,13 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     }
     if (const auto* end = std::get_if<command::EndJob>(&command)) {
       inform(end->job, describe(end->outcome));
+      for (const ClusterNodeId node : nodes_up()) send(node, message::make_packet(end->job, end->attempt, wire::CloseParts{end->attempt}));
       for (const auto& [job, run] : runs_) {
         if (job != end->job) run->on_nodes_changed();  // slots are free
       }
     }
     if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
+      last_seen_.erase(forget->job);
       for (const ClusterNodeId node : nodes_up()) send(node, message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
     }
   }
@@ -239,7 +292,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   }
 
   void arm() {
-    std::optional<ProcessingTime> next;
+    std::optional<ProcessingTime> next = leads_ ? next_lost_vote() : std::nullopt;
     for (const auto& [job, run] : runs_) {
       const auto one = run->next_event();
       if (one && (!next || *one < *next)) next = one;
@@ -256,6 +309,8 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   bool leads_ = false;
   const ProcessingTime began_ = now();
   std::map<JobId, std::unique_ptr<JobRun>> runs_;
+  std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows
+  std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
   std::vector<JobId> ended_;  // runs to delete once they are not at work any more
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, Done> proposed_;

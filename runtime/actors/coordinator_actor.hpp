@@ -17,6 +17,7 @@
 #include <weir/actors/cluster_control.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/coordination/votes.hpp>
 
 namespace weir {
 
@@ -33,9 +34,11 @@ struct CoordinatorOptions {
   NodeServices* services = nullptr; // outlives the actor
   /// Hands a command to the log. What is applied comes as message::Apply; what cannot be, as message::NotLogged.
   std::function<void(const LoggedCommand&)> propose;
-  /// Gives a node a vote; how many there are.
+  /// Who has a vote; gives a node one; takes one away.
+  std::function<std::vector<VoterId>()> voters;
   std::function<void(const NodeAnnouncement&)> admit;
-  std::function<std::size_t()> voters;
+  std::function<void(VoterId)> remove;
+  Duration voter_grace{60'000};     // for a voter to come back before another takes its place
   Duration patience{5000};          // for nodes to come back to a leader that takes over
   /// Answers requests of people.
   std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;

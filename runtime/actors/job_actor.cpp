@@ -114,7 +114,7 @@ class Job {
 
   void carry_out(const effect::Begin& begin) {
     attempt_ = std::make_unique<Attempt>(
-        self_, AttemptOptions{begin.attempt, options_.plan, options_.clock, options_.board, options_.writer});
+        self_, AttemptOptions{{0, begin.attempt}, options_.plan, options_.clock, options_.board, options_.writer});
     isolating_ = begin.isolating;
     if (options_.writer) self_->send(options_.writer, message::Begin{begin.attempt});
     else deploy(initial_state());

@@ -7,11 +7,13 @@
 #include <memory>
 #include <vector>
 
+#include <weir/actors/hang_guard.hpp>
 #include <weir/base/time.hpp>
 
 namespace weir {
 
 struct TaskCell {
+  CallCell call;  // of the task
   std::atomic<std::uint64_t> records_in{0};
   std::atomic<std::uint64_t> records_out{0};
   std::atomic<std::uint64_t> records_read{0};     // by a source

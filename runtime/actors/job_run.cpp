@@ -110,6 +110,7 @@ void JobRun::begin_next(const std::string& why) {
 }
 
 void JobRun::tick() {
+  if (end_again_ && *end_again_ <= environment_.now()) return log_end();
   if (taking_over_ && taking_over_->deadline <= environment_.now()) return begin_next("not all of its nodes are back");
   supervisor_.tick(environment_.now());
   carry_out();
@@ -129,6 +130,11 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   const bool alive = packet.kind == name_of<wire::Figures>() || packet.kind == name_of<wire::WorkerUp>();
   if (packet.attempt < attempt_ && alive) {  // it was not heard when that was over
     environment_.send(from, message::make_packet(job_, packet.attempt, wire::KillWorker{"the attempt is over"}));
+  }
+  if (packet.kind == name_of<wire::SavepointWritten>() && from == environment_.self().node.id) {
+    const auto written = wire::decode<wire::SavepointWritten>(packet.bytes).or_throw();
+    if (!written.error.empty()) outcome_.message = "no savepoint was written: " + written.error + "; the job's last checkpoint is kept";
+    return log_end();
   }
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
   if (taking_over_ && packet.kind == name_of<wire::WorkerGone>()) return begin_next("one of its workers is gone");
@@ -162,11 +168,18 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
     if (m.permanent) return supervisor_.fail(m.message);
     supervisor_.lost({"", "", m.message}, now);
   });
+  message::on<wire::ReadyToOpen>(packet, [&](const wire::ReadyToOpen& m) {
+    if (supervisor_.phase() != JobSupervisor::Phase::Deploying) return;
+    environment_.send(from, message::make_packet(job_, attempt_, wire::Open{m.self}));
+  });
   message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
   message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
   message::on<wire::TaskPublished>(packet, [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
   message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, to_parts(m), now); });
-  message::on<wire::StoringFailed>(packet, [&](const wire::StoringFailed& m) { supervisor_.store_failed(m.checkpoint, m.message, now); });
+  message::on<wire::StoringFailed>(packet, [&](const wire::StoringFailed& m) {
+    if (m.node != 0) disks_failed_[m.node] = now;
+    supervisor_.store_failed(m.checkpoint, m.message, now);
+  });
   message::on<wire::TaskFailed>(packet, [&](const wire::TaskFailed& m) {
     using Remedy = TaskFailure::Remedy;
     supervisor_.failed({m.operator_name, m.position, m.message, m.permanent ? Remedy::None : Remedy::Restart}, now);
@@ -235,7 +248,7 @@ void JobRun::place() {
 void JobRun::start_workers() {
   if (supervisor_.phase() != JobSupervisor::Phase::Beginning) return end_if_gone();
   const JobRecord& job = record();
-  tell_nodes(wire::RewindParts{job.manifests.empty() ? "" : text_of(job.manifests.front())});
+  tell_nodes(wire::RewindParts{job.manifests.empty() ? "" : text_of(job.manifests.front()), job.spec.retained});
   const std::set<ClusterNodeId> up = environment_.nodes_up();
   wire::StartWorker start{job.spec.name,        job.spec.bundle,     {up.begin(), up.end()}, job.spec.options, job.spec.parallelism,
                           job.spec.key_groups, static_cast<std::uint64_t>(job.spec.alignment_limit.count())};
@@ -303,11 +316,25 @@ void JobRun::carry_out(const effect::Go& go) {
 void JobRun::carry_out(const effect::Trigger& trigger) {
   const Barrier& barrier = trigger.barrier;
   wire::Trigger told{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards), {}};
+  const std::set<ClusterNodeId> usable = nodes_with_disks();
   for (const OneWorker& worker : workers_) {
     if (worker.gone) continue;
-    told.replicas = replicas(job_, worker.node, environment_.nodes_up(), record().spec.replication);
+    told.keepers = keepers(job_, worker.node, usable, record().spec.replication);
     environment_.send(worker.node, message::make_packet(job_, attempt_, told));
   }
+}
+
+/// Nodes that are up and whose disks did not fail lately: a full disk stays full for a while, and others have room. All of them when
+/// none has.
+std::set<ClusterNodeId> JobRun::nodes_with_disks() {
+  constexpr Duration kLately{60'000};
+  std::erase_if(disks_failed_, [&](const auto& failed) { return environment_.now() - failed.second >= kLately; });
+  const std::set<ClusterNodeId> up = environment_.nodes_up();
+  std::set<ClusterNodeId> usable;
+  for (const ClusterNodeId node : up) {
+    if (!disks_failed_.contains(node)) usable.insert(node);
+  }
+  return usable.empty() ? up : usable;
 }
 
 void JobRun::carry_out(effect::Commit& commit) {
@@ -348,13 +375,32 @@ void JobRun::carry_out(const effect::Restarting&) {
 }
 
 void JobRun::carry_out(const effect::Ended& ended) {
+  outcome_ = ended.outcome;
+  if (record().wish == JobWish::Savepoint && outcome_.state == JobOutcome::State::Stopped) return export_savepoint();
   show("ending");
-  environment_.propose(command::EndJob{job_, record().attempt, ended.outcome, environment_.wall_clock_ms()},
-                       [this, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
-                         if (alive.expired()) return;
-                         if (!applied) environment_.warn(job_, "its end cannot be logged: " + applied.error().message);
-                         environment_.ended(job_);
-                       });
+  log_end();
+}
+
+/// The leader's node writes it, from all nodes' parts. A leader that comes meanwhile does it again.
+void JobRun::export_savepoint() {
+  const JobRecord& job = record();
+  if (job.manifests.empty() || job.manifests.front().kind != ManifestKind::Savepoint) {
+    outcome_.message = "no savepoint was written: the job failed while it was to stop; its last checkpoint is kept";
+    return log_end();
+  }
+  show("writing the savepoint");
+  environment_.send(environment_.self().node.id,
+                    message::make_packet(job_, attempt_, wire::ExportSavepoint{text_of(job.manifests.front()), job.savepoint}));
+}
+
+void JobRun::log_end() {
+  constexpr Duration kRetry{1000};
+  end_again_.reset();
+  log(command::EndJob{job_, record().attempt, outcome_, environment_.wall_clock_ms()}, [this](const Result<Applied>& applied) {
+    if (applied) return environment_.ended(job_);
+    environment_.warn(job_, "its end cannot be logged: " + applied.error().message);
+    end_again_ = environment_.now() + kRetry;
+  });
 }
 
 JobRun::OneWorker* JobRun::worker_on(ClusterNodeId node) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +27,7 @@ class JobRunEnvironment {
  public:
   virtual ~JobRunEnvironment() = default;
   virtual const ClusterState& state() const = 0;
+  virtual const NodeAnnouncement& self() const = 0;
   /// Nodes that take tasks, this one included.
   virtual std::vector<PlacementNode> placement_nodes(JobId except) const = 0;
   /// All that are up, this one included.
@@ -58,7 +60,10 @@ class JobRun {
   void on_wish(JobWish wish);
   void tick();
 
-  std::optional<ProcessingTime> next_event() const { return taking_over_ ? taking_over_->deadline : supervisor_.next_event(); }
+  std::optional<ProcessingTime> next_event() const {
+    if (end_again_) return end_again_;
+    return taking_over_ ? taking_over_->deadline : supervisor_.next_event();
+  }
   const LiveJob& live() const { return live_; }
 
  private:
@@ -101,6 +106,9 @@ class JobRun {
   void deploy();
   void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
   void end_if_gone();
+  void export_savepoint();
+  void log_end();
+  std::set<ClusterNodeId> nodes_with_disks();
   OneWorker* worker_on(ClusterNodeId node);
   template <NamedRecord M>
   void tell_workers(const M& content);
@@ -118,6 +126,9 @@ class JobRun {
   std::optional<TakingOver> taking_over_;
   std::vector<ClusterNodeId> slots_;
   std::vector<OneWorker> workers_;   // of the attempt
+  std::map<ClusterNodeId, ProcessingTime> disks_failed_;  // when last
+  JobOutcome outcome_;                       // once it is over
+  std::optional<ProcessingTime> end_again_;  // when to try to log that
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // answers of the log look whether it still is
 };
 

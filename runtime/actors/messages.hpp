@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Setup {
   std::shared_ptr<std::vector<caf::actor>> peers;  // shared by all tasks of the attempt; read only
   std::shared_ptr<std::vector<TaskNode>> nodes;    // for the receiver alone to move from
   std::shared_ptr<std::vector<TaskInput>> inputs;
+  std::optional<ProcessingTime> before;            // of the steady clock: later is too late
 };
 struct Go {};
 struct Deliver {

@@ -1,13 +1,14 @@
 #include <weir/actors/node_actor.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
 #include <caf/all.hpp>
 
 #include <weir/actors/bundle_fetches.hpp>
-#include <weir/actors/connector_actor.hpp>
+#include <weir/actors/connecting.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/actors/node_workers.hpp>
 #include <weir/actors/remote_messages.hpp>
@@ -37,20 +38,35 @@ bool is_one_of(const Packet& packet) {
   return ((packet.kind == name_of<M>()) || ...);
 }
 
-bool is_for_worker(const Packet& packet) { return is_one_of<wire::Deploy, wire::Go, wire::Trigger, wire::Complete, wire::GiveUp>(packet); }
+bool is_for_worker(const Packet& packet) { return is_one_of<wire::Deploy, wire::Open, wire::Go, wire::Trigger, wire::Complete, wire::GiveUp>(packet); }
 
 /// What nobody but the leader may say.
 bool is_from_leader(const Packet& packet) {
-  return is_for_worker(packet) || is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::RewindParts, wire::KeepParts, wire::ForgetJob>(packet);
+  return is_for_worker(packet) || is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::RewindParts, wire::KeepParts,
+                                              wire::CloseParts, wire::ForgetJob, wire::KnownJobs, wire::ExportSavepoint>(packet);
 }
 
 bool is_for_leader(const Packet& packet) {
-  return is_one_of<wire::WorkerUp, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
-                   wire::TaskPublished, wire::WorkerFailed, wire::WorkerReport, wire::Figures, wire::WorkerGone>(packet);
+  return is_one_of<wire::WorkerUp, wire::ReadyToOpen, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
+                   wire::TaskPublished, wire::WorkerFailed, wire::WorkerReport, wire::Figures, wire::WorkerGone, wire::SavepointWritten>(packet);
 }
 
 bool is_for_store(const Packet& packet) {
-  return is_one_of<wire::StoreParts, wire::ReadParts, wire::KeepParts, wire::RewindParts, wire::ForgetJob>(packet);
+  return is_one_of<wire::StoreParts, wire::ReadParts, wire::KeepParts, wire::RewindParts, wire::CloseParts, wire::ForgetJob,
+                   wire::ExportSavepoint>(packet);
+}
+
+/// The jobs that a directory has stores of.
+std::vector<JobId> stored_jobs(const std::filesystem::path& directory) {
+  std::vector<JobId> jobs;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+    const std::string name = entry.path().filename();
+    JobId job = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), job);
+    if (error == std::errc{} && end == name.data() + name.size()) jobs.push_back(job);
+  }
+  return jobs;
 }
 
 wire::NodeHello to_hello(const NodeAnnouncement& node, const std::string& cluster) {
@@ -92,7 +108,8 @@ class Node {
     if (packet.kind == name_of<wire::NodeHello>()) return on_node_hello(packet, caf::actor_cast<caf::actor>(sender));
     if (packet.kind == name_of<wire::Refused>()) return on_refused(packet);
     if (const auto node = nodes_by_process_.find(sender->node()); node != nodes_by_process_.end()) return from_node(node->second, packet, sender);
-    if (workers_.sent_by_worker(packet, sender->node())) return from_worker(packet, sender);
+    const bool from_here = sender->node() == self_->node();  // a store's answer to the leader, which is this node
+    if (from_here || workers_.sent_by_worker(packet, sender->node())) return from_worker(packet, sender);
   }
 
   void on_connected(const message::Connected& connected) {
@@ -281,6 +298,7 @@ class Node {
     nodes_by_process_.erase(known->second.node());
     handles_.erase(known);
     tell_stores();
+    fetches_.on_gone(node);
   }
 
   void tell_changes() {
@@ -309,6 +327,7 @@ class Node {
     if (is_for_store(packet)) return to_store(packet, sender);
     if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
+    if (packet.kind == name_of<wire::KnownJobs>()) return on_known_jobs(content<wire::KnownJobs>(packet));
     if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
     if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
@@ -347,12 +366,23 @@ class Node {
   }
 
   void to_store(const Packet& packet, const caf::strong_actor_ptr& sender) {
+    const bool closes = is_one_of<wire::CloseParts>(packet);
+    if (closes && !stores_.contains(packet.job)) return;
     auto& store = stores_[packet.job];
     if (!store) {
-      store = self_->spawn<caf::detached + caf::linked>(store_actor, StoreActorOptions{packet.job, options_.data / "jobs" / std::to_string(packet.job), others()});
+      const auto directory = options_.data / "jobs" / std::to_string(packet.job);
+      store = self_->spawn<caf::linked>(store_actor, StoreActorOptions{id(), packet.job, directory, options_.store_bytes, options_.disk, others()});
     }
     caf::send_as(caf::actor_cast<caf::actor>(sender), store, packet);
-    if (packet.kind == name_of<wire::ForgetJob>()) stores_.erase(packet.job);
+    if (closes || is_one_of<wire::ForgetJob>(packet)) stores_.erase(packet.job);
+  }
+
+  /// Jobs may have been forgotten while this node was away.
+  void on_known_jobs(const wire::KnownJobs& known) {
+    const std::set<JobId> jobs(known.jobs.begin(), known.jobs.end());
+    for (const JobId job : stored_jobs(options_.data / "jobs")) {
+      if (job < known.next && !jobs.contains(job)) to_store(message::make_packet(job, 0, wire::ForgetJob{"the job was forgotten"}), self_->ctrl());
+    }
   }
 
   std::shared_ptr<const NodeActors> others() const { return std::make_shared<const NodeActors>(handles_); }

@@ -20,6 +20,7 @@
 
 #include <weir/actors/actor_process.hpp>
 #include <weir/actors/node_services.hpp>
+#include <weir/base/serial_thread.hpp>
 #include <weir/coordination/membership.hpp>
 
 namespace weir {
@@ -29,10 +30,12 @@ struct NodeActorOptions {
   std::string cluster;                  // empty: joins one
   std::vector<std::string> seeds;       // addresses of nodes to join through
   std::filesystem::path data;           // jobs' stores lie below it
+  std::uint64_t store_bytes = 0;        // the most that one of them may take; 0: what the disk holds
   MembershipOptions membership;
   Duration heartbeat{1000};
   Encryption encryption = Encryption::Off;
-  NodeServices* services = nullptr;     // outlives the actor
+  NodeServices* services = nullptr;     // outlives the actor, and so does
+  SerialThread* disk = nullptr;         // what blocks is done there
   caf::actor coordinator;
   /// The node's cluster is known now. May be called again with the same.
   std::function<void(const std::string& cluster)> joined;

@@ -19,6 +19,7 @@ struct NodeRuntime::Parts {
   SystemClock clock;
   std::unique_ptr<ClusterLog> log;  // tells actors, so it outlives what tells it
   ActorProcessConfig config;
+  SerialThread disk;         // actors give it work to the last, so it outlives them
   caf::actor_system system;  // its destructor waits for every actor, so it goes first
   caf::actor coordinator;
   caf::actor node;
@@ -35,14 +36,17 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   const bool eligible = options.self.node.role == ClusterNode::Role::Eligible;
   if (eligible) options.self.voter = log->voter();
 
-  CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, {}, {}, options.membership.timeout, options.answer};
+  CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, {}, {}, {}};
+  coordinator.patience = options.membership.timeout;
+  coordinator.answer = options.answer;
   coordinator.propose = [log](const LoggedCommand& logged) { log->propose(logged); };
   coordinator.admit = [log](const NodeAnnouncement& node) { log->admit({node.voter, node.node.address}); };
   coordinator.voters = [log] { return log->voters(); };
+  coordinator.remove = [log](VoterId voter) { log->remove(voter); };
   parts->coordinator = parts->system.spawn(coordinator_actor, std::move(coordinator));
 
-  NodeActorOptions node{options.self, log->cluster(), options.seeds, options.data, options.membership, options.process.heartbeat,
-                        options.process.encryption(), options.services, parts->coordinator, {}, {}};
+  NodeActorOptions node{options.self, log->cluster(), options.seeds, options.data, options.store_bytes, options.membership, options.process.heartbeat,
+                        options.process.encryption(), options.services, &parts->disk, parts->coordinator, {}, {}};
   const bool first = options.seeds.empty() && node.cluster.empty();
   if (first && !eligible) return Error{"a node that may not lead cannot be a cluster's first; name another with --join"};
   if (first) {
@@ -72,12 +76,13 @@ NodeRuntime::~NodeRuntime() {
   parts_->log->stop();
   caf::anon_send_exit(parts_->node, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(parts_->coordinator, caf::exit_reason::user_shutdown);
+  parts_->disk.stop();
 }
 
 void NodeRuntime::leave() {
   using namespace std::chrono;
   const auto end = steady_clock::now() + seconds(1);
-  if (parts_->log->leads() && parts_->log->voters() > 1) {
+  if (parts_->log->leads() && parts_->log->voters().size() > 1) {
     parts_->log->step_down();
     while (parts_->log->leads() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
   }

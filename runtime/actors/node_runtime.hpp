@@ -22,6 +22,7 @@ struct NodeRuntimeOptions {
   NodeAnnouncement self;
   std::vector<std::string> seeds;       // addresses of nodes to join through; empty: this node is the first, if it knows no cluster
   std::filesystem::path data;
+  std::uint64_t store_bytes = 0;     // the most that checkpoints of a job may take; 0: what the disk holds
   MembershipOptions membership;
   ActorProcessOptions process;
   NodeServices* services = nullptr;     // outlives the runtime

@@ -19,10 +19,10 @@ class PartWriter {
  public:
   PartWriter(caf::event_based_actor* self, PartWriterOptions options) : self_(self), options_(std::move(options)) {}
 
-  void on_replicas(const message::Replicas& replicas) {
-    if (!accept(replicas.checkpoint)) return;
-    replicas_ = replicas.nodes;
-    replicas_known_ = true;
+  void on_keepers(const message::Keepers& keepers) {
+    if (!accept(keepers.checkpoint)) return;
+    keepers_ = keepers.nodes;
+    keepers_known_ = true;
     if (flush_due_) flush();
   }
 
@@ -75,7 +75,7 @@ class PartWriter {
     requests_.erase(found);
     release(request.held);
     if (request.checkpoint != checkpoint_ || failed_) return;
-    if (!answer->error.empty()) return fail(answer->error);
+    if (!answer->error.empty()) return fail(answer->error, answer->node);
     // A task's parts may be spread over several requests, which are answered in any order.
     for (const std::uint32_t task : request.done) ended_.insert(task);
     for (auto task = ended_.begin(); task != ended_.end();) {
@@ -103,7 +103,7 @@ class PartWriter {
     release(std::exchange(held_, {}));
     release_requests();
     checkpoint_ = checkpoint;
-    replicas_known_ = flush_due_ = false;
+    keepers_known_ = flush_due_ = false;
     sequence_ = 0;
     done_count_ = 0;
     failed_ = false;
@@ -145,7 +145,7 @@ class PartWriter {
 
   void flush() {
     // A barrier may come by way of another worker, before the leader's word.
-    flush_due_ = !replicas_known_;
+    flush_due_ = !keepers_known_;
     if (flush_due_) return;
     Request request{checkpoint_, {}, std::exchange(done_, {}), std::exchange(held_, {})};
     for (const auto& [task, stored] : stored_) {
@@ -153,16 +153,16 @@ class PartWriter {
     }
     wire::StoreParts parts;
     parts.request = ++last_request_;
-    parts.replicas = replicas_;
+    parts.keepers = keepers_;
     parts.parts = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     requests_.emplace(parts.request, std::move(request));
     self_->send(options_.node, message::make_packet(options_.job, options_.attempt, parts));
   }
 
-  void fail(const std::string& message) {
+  void fail(const std::string& message, std::uint64_t node = 0) {
     drop();
-    tell_leader(wire::StoringFailed{checkpoint_, message});
+    tell_leader(wire::StoringFailed{checkpoint_, message, node});
   }
 
   template <class M>
@@ -177,8 +177,8 @@ class PartWriter {
   caf::event_based_actor* self_;
   PartWriterOptions options_;
   CheckpointId checkpoint_ = 0;  // being written
-  std::vector<std::uint64_t> replicas_;  // other nodes that store its parts
-  bool replicas_known_ = false;
+  std::vector<std::uint64_t> keepers_;  // nodes that store its parts
+  bool keepers_known_ = false;
   bool flush_due_ = false;       // as soon as they are
   std::uint32_t sequence_ = 0;
   std::size_t done_count_ = 0;
@@ -199,7 +199,7 @@ caf::behavior part_writer_actor(caf::event_based_actor* self, PartWriterOptions 
   // Owned by the behaviour's handlers; gone when the actor is.
   const auto writer = std::make_shared<PartWriter>(self, std::move(options));
   return {
-      [writer](const message::Replicas& replicas) { writer->on_replicas(replicas); },
+      [writer](const message::Keepers& keepers) { writer->on_keepers(keepers); },
       [writer](const message::StoreChunk& store) { writer->add(store); },
       [writer](const message::SnapshotDone& done) { writer->done(done); },
       [writer](const message::GiveUp& given_up) { writer->give_up(given_up); },

@@ -28,8 +28,8 @@ struct PartWriterOptions {
 
 namespace message {
 
-/// To the writer, which sends nothing of the checkpoint before: which other nodes store its parts as well.
-struct Replicas {
+/// To the writer, which sends nothing of the checkpoint before: which nodes store its parts.
+struct Keepers {
   CheckpointId checkpoint;
   std::vector<std::uint64_t> nodes;
 };
@@ -40,4 +40,4 @@ caf::behavior part_writer_actor(caf::event_based_actor* self, PartWriterOptions 
 
 }  // namespace weir
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Replicas)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Keepers)

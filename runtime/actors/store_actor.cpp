@@ -1,28 +1,42 @@
 #include <weir/actors/store_actor.hpp>
 
+#include <functional>
+#include <optional>
 #include <set>
 
 #include <caf/all.hpp>
 
+#include <weir/actors/part_store.hpp>
 #include <weir/actors/remote_messages.hpp>
+#include <weir/actors/savepoint_export.hpp>
 #include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
-#include <weir/base/version.hpp>
-#include <weir/state/checkpoint_store.hpp>
 #include <weir/wire/control.hpp>
 
 namespace weir {
 namespace {
 
-ChunkId chunk_of(const wire::PartName& name) { return {name.checkpoint, name.node, name.index, name.sequence}; }
+/// To the store itself: the disk's thread has done something for it.
+struct DiskDone {
+  std::function<void()> then;
+};
 
-wire::PartBytes with_bytes(const wire::PartName& name, const std::vector<std::byte>& bytes) {
-  return {name.checkpoint, name.node, name.index, name.sequence, std::string(as_text(bytes))};
-}
+}  // namespace
+}  // namespace weir
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::DiskDone)
+
+namespace weir {
+namespace {
+
+std::string describe(const wire::PartName& name) { return to_text(ChunkId{name.checkpoint, name.node, name.index, name.sequence}); }
+
+constexpr const char* kKeeperGone = "a node that was to keep a copy is gone";
 
 class Store {
  public:
-  Store(caf::event_based_actor* self, StoreActorOptions options) : self_(self), options_(std::move(options)) {}
+  Store(caf::event_based_actor* self, StoreActorOptions options)
+      : self_(self), options_(std::move(options)), parts_(std::make_shared<PartStore>(options_.job, options_.directory, options_.limit_bytes)) {}
 
   /// The one catch site of the store: what one request brings about costs that request.
   void on_packet(const message::Packet& packet) {
@@ -30,7 +44,7 @@ class Store {
       take(packet);
     } catch (...) {
       const std::string why = current_exception_text();
-      dispatch<wire::StoreParts>(packet, [&](const auto& m) { tell(asker(), packet.attempt, wire::PartsStored{m.request, why}); });
+      dispatch<wire::StoreParts>(packet, [&](const auto& m) { tell(asker(), packet.attempt, wire::PartsStored{m.request, why, 0}); });
       dispatch<wire::ReadParts>(packet, [&](const auto& m) { tell(asker(), packet.attempt, wire::PartsRead{m.request, {}, why}); });
     }
   }
@@ -40,19 +54,23 @@ class Store {
     dispatch<wire::StoreParts>(packet, [&](const auto& m) { on_store(packet, m); });
     dispatch<wire::PartsStored>(packet, [&](const auto& m) { on_stored(m); });
     dispatch<wire::ReadParts>(packet, [&](const auto& m) { on_read(packet, m); });
-    dispatch<wire::PartsRead>(packet, [&](const auto& m) { on_parts(m); });
+    dispatch<wire::PartsRead>(packet, [&](const auto& m) { asker() == self_ ? on_export_parts(m) : on_parts(m); });
     dispatch<wire::KeepParts>(packet, [&](const auto& m) { on_keep(m); });
     dispatch<wire::RewindParts>(packet, [&](const auto& m) { on_rewind(packet.attempt, m); });
+    dispatch<wire::ExportSavepoint>(packet, [&](const auto& m) { on_export(packet.attempt, m); });
+    dispatch<wire::CloseParts>(packet, [&](const auto&) { self_->quit(); });
     dispatch<wire::ForgetJob>(packet, [&](const auto&) { on_forget(); });
   }
+
+  void on_disk_done(const DiskDone& done) { done.then(); }
 
   void on_others(const message::OtherNodes& others) {
     options_.others = others.others;
     for (auto next = storing_.begin(); next != storing_.end();) {
       auto one = next++;
       for (const ClusterNodeId node : one->second.waiting) {
-        if (options_.others->contains(node)) continue;
-        finish_storing(one, "a node that was to keep a copy is gone");
+        if (node == options_.node || options_.others->contains(node)) continue;
+        finish_storing(one, kKeeperGone);
         break;
       }
     }
@@ -68,13 +86,14 @@ class Store {
     caf::actor asker;
     std::uint64_t attempt = 0;
     std::uint64_t request = 0;  // the asker's number
-    std::set<ClusterNodeId> waiting;
+    std::set<ClusterNodeId> waiting;  // nodes, this one among them
   };
   struct Reading {
     caf::actor asker;
     std::uint64_t attempt = 0;
     std::uint64_t request = 0;
     std::set<wire::PartName> missing;
+    bool read_here = false;
     std::vector<wire::PartBytes> found;
     std::set<ClusterNodeId> waiting;
   };
@@ -92,87 +111,100 @@ class Store {
     self_->send(whom, message::make_packet(options_.job, attempt, content));
   }
 
-  Result<CheckpointStore*> store() {
-    if (!store_) {
-      auto opened = CheckpointStore::open(options_.directory, {.job = store_name(), .weir_version = kVersion});
-      if (!opened) return opened.error();
-      store_ = std::move(opened).or_throw();
-    }
-    return store_.get();
+  /// Does `work` with the disk, and then `then` with what came of it, as this actor.
+  template <class Work, class Then>
+  void with_disk(Work work, Then then) {
+    options_.disk->run([parts = parts_, self = caf::actor_cast<caf::actor>(self_), work = std::move(work), then = std::move(then)] {
+      auto result = attempt_at([&] { return work(*parts); });
+      caf::anon_send(self, DiskDone{[then, result = std::move(result)]() mutable { then(std::move(result)); }});
+    });
   }
-  std::string store_name() const { return "job " + std::to_string(options_.job); }
+
+  template <class Work>
+  static auto attempt_at(Work&& work) -> decltype(work()) {
+    try {
+      return work();
+    } catch (...) {
+      return Error{current_exception_text()};
+    }
+  }
 
   void on_store(const message::Packet& packet, const wire::StoreParts& request) {
-    const auto answer = [&](const std::string& error) { tell(asker(), packet.attempt, wire::PartsStored{request.request, error}); };
-    if (packet.attempt < attempt_) return answer("attempt " + std::to_string(packet.attempt) + " is over");
-    attempt_ = packet.attempt;
-    Storing storing{asker(), packet.attempt, request.request, {}};
     const std::uint64_t number = ++last_number_;
-    for (const ClusterNodeId node : request.replicas) {
+    const auto one = storing_.emplace(number, Storing{asker(), packet.attempt, request.request, {}}).first;
+    if (packet.attempt < attempt_) return finish_storing(one, "attempt " + std::to_string(packet.attempt) + " is over");
+    attempt_ = packet.attempt;
+    std::set<ClusterNodeId>& waiting = one->second.waiting;
+    waiting.insert(request.keepers.begin(), request.keepers.end());
+    if (request.parts.empty()) waiting.clear();
+    for (const ClusterNodeId node : waiting) {
+      if (node == options_.node) continue;
       const auto other = options_.others->find(node);
-      if (other == options_.others->end()) return answer("a node that was to keep a copy is gone");
-      storing.waiting.insert(node);
-      tell(other->second, packet.attempt, wire::StoreParts{number, {}, request.parts});
+      if (other == options_.others->end()) return finish_storing(one, kKeeperGone);
+      tell(other->second, packet.attempt, wire::StoreParts{number, {node}, request.parts});
     }
-    if (const auto written = write(request); !written) return answer(written.error().message);
-    if (storing.waiting.empty()) return answer("");
-    storing_.emplace(number, std::move(storing));
+    if (waiting.empty()) return finish_storing(one, request.parts.empty() ? "" : "no node was to keep them");
+    if (!waiting.contains(options_.node)) return;
+    with_disk([parts = request.parts](PartStore& store) { return store.write(parts); },
+              [this, number](const Result<void>& written) { on_written(number, written); });
   }
 
-  Result<void> write(const wire::StoreParts& request) {
-    if (request.parts.empty()) return {};
-    auto opened = store();
-    if (!opened) return opened.error();
-    const auto complete = (*opened)->checkpoints();
-    std::vector<Chunk> chunks;
-    for (const wire::PartBytes& part : request.parts) {
-      if (!complete.empty() && part.checkpoint <= complete.front()) return Error{"checkpoint " + std::to_string(part.checkpoint) + " is over"};
-      const auto bytes = as_span(part.bytes);
-      chunks.push_back({{part.checkpoint, part.node, part.index, part.sequence}, {bytes.begin(), bytes.end()}});
-    }
-    return (*opened)->write(chunks, Durability::Now);
+  void on_written(std::uint64_t number, const Result<void>& written) {
+    const auto one = storing_.find(number);
+    if (one == storing_.end()) return;
+    if (!written) return finish_storing(one, written.error().message, options_.node);
+    stored_by(one, options_.node);
   }
 
   void on_stored(const wire::PartsStored& stored) {
     const auto one = storing_.find(stored.request);
     if (one == storing_.end()) return;
-    if (!stored.error.empty()) return finish_storing(one, "another node: " + stored.error);
+    if (!stored.error.empty()) return finish_storing(one, "another node: " + stored.error, stored.node);
     for (const ClusterNodeId node : one->second.waiting) {
       const auto other = options_.others->find(node);
-      if (other != options_.others->end() && same_node(other->second)) {
-        one->second.waiting.erase(node);
-        break;
-      }
+      if (other != options_.others->end() && same_node(other->second)) return stored_by(one, node);
     }
+  }
+
+  void stored_by(std::map<std::uint64_t, Storing>::iterator one, ClusterNodeId node) {
+    one->second.waiting.erase(node);
     if (one->second.waiting.empty()) finish_storing(one, "");
   }
 
   /// Whether what is being handled came from that node's process.
   bool same_node(const caf::actor& other) const { return self_->current_sender() && self_->current_sender()->node() == other.node(); }
 
-  void finish_storing(std::map<std::uint64_t, Storing>::iterator one, const std::string& error) {
-    tell(one->second.asker, one->second.attempt, wire::PartsStored{one->second.request, error});
+  void finish_storing(std::map<std::uint64_t, Storing>::iterator one, const std::string& error, ClusterNodeId failed = 0) {
+    tell(one->second.asker, one->second.attempt, wire::PartsStored{one->second.request, error, failed});
     storing_.erase(one);
   }
 
   void on_read(const message::Packet& packet, const wire::ReadParts& request) {
-    Reading reading{asker(), packet.attempt, request.request, {}, {}, {}};
-    auto opened = store();
-    if (!opened) return tell(reading.asker, packet.attempt, wire::PartsRead{request.request, {}, opened.error().message});
-    for (const wire::PartName& name : request.parts) {
-      auto bytes = (*opened)->read(chunk_of(name));
-      if (bytes) reading.found.push_back(with_bytes(name, *bytes));
-      else reading.missing.insert(name);  // or damaged: another node's copy will do
-    }
     const std::uint64_t number = ++last_number_;
-    if (request.ask_others && !reading.missing.empty()) {
+    reading_.emplace(number, Reading{asker(), packet.attempt, request.request, {}, false, {}, {}});
+    with_disk([names = request.parts](PartStore& store) -> Result<PartStore::Found> { return store.read(names); },
+              [this, number, ask_others = request.ask_others](Result<PartStore::Found> found) { on_read_here(number, std::move(found), ask_others); });
+  }
+
+  void on_read_here(std::uint64_t number, Result<PartStore::Found> result, bool ask_others) {
+    const auto one = reading_.find(number);
+    if (one == reading_.end()) return;
+    Reading& reading = one->second;
+    if (!result) {
+      tell(reading.asker, reading.attempt, wire::PartsRead{reading.request, {}, result.error().message});
+      return (void)reading_.erase(one);
+    }
+    PartStore::Found found = std::move(result).or_throw();
+    reading.found = std::move(found.parts);
+    if (ask_others && !found.missing.empty()) {
+      reading.missing.insert(found.missing.begin(), found.missing.end());
       for (const auto& [node, other] : *options_.others) {
         reading.waiting.insert(node);
-        tell(other, packet.attempt, wire::ReadParts{number, {reading.missing.begin(), reading.missing.end()}, false});
+        tell(other, reading.attempt, wire::ReadParts{number, found.missing, false});
       }
     }
-    if (!request.ask_others) reading.missing.clear();
-    finish_reading(reading_.emplace(number, std::move(reading)).first);
+    reading.read_here = true;
+    finish_reading(one);
   }
 
   void on_parts(const wire::PartsRead& parts) {
@@ -190,51 +222,77 @@ class Store {
 
   void finish_reading(std::map<std::uint64_t, Reading>::iterator one) {
     Reading& reading = one->second;
-    if (!reading.missing.empty() && !reading.waiting.empty()) return;
+    if (!reading.read_here || (!reading.missing.empty() && !reading.waiting.empty())) return;
     std::string error;
     if (!reading.missing.empty()) {
-      error = "part " + to_text(chunk_of(*reading.missing.begin())) + " and " + std::to_string(reading.missing.size() - 1) +
+      error = "part " + describe(*reading.missing.begin()) + " and " + std::to_string(reading.missing.size() - 1) +
               " others are on no node that is up";
     }
     tell(reading.asker, reading.attempt, wire::PartsRead{reading.request, std::move(reading.found), error});
     reading_.erase(one);
   }
 
-  void on_keep(const wire::KeepParts& keep) {
-    // What fails here costs room, or a copy, and is tried again with the next checkpoint.
-    if (const auto manifest = decode(keep.manifest)) (void)commit_share(*manifest, keep.retained);
-  }
+  // What fails in these costs room, or a copy, and is tried again with the next checkpoint.
 
-  Result<void> commit_share(const Manifest& manifest, std::uint32_t retained) {
-    auto opened = store();
-    if (!opened) return opened.error();
-    const auto complete = (*opened)->checkpoints();
-    if (!complete.empty() && complete.front() >= manifest.checkpoint) return {};
-    auto share = (*opened)->share_of(manifest);
-    if (!share) return share.error();
-    share->job = store_name();
-    if (auto done = (*opened)->commit(*share); !done) return done;
-    return (*opened)->retain(std::max(1U, retained));
+  void on_keep(const wire::KeepParts& keep) {
+    const auto manifest = decode(keep.manifest);
+    if (!manifest) return;
+    on_disk([manifest = *manifest, retained = keep.retained](PartStore& store) { (void)store.keep(manifest, retained); });
   }
 
   void on_rewind(std::uint64_t attempt, const wire::RewindParts& rewind) {
     if (attempt <= attempt_) return;  // parts of this attempt may be here already
     attempt_ = attempt;
-    auto opened = store();
-    if (!opened) return;
-    if (rewind.manifest.empty()) return (void)(*opened)->clear();
+    if (rewind.manifest.empty()) return on_disk([](PartStore& store) { (void)store.clear(); });
     const auto manifest = decode(rewind.manifest);
     if (!manifest) return;
-    (void)commit_share(*manifest, 2);
-    const auto complete = (*opened)->checkpoints();
-    if (std::find(complete.begin(), complete.end(), manifest->checkpoint) != complete.end()) (void)(*opened)->rewind_to(manifest->checkpoint);
+    on_disk([manifest = *manifest, retained = rewind.retained](PartStore& store) { (void)store.rewind(manifest, retained); });
+  }
+
+  struct Exporting {
+    caf::actor asker;
+    std::uint64_t attempt = 0;
+    std::shared_ptr<SavepointExport> work;
+  };
+
+  void on_export(std::uint64_t attempt, const wire::ExportSavepoint& request) {
+    auto manifest = decode(request.manifest);
+    if (!manifest) return tell(asker(), attempt, wire::SavepointWritten{manifest.error().message});
+    const std::filesystem::path scratch = options_.directory.string() + ".savepoint";
+    exporting_ = Exporting{asker(), attempt, std::make_shared<SavepointExport>(std::move(manifest).or_throw(), request.directory, scratch)};
+    export_on();
+  }
+
+  /// Asks itself for the next parts, as a worker would.
+  void export_on() {
+    const auto names = exporting_->work->next();
+    if (!names.empty()) return tell(self_, exporting_->attempt, wire::ReadParts{++last_number_, names, true});
+    with_disk([work = exporting_->work](PartStore&) { return work->finish(); }, [this](const Result<void>& done) { end_export(done); });
+  }
+
+  void on_export_parts(const wire::PartsRead& parts) {
+    if (!exporting_) return;
+    if (!parts.error.empty()) return end_export(Error{parts.error});
+    with_disk([work = exporting_->work, bytes = parts.parts](PartStore&) { return work->add(bytes); }, [this](const Result<void>& added) {
+      if (!exporting_) return;
+      added ? export_on() : end_export(added);
+    });
+  }
+
+  void end_export(const Result<void>& done) {
+    if (!exporting_) return;
+    tell(exporting_->asker, exporting_->attempt, wire::SavepointWritten{done ? "" : done.error().message});
+    exporting_.reset();
   }
 
   void on_forget() {
-    store_.reset();
-    std::error_code ignored;  // what is left takes room and does no harm
-    std::filesystem::remove_all(options_.directory, ignored);
+    on_disk([](PartStore& store) { store.remove(); });
     self_->quit();
+  }
+
+  template <class Work>
+  void on_disk(Work work) {
+    options_.disk->run([parts = parts_, work = std::move(work)] { work(*parts); });
   }
 
   static Result<Manifest> decode(const std::string& manifest) {
@@ -243,11 +301,12 @@ class Store {
 
   caf::event_based_actor* self_;
   StoreActorOptions options_;
-  std::unique_ptr<CheckpointStore> store_;  // empty until it is needed
+  std::shared_ptr<PartStore> parts_;        // used by the disk's thread alone
   std::uint64_t attempt_ = 0;               // parts of older ones are refused
   std::uint64_t last_number_ = 0;           // of requests to other nodes
   std::map<std::uint64_t, Storing> storing_;
   std::map<std::uint64_t, Reading> reading_;
+  std::optional<Exporting> exporting_;
 };
 
 }  // namespace
@@ -258,6 +317,7 @@ caf::behavior store_actor(caf::event_based_actor* self, StoreActorOptions option
   return {
       [store](const message::Packet& packet) { store->on_packet(packet); },
       [store](const message::OtherNodes& others) { store->on_others(others); },
+      [store](const DiskDone& done) { store->on_disk_done(done); },
   };
 }
 

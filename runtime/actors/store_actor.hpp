@@ -1,10 +1,13 @@
-// A node's share of the checkpoints of one job: what its workers store, and copies of what others do. A detached actor, since
-// disks block. It answers whoever asked, a worker or another node's store.
+// A node's share of the checkpoints of one job: what its workers store, and copies of what others do. It answers whoever asked, a
+// worker or another node's store. The disk blocks, so what concerns it is done on the node's thread for that, in the order in
+// which it was asked.
 //
-//   StoreParts   written here and, where it names other nodes, there; PartsStored once all of it is durable everywhere
+//   StoreParts   written where it says, here and on other nodes; PartsStored once all of it is durable everywhere
 //   ReadParts    what is here; for a worker also what other nodes have, all of whom are asked for what is missing
 //   KeepParts    the checkpoint is complete: what is here of it is kept, older ones are dropped
 //   RewindParts  an attempt begins: what older ones still store is refused, and what came after its checkpoint dropped
+//   ExportSavepoint  all parts of a checkpoint, from wherever they are, are written as a savepoint; SavepointWritten
+//   CloseParts   the job has ended: nothing is open any more, and all of it stays
 //   ForgetJob    all of it is deleted
 //
 // A full or failing disk fails the request. Other nodes come and go; a request that waits for one that goes fails.
@@ -19,6 +22,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <weir/base/serial_thread.hpp>
 #include <weir/coordination/cluster_state.hpp>
 
 namespace weir {
@@ -27,8 +31,11 @@ namespace weir {
 using NodeActors = std::map<ClusterNodeId, caf::actor>;
 
 struct StoreActorOptions {
+  ClusterNodeId node = 0;        // this one
   JobId job = 0;
   std::filesystem::path directory;
+  std::uint64_t limit_bytes = 0; // the most that it may take; 0: what the disk holds
+  SerialThread* disk = nullptr;  // outlives the actor
   std::shared_ptr<const NodeActors> others;
 };
 

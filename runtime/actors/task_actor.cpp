@@ -8,6 +8,7 @@
 #include <weir/actors/alarms.hpp>
 #include <weir/actors/link_actor.hpp>
 #include <weir/actors/messages.hpp>
+#include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 
 namespace weir {
@@ -23,6 +24,7 @@ class TaskShell final : public TaskEnvironment {
   void setup(message::Setup& setup) {
     peers_ = setup.peers;
     guarded([&] {
+      if (setup.before && steady_now() >= *setup.before) throw Failure("stopped for too long while it was set up; another attempt may run by now");
       task_ = std::make_unique<Task>(options_.task, std::move(*setup.nodes), std::move(*setup.inputs),
                                      options_.plan->make_outputs(options_.number), *this);
       self_->send(options_.job, message::Ready{options_.number});
@@ -33,6 +35,7 @@ class TaskShell final : public TaskEnvironment {
   template <class Act>
   void with_task(Act&& act) {
     if (!task_ || failed_) return;
+    const CallScope call(cell().call);
     guarded([&] { act(*task_); });
     schedule();
   }
@@ -48,6 +51,15 @@ class TaskShell final : public TaskEnvironment {
     });
   }
 
+  void credit(const message::Credit& credit) {
+    with_task([&](Task& task) {
+      const auto& edges = wiring().receivers;
+      const bool exists = credit.edge < edges.size() && credit.channel < edges[credit.edge].size();
+      if (!exists) throw Failure("credit for channel " + std::to_string(credit.channel) + " of output " + std::to_string(credit.edge) + ", which does not exist");
+      task.on_grant(credit.edge, credit.channel, credit.grant);
+    });
+  }
+
   void go() {
     running_ = true;
     schedule();
@@ -56,6 +68,7 @@ class TaskShell final : public TaskEnvironment {
   void run() {
     scheduled_ = false;
     if (!task_ || !running_ || failed_) return;
+    const CallScope call(cell().call);
     guarded([&] {
       const std::int64_t start = ticks_ns();
       const bool more = task_->run(kStepsPerRun);
@@ -112,6 +125,7 @@ class TaskShell final : public TaskEnvironment {
   }
 
  private:
+  TaskCell& cell() { return options_.board->tasks[options_.number]; }
   const TaskWiring& wiring() const { return options_.plan->tasks[options_.number]; }
 
   void schedule() {
@@ -144,7 +158,7 @@ class TaskShell final : public TaskEnvironment {
   }
 
   void report(std::int64_t busy_ns) {
-    TaskCell& cell = options_.board->tasks[options_.number];
+    TaskCell& cell = this->cell();
     const TaskMetrics& metrics = task_->metrics();
     constexpr auto relaxed = std::memory_order_relaxed;
     cell.records_in.store(metrics.records_in, relaxed);
@@ -182,9 +196,7 @@ caf::behavior task_actor(caf::event_based_actor* self, TaskActorOptions options)
         shell->with_task([&](Task& task) { task.on_element(deliver.channel, std::move(*deliver.element)); });
       },
       [shell](const message::Arrived& arrived) { shell->arrived(arrived); },
-      [shell](const message::Credit& credit) {
-        shell->with_task([&](Task& task) { task.on_grant(credit.edge, credit.channel, credit.grant); });
-      },
+      [shell](const message::Credit& credit) { shell->credit(credit); },
       [shell](const message::Run&) { shell->run(); },
       [shell](const message::Tick& tick) { shell->tick(tick.due); },
       [shell](const message::Taken& taken) { shell->taken(taken.bytes); },

@@ -8,7 +8,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/attempt.hpp>
-#include <weir/actors/connector_actor.hpp>
+#include <weir/actors/connecting.hpp>
 #include <weir/actors/link_actor.hpp>
 #include <weir/actors/messages.hpp>
 #include <weir/actors/part_reader.hpp>
@@ -16,6 +16,7 @@
 #include <weir/actors/remote_messages.hpp>
 #include <weir/actors/remote_task_actor.hpp>
 #include <weir/base/bytes.hpp>
+#include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/graph/job_shape.hpp>
@@ -45,9 +46,11 @@ constexpr std::chrono::milliseconds kLinkGrace(500);
 
 class Worker {
  public:
-  Worker(caf::event_based_actor* self, WorkerOptions options) : self_(self), options_(std::move(options)) {}
+  Worker(caf::event_based_actor* self, WorkerOptions options)
+      : self_(self), options_(std::move(options)), guard_(options_.hang_timeout, options_.hung) {}
 
   void start() {
+    guard_.watch("loading the job", loading_);
     self_->monitor(options_.node);
     tell_node(wire::WorkerHello{::getpid()});
   }
@@ -68,6 +71,7 @@ class Worker {
     if (self_->current_sender() != options_.node) return on_node_answer(packet);
     message::on<wire::Assign>(packet, [&](const auto& m) { on_assign(m); });
     message::on<wire::Deploy>(packet, [&](const auto& m) { on_deploy(m); });
+    message::on<wire::Open>(packet, [&](const auto&) { on_open(); });
     message::on<wire::Go>(packet, [&](const auto& m) { on_go(m); });
     message::on<wire::Trigger>(packet, [&](const auto& m) { on_trigger(m); });
     message::on<wire::Complete>(packet, [&](const auto& m) { attempt_->tell_all(message::Complete{m.checkpoint}); });
@@ -143,7 +147,10 @@ class Worker {
   void fail(const std::string& message) { tell_failure(wire::WorkerFailed{message, false}); }
 
   void on_assign(const wire::Assign& assign) {
-    auto plan = options_.load(assign);
+    auto plan = [&] {
+      const CallScope call(*loading_);
+      return options_.load(assign);
+    }();
     if (!plan) return tell_node(wire::WorkerFailed{plan.error().message, true});
     plan_ = std::move(plan).or_throw();
     alignment_limit_ = Duration(static_cast<std::int64_t>(assign.alignment_limit_ms));
@@ -159,6 +166,9 @@ class Worker {
     deploy_ = deploy;
     for (const std::uint32_t worker : deploy.worker_of_task) here_.push_back(worker == deploy.self);
     board_ = std::make_shared<JobBoard>(plan_->tasks.size());
+    for (std::uint32_t task = 0; task < here_.size(); ++task) {
+      if (here_[task]) guard_.watch(plan_->task_name(task), std::shared_ptr<const CallCell>(board_, &board_->tasks[task].call));
+    }
     spawn_tasks();
     link_up();
     restore();
@@ -169,7 +179,7 @@ class Worker {
     PartWriterOptions writer{options_.job, options_.attempt, plan_, static_cast<std::size_t>(std::count(here_.begin(), here_.end(), true)),
                              options_.node};
     writer_ = self_->spawn<caf::monitored>(part_writer_actor, std::move(writer));
-    attempt_ = std::make_unique<Attempt>(self_, AttemptOptions{options_.attempt, plan_, options_.clock, board_, writer_});
+    attempt_ = std::make_unique<Attempt>(self_, AttemptOptions{{options_.job, options_.attempt}, plan_, options_.clock, board_, writer_});
     TaskOptions common;
     common.key_groups = plan_->options.key_groups;
     common.checkpointed = true;
@@ -200,6 +210,8 @@ class Worker {
   void on_link_hello(const message::Packet& packet) {
     if (packet.job != options_.job || packet.attempt != options_.attempt) return;
     const auto from = wire::decode<wire::LinkHello>(packet.bytes).or_throw();
+    constexpr std::size_t kMostWaiting = 1024;  // whatever strangers say before the attempt is known
+    if (early_hellos_.size() >= kMostWaiting) return;
     early_hellos_.emplace_back(from.worker, caf::actor_cast<caf::actor>(self_->current_sender()));
     if (deploy_) hand_over_hellos();
   }
@@ -221,16 +233,30 @@ class Worker {
       reader_ = std::make_unique<PartReader>(decode_manifest(as_span(deploy_->manifest)).or_throw(), *plan_, here_);
       return read_on();
     }
-    if (deploy_->savepoint.empty()) return attempt_->connect({}, peers_);
+    if (deploy_->savepoint.empty()) return ask_to_open({});
     auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
-    attempt_->connect(load_newest(*store).or_throw().job, peers_);
+    ask_to_open(load_newest(*store).or_throw().job);
   }
 
   void read_on() {
     if (const auto request = reader_->next()) return tell_node(*request);
     if (!reader_->complete()) throw Failure("the stores left out parts of the checkpoint");
-    attempt_->connect(reader_->job().or_throw(), peers_);
+    StoredJob stored = reader_->job().or_throw();
     reader_.reset();
+    ask_to_open(std::move(stored));
+  }
+
+  void ask_to_open(StoredJob stored) {
+    stored_ = std::move(stored);
+    asked_ = steady_now();
+    tell_node(wire::ReadyToOpen{deploy_->self});
+  }
+
+  /// The leader said so after it was asked, and will not begin another attempt before the lease is over.
+  void on_open() {
+    if (!stored_) return;
+    attempt_->connect(*stored_, peers_, asked_ + options_.lease);
+    stored_.reset();
   }
 
   void on_node_answer(const message::Packet& packet) {
@@ -252,7 +278,7 @@ class Worker {
 
   void on_trigger(const wire::Trigger& trigger) {
     newest_checkpoint_ = std::max(newest_checkpoint_, trigger.checkpoint);
-    self_->send(writer_, message::Replicas{trigger.checkpoint, trigger.replicas});
+    self_->send(writer_, message::Keepers{trigger.checkpoint, trigger.keepers});
     attempt_->tell_all(message::Trigger{{trigger.checkpoint, trigger.parent, static_cast<Barrier::Mode>(trigger.mode),
                                          static_cast<Barrier::Afterwards>(trigger.afterwards)}});
   }
@@ -277,6 +303,10 @@ class Worker {
   std::vector<std::pair<std::uint32_t, caf::actor>> early_hellos_;  // that came before Deploy
   std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet
   std::unique_ptr<PartReader> reader_;   // while state is read
+  std::optional<StoredJob> stored_;      // until the tasks may open
+  ProcessingTime asked_;                 // for that
+  std::shared_ptr<CallCell> loading_ = std::make_shared<CallCell>();
+  HangGuard guard_;
   std::optional<message::Packet> failure_;  // the last one told
   bool running_ = false;                 // it was told to go
   std::set<std::uint32_t> finished_;     // tasks

@@ -2,7 +2,8 @@
 // comes from its node's daemon, with which it lives and dies; other workers of the attempt only open links to it.
 //
 //   WorkerHello -> Assign: load the job and plan it -> WorkerUp
-//   Deploy: read state, link up with the other workers, set up tasks -> TaskReady, once all links stand
+//   Deploy: read state, link up with the other workers -> ReadyToOpen
+//   Open: set up tasks -> TaskReady, once all links stand
 //   Go, Trigger, Complete, GiveUp go to the tasks; what they say goes to the leader
 //
 // A worker does not try again: what goes wrong here ends the attempt, and with it this process.
@@ -17,6 +18,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include <weir/actors/actor_process.hpp>
+#include <weir/actors/hang_guard.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/graph/plan.hpp>
 #include <weir/wire/control.hpp>
@@ -29,6 +31,9 @@ struct WorkerOptions {
   caf::actor node;                  // the daemon's actor
   Encryption encryption = Encryption::Off;
   const Clock* clock = nullptr;     // outlives the actors
+  Duration lease{3000};             // for how long the leader's word counts that the attempt still is the job's
+  Duration hang_timeout{30'000};    // for a call of the job's code; 0: none
+  HangGuard::Hung hung;
   /// Loads the job's code and plans it.
   std::function<Result<std::shared_ptr<const Plan>>(const wire::Assign&)> load;
   /// Called once: nothing is left to do, since the daemon is gone.

@@ -1,5 +1,6 @@
 #include <weir/actors/worker_runtime.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <future>
 
@@ -18,8 +19,19 @@ Result<void> run_worker(WorkerRuntimeOptions options) {
   auto node = connect_to(system, options.node, options.process.encryption());
   if (!node) return node.error();
   std::promise<void> ended;
-  WorkerOptions worker{options.job, options.attempt, std::move(*node), options.process.encryption(), &clock, std::move(options.load),
-                       [&ended] { ended.set_value(); }};
+  WorkerOptions worker;
+  worker.job = options.job;
+  worker.attempt = options.attempt;
+  worker.node = std::move(*node);
+  worker.encryption = options.process.encryption();
+  worker.clock = &clock;
+  // A node that is silent for the connection's timeout is dead; its last sign of life may be two heartbeats old.
+  const ActorProcessOptions& process = options.process;
+  worker.lease = std::max(process.connection_timeout - 2 * process.heartbeat, process.connection_timeout / 4);
+  worker.hang_timeout = options.hang_timeout;
+  worker.hung = std::move(options.hung);
+  worker.load = std::move(options.load);
+  worker.ended = [&ended] { ended.set_value(); };
   system.spawn(worker_actor, std::move(worker));
   ended.get_future().wait();
   // What its tasks are at is of no use to anyone, and waiting for them could take for ever.

@@ -69,7 +69,8 @@ int watch_job(ApiClient& client, const std::string& path, Output output) {
     line.clear();
     if (output == Output::Json) std::cout << json << '\n';
     else std::cerr << printable(progress(job) + (job.message.empty() ? "" : ": " + job.message)) << '\n';
-    return job.status == "failed" ? kFailed : kDone;
+    const bool lacks_savepoint = job.savepoint && !job.message.empty();
+    return job.status == "failed" || lacks_savepoint ? kFailed : kDone;
   }
 }
 

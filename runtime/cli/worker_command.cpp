@@ -20,6 +20,7 @@ namespace {
 struct WorkerLine {
   std::int64_t heartbeat_ms = 1000;
   std::int64_t timeout_ms = 5000;
+  std::int64_t hang_timeout_ms = 30'000;
   std::string describe;
   WorkerProcessOptions process;
   std::vector<std::string> settings;
@@ -41,6 +42,7 @@ void describe(const WorkerLine& line) {
 int work(WorkerLine& line) {
   line.process.process.heartbeat = Duration(line.heartbeat_ms);
   line.process.process.connection_timeout = Duration(line.timeout_ms);
+  line.process.hang_timeout = Duration(line.hang_timeout_ms);
   if (line.process.node.empty()) throw Misuse("worker needs --describe or --node");
   return run_worker_process(line.process);
 }
@@ -60,6 +62,7 @@ void add_worker_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--threads", line->process.process.threads, "that run tasks; 0: one per core")->option_text("N [0]");
   command->add_option("--heartbeat-ms", line->heartbeat_ms, "between two signs of life on a connection")->option_text("N [1000]");
   command->add_option("--timeout-ms", line->timeout_ms, "of silence, after which a connection is lost")->option_text("N [5000]");
+  command->add_option("--hang-timeout-ms", line->hang_timeout_ms, "for a call of the job's code; 0: none")->option_text("N [30000]");
   command->add_option("--tls-certificate", line->process.process.certificate, "of the node")->option_text("FILE");
   command->add_option("--tls-key", line->process.process.key, "of the node")->option_text("FILE");
   command->add_option("--tls-ca", line->process.process.ca, "of the cluster")->option_text("FILE");

@@ -168,4 +168,13 @@ std::vector<ClusterNodeId> replicas(JobId job, ClusterNodeId node, const std::se
   return ring;
 }
 
+std::vector<ClusterNodeId> keepers(JobId job, ClusterNodeId node, const std::set<ClusterNodeId>& usable, std::uint32_t copies) {
+  const bool here = usable.contains(node);
+  std::set<ClusterNodeId> ring = usable;
+  ring.insert(node);
+  std::vector<ClusterNodeId> all = replicas(job, node, ring, here ? copies : copies + 1);
+  if (here) all.insert(all.begin(), node);
+  return all;
+}
+
 }  // namespace weir

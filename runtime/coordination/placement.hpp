@@ -53,4 +53,8 @@ std::map<ClusterNodeId, std::uint32_t> slots_taken(const ClusterState& state, Jo
 /// others, and one that joins or leaves changes the ring at one place.
 std::vector<ClusterNodeId> replicas(JobId job, ClusterNodeId node, const std::set<ClusterNodeId>& alive, std::uint32_t copies);
 
+/// All who keep what a node stores for a job: itself and its replicas. When its own disk is not among the usable ones, one more of
+/// the others takes its place.
+std::vector<ClusterNodeId> keepers(JobId job, ClusterNodeId node, const std::set<ClusterNodeId>& usable, std::uint32_t copies);
+
 }  // namespace weir

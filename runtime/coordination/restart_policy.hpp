@@ -6,8 +6,7 @@
 //   what is permanent      one try
 //   any failures           `in_vain` of them with no new checkpoint in between, whatever they say
 //
-// A process that was killed or a machine that went away says nothing about the job: such a loss is never the same as the last
-// one, and only counts among `any failures`.
+// A process that was killed or a machine that went away says nothing about the job, which is restarted as often as that happens.
 #pragma once
 
 #include <algorithm>
@@ -64,7 +63,7 @@ class RestartPolicy {
   }
 
   /// Something outside the job ended a part of it.
-  Decision lost() { return decide(true, 1); }
+  Decision lost() { return {true, next_delay(), 1, in_vain_}; }
 
   /// A checkpoint completed.
   void progressed() {
@@ -80,8 +79,12 @@ class RestartPolicy {
   Decision decide(bool worth_it, std::uint32_t times) {
     ++in_vain_;
     const bool restart = worth_it && in_vain_ < std::max(options_.attempts, options_.in_vain);
+    return {restart, next_delay(), times, in_vain_};
+  }
+
+  Duration next_delay() {
     const double next = std::min(static_cast<double>(delay_.count()) * options_.factor, static_cast<double>(options_.longest_delay.count()));
-    return {restart, std::exchange(delay_, Duration(static_cast<std::int64_t>(next))), times, in_vain_};
+    return std::exchange(delay_, Duration(static_cast<std::int64_t>(next)));
   }
 
   bool recurs(const TaskFailure& failure, ProcessingTime now) const {

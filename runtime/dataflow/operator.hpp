@@ -6,6 +6,7 @@
 // there is more to do, and is called again once downstream has room. Until it is Done no other input arrives.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +31,14 @@ struct SplitEvent {
   std::shared_ptr<const std::string> split;
 };
 
+/// Which attempt at running which job; later ones of a job are greater. Job 0 is one that has its process to itself.
+struct AttemptId {
+  std::uint64_t job = 0;
+  std::uint64_t attempt = 0;
+
+  friend auto operator<=>(const AttemptId&, const AttemptId&) = default;
+};
+
 /// An operator's window on its task. Valid from open() until the operator is destroyed.
 class OperatorContext {
  public:
@@ -39,6 +48,9 @@ class OperatorContext {
   virtual const std::string& name() const = 0;
   virtual std::uint32_t task() const = 0;
   virtual std::uint32_t parallelism() const = 0;
+  /// A process that was taken for dead may go on for a moment beside the attempt that took its place: what is not part of the
+  /// state, such as a hidden file, must bear the attempt in its name.
+  virtual AttemptId attempt() const { return {}; }
 
   /// Sends a batch downstream. An empty batch is dropped; so is one on a port that nothing reads.
   virtual void emit(std::uint32_t port, BatchPtr batch) = 0;

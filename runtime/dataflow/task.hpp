@@ -83,6 +83,7 @@ struct TaskOutput {
 struct TaskOptions {
   std::uint32_t task = 0;
   std::uint32_t parallelism = 1;
+  AttemptId attempt;
   std::uint32_t key_groups = kDefaultKeyGroups;
   bool checkpointed = false;
   bool isolating = false;            // batches of one record, so that a failing record can be named

@@ -173,6 +173,9 @@ void savepoint(const Asked& asked) {
   auto request = api::from_json<api::SavepointRequest>(asked.call->body, api::UnknownFields::Refuse);
   if (!request) return refuse(asked.call, kBadRequest, request.error().message);
   if (const auto right = check_path("directory", request->directory); !right) return refuse(asked.call, kBadRequest, right.error().message);
+  std::error_code error;
+  const bool taken = std::filesystem::exists(request->directory, error) && !std::filesystem::is_empty(request->directory, error);
+  if (taken) return refuse(asked.call, kConflict, "directory: " + request->directory + " exists already; name one that does not");
   wish(asked, JobWish::Savepoint, std::move(request->directory));
 }
 

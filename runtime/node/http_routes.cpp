@@ -202,6 +202,14 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   const auto mark = mark_of(*file);
   if (!mark) return http_error(kBadRequest, "bundle: " + mark.error().message);
   if (!request->name) request->name = mark->job;
+  const api::SubmitRequest& defaults = options_.defaults;
+  if (!request->checkpoint_interval_ms) request->checkpoint_interval_ms = defaults.checkpoint_interval_ms;
+  if (!request->alignment_limit_ms) request->alignment_limit_ms = defaults.alignment_limit_ms;
+  if (!request->retained) request->retained = defaults.retained;
+  if (!request->replication) request->replication = defaults.replication;
+  if (options_.check) {
+    if (const auto right = options_.check(*file, *request); !right) return http_error(kBadRequest, without_file(right.error().message, *file));
+  }
   return ask("POST", std::string(kJobs), api::to_json(*request), options_.answer_timeout);
 }
 

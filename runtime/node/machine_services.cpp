@@ -11,17 +11,17 @@ Result<std::unique_ptr<MachineServices>> MachineServices::open(MachineServicesOp
 }
 
 MachineServices::MachineServices(MachineServicesOptions options, BundleStore bundles)
-    : options_(std::move(options)), bundles_(std::move(bundles)), workers_(std::make_unique<WorkerProcesses>(WorkerProcessesOptions{options_.data / "logs", options_.ended})) {}
+    : options_(std::move(options)), bundles_(std::move(bundles)), workers_(WorkerProcessesOptions{options_.data / "logs", options_.worker_memory_bytes, options_.ended}) {}
 
 void MachineServices::start_worker(JobId job, std::uint64_t attempt, const std::string& name) {
   std::vector<std::string> command = options_.worker;
   for (const std::string& word : {std::string("--job"), std::to_string(job), std::string("--attempt"), std::to_string(attempt)}) command.push_back(word);
   options_.log->info("job {} ({}): starting a worker for attempt {}", job, name, attempt);
-  if (workers_) workers_->start(job, attempt, std::move(command));
+  workers_.start(job, attempt, std::move(command));
 }
 
 void MachineServices::kill_worker(JobId job, std::uint64_t attempt) {
-  if (workers_) workers_->kill(job, attempt);
+  workers_.kill(job, attempt);
 }
 
 Result<void> MachineServices::keep_bundle(const std::string& sha256, std::string_view bytes) {

@@ -21,6 +21,7 @@ struct MachineServicesOptions {
   std::filesystem::path data;             // bundles and workers' logs lie below it
   std::vector<std::string> worker;        // the command of a worker, without its job and attempt
   std::function<void(WorkerEnd)> ended;   // a worker; any thread
+  std::uint64_t worker_memory_bytes = 0;  // 0: no limit
   std::shared_ptr<spdlog::logger> log;    // shared by the daemon's parts
 };
 
@@ -39,7 +40,7 @@ class MachineServices final : public NodeServices {
   void log(Level level, const std::string& line) override;
 
   /// Ends them all, for good; their ends have been told when this returns. Before what is told of them is gone.
-  void stop_workers() { workers_.reset(); }
+  void stop_workers() { workers_.stop(); }
 
   const BundleStore& bundles() const { return bundles_; }
   std::filesystem::path logs() const { return options_.data / "logs"; }
@@ -49,7 +50,7 @@ class MachineServices final : public NodeServices {
 
   MachineServicesOptions options_;
   BundleStore bundles_;
-  std::unique_ptr<WorkerProcesses> workers_;  // empty once they are stopped
+  WorkerProcesses workers_;
 };
 
 }  // namespace weir

@@ -16,6 +16,7 @@
 #include <weir/base/version.hpp>
 #include <weir/node/admin_api.hpp>
 #include <weir/node/http_server.hpp>
+#include <weir/node/job_check.hpp>
 #include <weir/node/machine_services.hpp>
 #include <weir/node/node_identity.hpp>
 #include <weir/node/systemd.hpp>
@@ -78,8 +79,19 @@ std::vector<std::string> worker_command(const NodeOptions& options, const std::s
   add("--tls-ca", options.tls.ca.string());
   add("--heartbeat-ms", std::to_string(options.heartbeat.count()));
   add("--timeout-ms", std::to_string(options.node_timeout.count()));
+  add("--hang-timeout-ms", std::to_string(options.worker.hang_timeout.count()));
   if (options.worker.threads > 0) add("--threads", std::to_string(options.worker.threads));
   return command;
+}
+
+api::SubmitRequest submit_defaults(const NodeOptions& options) {
+  const auto milliseconds = [](Duration time) { return static_cast<std::uint32_t>(time.count()); };
+  api::SubmitRequest defaults;
+  defaults.checkpoint_interval_ms = milliseconds(options.checkpoint.interval);
+  defaults.alignment_limit_ms = milliseconds(options.checkpoint.alignment_limit);
+  defaults.retained = options.checkpoint.retained;
+  defaults.replication = options.replication;
+  return defaults;
 }
 
 NodeAnnouncement announcement(const NodeOptions& options, const NodeIdentity& identity) {
@@ -97,15 +109,21 @@ int run(const NodeOptions& options, const std::string& program) {
   const NodeAnnouncement self = announcement(options, identity);
 
   NodeRuntime* told = nullptr;  // of workers' ends; set before any can end
-  MachineServicesOptions machine{options.data, worker_command(options, program), [&told](WorkerEnd end) {
+  MachineServicesOptions machine;
+  machine.data = options.data;
+  machine.worker = worker_command(options, program);
+  machine.ended = [&told](WorkerEnd end) {
     if (told != nullptr) told->worker_ended(std::move(end));
-  }, log};
+  };
+  machine.worker_memory_bytes = options.worker.memory_bytes;
+  machine.log = log;
   const auto services = MachineServices::open(std::move(machine)).or_throw();
 
   NodeRuntimeOptions runtime_options;
   runtime_options.self = self;
   runtime_options.seeds = options.join;
   runtime_options.data = options.data;
+  runtime_options.store_bytes = options.checkpoint.store_bytes;
   runtime_options.membership.timeout = options.node_timeout;
   runtime_options.process = process_options(options);
   runtime_options.services = services.get();
@@ -122,6 +140,8 @@ int run(const NodeOptions& options, const std::string& program) {
   http_options.routes.node = self.node.name;
   http_options.routes.logs = services->logs();
   http_options.routes.bundles = &services->bundles();
+  http_options.routes.defaults = submit_defaults(options);
+  http_options.routes.check = [program](const auto& bundle, const auto& request) { return check_job(program, bundle, request); };
   http_options.routes.ask = [&runtime](std::shared_ptr<AdminCall> call) { runtime->ask(std::move(call)); };
   const auto http = HttpServer::start(std::move(http_options)).or_throw();
 

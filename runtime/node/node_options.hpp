@@ -36,7 +36,7 @@ enum class LogLevel : std::uint8_t { Debug, Info, Warning, Error };
 /// What a job's process may use on this node.
 struct WorkerLimits {
   std::uint64_t memory_bytes = 0;  // 0: no limit
-  Duration hang_timeout{30'000};   // a worker that shows no sign of life for so long is killed
+  Duration hang_timeout{30'000};   // a worker in which a call of the job's code takes longer is killed; 0: none
   std::uint32_t threads = 0;       // 0: one per core
 
   friend bool operator==(const WorkerLimits&, const WorkerLimits&) = default;
@@ -47,7 +47,7 @@ struct CheckpointDefaults {
   Duration interval{10'000};
   std::uint32_t retained = 2;
   Duration alignment_limit{1000};
-  std::uint64_t store_bytes = 0;   // the most that a node's checkpoints may take; 0: what the disk holds
+  std::uint64_t store_bytes = 0;   // the most that a job's may take on a node; 0: what the disk holds
 
   friend bool operator==(const CheckpointDefaults&, const CheckpointDefaults&) = default;
 };

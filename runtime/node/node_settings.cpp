@@ -140,12 +140,12 @@ std::vector<NodeSetting> make_settings() {
       path("tls.key", "FILE", "the key of the certificate, PEM", [](O& o) -> auto& { return o.tls.key; }),
       path("tls.ca", "FILE", "the certificate of the cluster's own authority, PEM", [](O& o) -> auto& { return o.tls.ca; }),
       size("worker.memory", "memory that a job's process may use; 0: no limit", [](O& o) -> auto& { return o.worker.memory_bytes; }),
-      time("worker.hang_timeout", "silence after which a job's process is killed", [](O& o) -> auto& { return o.worker.hang_timeout; }),
+      time("worker.hang_timeout", "after which a job's process is killed in which a call of its code has not come back; 0: never", [](O& o) -> auto& { return o.worker.hang_timeout; }),
       number("worker.threads", "threads of a job's process; 0: one per core", [](O& o) -> auto& { return o.worker.threads; }, 0),
       time("checkpoint.interval", "time between checkpoints of jobs that do not say", [](O& o) -> auto& { return o.checkpoint.interval; }),
       number("checkpoint.retained", "complete checkpoints to keep of a job", [](O& o) -> auto& { return o.checkpoint.retained; }, 1),
       time("checkpoint.alignment_limit", "after which a checkpoint's barrier overtakes records", [](O& o) -> auto& { return o.checkpoint.alignment_limit; }),
-      size("checkpoint.store", "the most that checkpoints may take on this node; 0: what the disk holds", [](O& o) -> auto& { return o.checkpoint.store_bytes; }),
+      size("checkpoint.store", "the most that a job's checkpoints may take on this node; 0: what the disk holds", [](O& o) -> auto& { return o.checkpoint.store_bytes; }),
   };
 }
 

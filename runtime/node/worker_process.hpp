@@ -14,6 +14,7 @@ struct WorkerProcessOptions {
   std::uint64_t attempt = 0;
   std::string node;             // the daemon's address
   ActorProcessOptions process;
+  Duration hang_timeout{30'000};  // for a call of the job's code; 0: none
 };
 
 /// Returns the exit status.

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,9 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kKeptLines = 40;
+constexpr std::size_t kLogBytes = 16 << 20;  // after which a log begins anew
+constexpr std::uint64_t kKeptLogs = 10;      // attempts at a job
+constexpr int kPiecesAtOnce = 16;            // of a worker's output
 constexpr std::size_t kLongestLine = 2000;  // bytes; the rest of a line is only in the log
 
 std::string describe(int status) {
@@ -90,9 +94,12 @@ class WorkerProcesses::Thread {
   explicit Thread(WorkerProcessesOptions options)
       : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
 
-  ~Thread() {
+  ~Thread() { stop(); }
+
+  void stop() {
     post([this] { stopping_ = true; });
-    thread_.join();
+    const std::lock_guard lock(joining_);
+    if (thread_.joinable()) thread_.join();
   }
 
   void post(std::function<void()> task) {
@@ -127,14 +134,35 @@ class WorkerProcesses::Thread {
     Descriptor end;     // readable once the process has ended
     Descriptor output;
     Descriptor log;
+    std::filesystem::path log_file;
+    std::size_t log_bytes = 0;
     LastLines lines;
   };
+
+  std::filesystem::path log_file(JobId job, std::uint64_t attempt) const {
+    return options_.logs / (std::to_string(job) + "-" + std::to_string(attempt) + ".log");
+  }
+  static std::filesystem::path old(const std::filesystem::path& log) { return log.string() + ".old"; }
+  static Descriptor open_log(const std::filesystem::path& file) {
+    return Descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  }
+  static void begin_log_anew(Running& worker) {
+    std::error_code ignored;  // it then goes on growing
+    std::filesystem::rename(worker.log_file, old(worker.log_file), ignored);
+    worker.log = open_log(worker.log_file);
+    worker.log_bytes = 0;
+  }
 
   std::string launch(Running& worker, const std::vector<std::string>& command) {
     std::error_code error;
     std::filesystem::create_directories(options_.logs, error);
-    const auto file = options_.logs / (std::to_string(worker.job) + "-" + std::to_string(worker.attempt) + ".log");
-    worker.log = Descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    worker.log_file = log_file(worker.job, worker.attempt);
+    worker.log = open_log(worker.log_file);
+    if (worker.attempt > kKeptLogs) {
+      const std::filesystem::path outdated = log_file(worker.job, worker.attempt - kKeptLogs);
+      std::filesystem::remove(outdated, error);
+      std::filesystem::remove(old(outdated), error);
+    }
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::strerror(errno);
     worker.output = Descriptor(pipe[0]);
@@ -148,7 +176,12 @@ class WorkerProcesses::Thread {
     worker.process = ::fork();
     if (worker.process < 0) return std::strerror(errno);
     if (worker.process == 0) {  // nothing here may allocate or lock
+      sigset_t none;
+      ::sigemptyset(&none);
+      ::sigprocmask(SIG_SETMASK, &none, nullptr);  // the daemon's threads block those that end it
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const rlimit memory{options_.memory_bytes, options_.memory_bytes};
+      if (options_.memory_bytes > 0) ::setrlimit(RLIMIT_DATA, &memory);
       if (::getppid() != daemon) ::_exit(127);
       ::dup2(input.get(), STDOUT_FILENO);
       ::dup2(input.get(), STDERR_FILENO);
@@ -173,8 +206,9 @@ class WorkerProcesses::Thread {
     }
     for (Running& worker : running_) {
       ::kill(worker.process, SIGKILL);
-      ::waitpid(worker.process, nullptr, 0);
+      end(worker);
     }
+    running_.clear();
   }
 
   void run_tasks() {
@@ -205,29 +239,38 @@ class WorkerProcesses::Thread {
         continue;
       }
       read_output(*worker);
-      int status = 0;
-      ::waitpid(worker->process, &status, 0);
-      using Cause = WorkerEnd::Cause;
-      options_.ended({worker->job, worker->attempt, describe(status), worker->lines.take(), is_crash(status) ? Cause::Itself : Cause::Outside});
+      end(*worker);
       worker = running_.erase(worker);
     }
   }
 
+  /// Of a process that has ended, or is about to.
+  void end(Running& worker) {
+    int status = 0;
+    ::waitpid(worker.process, &status, 0);
+    using Cause = WorkerEnd::Cause;
+    options_.ended({worker.job, worker.attempt, describe(status), worker.lines.take(), is_crash(status) ? Cause::Itself : Cause::Outside});
+  }
+
+  /// Not more than a piece, since others write too.
   static void read_output(Running& worker) {
     std::array<char, 4096> buffer{};
-    for (;;) {
+    for (int piece = 0; piece < kPiecesAtOnce; ++piece) {
       const ssize_t count = ::read(worker.output.get(), buffer.data(), buffer.size());
       if (count == 0) worker.output.reset();
       if (count <= 0) return;
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
       worker.lines.add(bytes);
       (void)!::write(worker.log.get(), bytes.data(), bytes.size());
+      worker.log_bytes += bytes.size();
+      if (worker.log_bytes >= kLogBytes) begin_log_anew(worker);
     }
   }
 
   WorkerProcessesOptions options_;
   Descriptor wake_;
-  std::mutex mutex_;  // guards tasks_
+  std::mutex joining_;  // guards the thread's end
+  std::mutex mutex_;    // guards tasks_
   std::vector<std::function<void()>> tasks_;
   bool stopping_ = false;  // of the thread
   std::list<Running> running_;  // of the thread
@@ -240,6 +283,8 @@ WorkerProcesses::~WorkerProcesses() = default;
 void WorkerProcesses::start(JobId job, std::uint64_t attempt, std::vector<std::string> command) {
   thread_->post([thread = thread_.get(), job, attempt, command = std::move(command)] { thread->start(job, attempt, command); });
 }
+
+void WorkerProcesses::stop() { thread_->stop(); }
 
 void WorkerProcesses::kill(JobId job, std::uint64_t attempt) {
   thread_->post([thread = thread_.get(), job, attempt] { thread->kill(job, attempt); });

@@ -2,7 +2,8 @@
 // that started it is gone: that is why one thread, which lives as long as this object, starts them all. What a worker prints
 // goes to a log file, and its last lines are kept to be shown when it dies.
 //
-//   DIR/<job>-<attempt>.log
+//   DIR/<job>-<attempt>.log       of the last attempts at each job; a log that grows large begins anew, and the one
+//   DIR/<job>-<attempt>.log.old   before it is kept
 //
 // A resource; any thread.
 #pragma once
@@ -20,6 +21,7 @@ namespace weir {
 
 struct WorkerProcessesOptions {
   std::filesystem::path logs;
+  std::uint64_t memory_bytes = 0;  // that a worker may have; 0: no limit
   /// Called on a thread of this object.
   std::function<void(WorkerEnd)> ended;
 };
@@ -34,6 +36,8 @@ class WorkerProcesses {
 
   /// Runs a program. Its end is told also when it cannot be started.
   void start(JobId job, std::uint64_t attempt, std::vector<std::string> command);
+  /// Ends all of them, for good; their ends have been told when this returns. May be called again.
+  void stop();
   /// SIGKILL. No error when there is none.
   void kill(JobId job, std::uint64_t attempt);
 

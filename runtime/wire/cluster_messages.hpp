@@ -29,6 +29,13 @@ struct KillWorker {
 };
 WEIR_RECORD(KillWorker, why);
 
+/// To a node that has come: the jobs there are. What it stores of others below `next` is of jobs that were forgotten.
+struct KnownJobs {
+  std::vector<std::uint64_t> jobs;
+  std::uint64_t next = 1;
+};
+WEIR_RECORD(KnownJobs, jobs, next);
+
 /// The job has ended, and nothing of it is wanted any more.
 struct ForgetJob {
   std::string why;

@@ -6,6 +6,8 @@
 //     |<---------- Assign |                |           what to load and run
 //     | WorkerUp ---------+--------------->|           the plan is made
 //     |<------------------+-------- Deploy |           once all workers of the attempt are up
+//     | ReadyToOpen ------+--------------->|
+//     |<------------------+---------- Open |           the attempt still is the job's
 //     | TaskReady* -------+--------------->|
 //     |<------------------+------------ Go |
 //     | TaskStored, TaskFinished, TaskFailed, … ------>|

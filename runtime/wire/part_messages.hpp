@@ -22,19 +22,20 @@ struct PartBytes {
 };
 WEIR_RECORD(PartBytes, checkpoint, node, index, sequence, bytes);
 
-/// Makes parts durable. From a worker: on its node and on as many others as the job wants.
+/// Makes parts durable. A worker tells its own node's store, which tells those of the others.
 struct StoreParts {
   std::uint64_t request = 0;
-  std::vector<std::uint64_t> replicas;  // other nodes that store them as well
+  std::vector<std::uint64_t> keepers;  // nodes that store them
   std::vector<PartBytes> parts;
 };
-WEIR_RECORD(StoreParts, request, replicas, parts);
+WEIR_RECORD(StoreParts, request, keepers, parts);
 
 struct PartsStored {
   std::uint64_t request = 0;
-  std::string error;  // empty: they are durable
+  std::string error;       // empty: they are durable
+  std::uint64_t node = 0;  // whose disk failed; 0: none did
 };
-WEIR_RECORD(PartsStored, request, error);
+WEIR_RECORD(PartsStored, request, error, node);
 
 struct PartName {
   std::uint64_t checkpoint = 0;
@@ -74,7 +75,27 @@ WEIR_RECORD(KeepParts, manifest, retained);
 /// not wanted.
 struct RewindParts {
   std::string manifest;  // encoded; empty: there is none
+  std::uint32_t retained = 2;
 };
-WEIR_RECORD(RewindParts, manifest);
+WEIR_RECORD(RewindParts, manifest, retained);
+
+/// Write a complete checkpoint, whose parts may be anywhere, as a savepoint to a directory of the receiver's; answered by
+/// SavepointWritten.
+struct ExportSavepoint {
+  std::string manifest;  // encoded
+  std::string directory;
+};
+WEIR_RECORD(ExportSavepoint, manifest, directory);
+
+struct SavepointWritten {
+  std::string error;  // empty: it is there
+};
+WEIR_RECORD(SavepointWritten, error);
+
+/// The job has ended; what is stored of it stays.
+struct CloseParts {
+  std::uint64_t ended = 0;  // its last attempt
+};
+WEIR_RECORD(CloseParts, ended);
 
 }  // namespace weir::wire

@@ -36,6 +36,12 @@ struct WorkerUp {
 };
 WEIR_RECORD(WorkerUp, address, shape);
 
+/// The worker has all state. Opening may touch what an attempt that took this one's place uses, so it asks first.
+struct ReadyToOpen {
+  std::uint32_t self = 0;  // which worker it is
+};
+WEIR_RECORD(ReadyToOpen, self);
+
 struct TaskReady {
   std::uint32_t task = 0;
 };
@@ -82,8 +88,9 @@ WEIR_RECORD(TaskStored, task, checkpoint, full, parts);
 struct StoringFailed {
   std::uint64_t checkpoint = 0;
   std::string message;
+  std::uint64_t node = 0;  // whose disk it is; 0: not a disk's fault
 };
-WEIR_RECORD(StoringFailed, checkpoint, message);
+WEIR_RECORD(StoringFailed, checkpoint, message, node);
 
 /// A task has published what a complete checkpoint covers.
 struct TaskPublished {
@@ -155,14 +162,20 @@ struct Go {
 };
 WEIR_RECORD(Go, restored_from);
 
+/// The attempt still is the job's.
+struct Open {
+  std::uint32_t self = 0;  // which worker the receiver is
+};
+WEIR_RECORD(Open, self);
+
 struct Trigger {
   std::uint64_t checkpoint = 0;
   std::uint64_t parent = 0;
   std::uint8_t mode = 0;
   std::uint8_t afterwards = 0;
-  std::vector<std::uint64_t> replicas;        // other nodes that store the receiver's parts as well
+  std::vector<std::uint64_t> keepers;         // nodes that store the receiver's parts
 };
-WEIR_RECORD(Trigger, checkpoint, parent, mode, afterwards, replicas);
+WEIR_RECORD(Trigger, checkpoint, parent, mode, afterwards, keepers);
 
 struct Complete {
   std::uint64_t checkpoint = 0;

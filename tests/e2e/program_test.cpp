@@ -242,7 +242,7 @@ TEST_CASE("a job with an enormous number of windows to fire stops at once, with 
     Arguments arguments = {"--input", kData / "flights.csv", "--airports", kData / "airports.csv", "--slide", "1ms", "--output", place / "worst.csv"};
     if (stored) arguments.insert(arguments.end(), {"--state-dir", place / "state"});
     Process process(kPrograms / "flights", arguments, place / "printed");
-    wait_until([&] { return std::filesystem::exists(place / ".worst.csv.uncommitted-0"); });
+    wait_until([&] { return std::filesystem::exists(place / ".worst.csv.uncommitted-0.1.0"); });
     process.signal(SIGINT);
     const auto status = process.wait_for(kPatience);
     REQUIRE_MESSAGE(status, "it does not stop");
@@ -255,7 +255,7 @@ TEST_CASE("a second interrupt ends a job at once that cannot stop") {
   const Place place;
   Process process(kPrograms / "flights", {"--input", kData / "flights.csv", "--airports", kData / "airports.csv", "--slide", "1ms",
                                           "--output", place / "worst.csv", "--alignment-limit", "1h"}, place / "printed");
-  wait_until([&] { return std::filesystem::exists(place / ".worst.csv.uncommitted-0"); });
+  wait_until([&] { return std::filesystem::exists(place / ".worst.csv.uncommitted-0.1.0"); });
   process.signal(SIGTERM);
   wait_until([&] { return content_of(place / "printed").find("a second interrupt ends it at once") != std::string::npos; });
   process.signal(SIGTERM);

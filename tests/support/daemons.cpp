@@ -32,12 +32,14 @@ class Deadline {
 
 }  // namespace
 
-Daemons::Daemons(std::filesystem::path directory, std::size_t count, const std::vector<std::string>& options)
-    : directory_(std::move(directory)), options_(options) {
+Daemons::Daemons(std::filesystem::path directory, const std::vector<DaemonSetup>& nodes, const std::vector<std::string>& options,
+                 const std::vector<std::string>& client)
+    : directory_(std::move(directory)), options_(options), client_(client) {
   std::filesystem::create_directories(directory_);
-  for (std::size_t i = 0; i < count; ++i) {
+  const auto on_loopback = [](const std::string& given) { return given.empty() ? "127.0.0.1:" + std::to_string(free_port()) : given; };
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
     const std::string name = "node" + std::to_string(i);
-    nodes_.push_back({"127.0.0.1:" + std::to_string(free_port()), "127.0.0.1:" + std::to_string(free_port()), directory_ / name, nullptr, 0});
+    nodes_.push_back({on_loopback(nodes[i].address), on_loopback(nodes[i].http), directory_ / name, nodes[i], nullptr, 0, false});
     start(i);
     await_up(i + 1);
   }
@@ -48,13 +50,17 @@ Daemons::~Daemons() = default;  // of Process kills it, and the workers die with
 void Daemons::start(std::size_t node) {
   Node& one = nodes_[node];
   if (one.process) return;
-  std::vector<std::string> words{"node", "--listen", one.address, "--http", one.http, "--data", one.data.string(), "--name", "node" + std::to_string(node)};
+  std::vector<std::string> words = one.setup.launcher;
+  words.insert(words.end(), {kProgram.string(), "node", "--listen", one.address, "--http", one.http, "--data", one.data.string(), "--name", "node" + std::to_string(node)});
   for (std::size_t other = 0; other < nodes_.size(); ++other) {
     if (other != node && (node > 0 || one.starts > 0)) words.insert(words.end(), {"--join", nodes_[other].address});
   }
   words.insert(words.end(), options_.begin(), options_.end());
+  words.insert(words.end(), one.setup.options.begin(), one.setup.options.end());
   const auto log = directory_ / ("node" + std::to_string(node) + "-" + std::to_string(++one.starts) + ".log");
-  one.process = std::make_unique<Process>(kProgram, words, log);
+  const std::string program = words.front();
+  words.erase(words.begin());
+  one.process = std::make_unique<Process>(program, words, log);
 }
 
 void Daemons::kill(std::size_t node) { nodes_[node].process.reset(); }
@@ -79,9 +85,10 @@ std::string Daemons::log(std::size_t node) const {
 std::string Daemons::ask(std::vector<std::string> words) {
   std::string all;
   for (const Node& node : nodes_) {
-    if (node.process) all += (all.empty() ? "" : ",") + node.http;
+    if (node.process && !node.hidden) all += (all.empty() ? "" : ",") + node.http;
   }
   words.insert(words.end(), {"--node", all, "--json"});
+  words.insert(words.end(), client_.begin(), client_.end());
   const auto output = directory_ / "answer";
   for (const Deadline deadline("an answer to weir " + words.front());; deadline.wait()) {
     Process weir(kProgram, words, output);
@@ -105,6 +112,14 @@ void Daemons::await_up(std::size_t count) {
   }
 }
 
+std::set<std::size_t> Daemons::nodes_of(std::uint64_t job) {
+  std::set<std::size_t> nodes;
+  for (const auto& task : api::from_json<api::TaskList>(ask({"job", std::to_string(job), "--tasks"})).or_throw().tasks) {
+    if (!task.node.empty()) nodes.insert(static_cast<std::size_t>(std::stoi(task.node.substr(4))));
+  }
+  return nodes;
+}
+
 std::uint64_t Daemons::submit(const std::string& job, const std::vector<std::string>& options) {
   std::vector<std::string> words{"submit", (std::filesystem::path(WEIR_BIN_DIR) / ".." / "lib" / "jobs" / (job + ".so")).string()};
   words.insert(words.end(), options.begin(), options.end());
@@ -113,7 +128,7 @@ std::uint64_t Daemons::submit(const std::string& job, const std::vector<std::str
 
 JobStatus Daemons::status(std::uint64_t job) {
   const auto info = api::from_json<api::JobInfo>(ask({"job", std::to_string(job)})).or_throw();
-  return {info.status, info.message, info.attempt, info.newest_checkpoint ? info.newest_checkpoint->id : 0};
+  return {info.status, info.message, info.attempt, info.newest_checkpoint ? info.newest_checkpoint->id : 0, info.records_written, info.last_lines};
 }
 
 JobStatus Daemons::await_checkpoint(std::uint64_t job, std::uint64_t after) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,26 @@ struct JobStatus {
   std::string message;
   std::uint64_t attempt = 0;
   std::uint64_t checkpoint = 0;
+  std::uint64_t written = 0;            // records, in this attempt
+  std::vector<std::string> last_lines;  // of the worker that last ended without being told to
+};
+
+/// What is of one daemon's own.
+struct DaemonSetup {
+  std::string address = {};                // empty: loopback, a free port
+  std::string http = {};
+  std::vector<std::string> launcher = {};  // words in front of the command
+  std::vector<std::string> options = {};
 };
 
 class Daemons {
  public:
-  /// Starts them all; the first begins the cluster. Returns when each knows all.
-  Daemons(std::filesystem::path directory, std::size_t count, const std::vector<std::string>& options = {});
+  /// Starts them all; the first begins the cluster. Returns when each knows all. `options` are for all; `client` are for those
+  /// who ask.
+  Daemons(std::filesystem::path directory, const std::vector<DaemonSetup>& nodes, const std::vector<std::string>& options = {},
+          const std::vector<std::string>& client = {});
+  Daemons(std::filesystem::path directory, std::size_t count, const std::vector<std::string>& options = {})
+      : Daemons(std::move(directory), std::vector<DaemonSetup>(count), options) {}
   /// Kills them all.
   ~Daemons();
   Daemons(const Daemons&) = delete;
@@ -39,12 +54,22 @@ class Daemons {
   /// SIGKILL to a worker on a node; false when it has none.
   bool kill_worker(std::size_t node);
   void delete_data(std::size_t node);
+  /// It is not asked until it is shown again.
+  void hide(std::size_t node) { nodes_[node].hidden = true; }
+  void show(std::size_t node) { nodes_[node].hidden = false; }
 
   /// Which node leads.
   std::size_t leader();
   /// Waits until so many nodes are up.
   void await_up(std::size_t count);
 
+  const std::string& address(std::size_t node) const { return nodes_[node].address; }
+  const std::filesystem::path& data(std::size_t node) const { return nodes_[node].data; }
+  /// Of nodes on which tasks of the job run.
+  std::set<std::size_t> nodes_of(std::uint64_t job);
+
+  /// Runs `weir`, asking any node that runs, until it succeeds; its standard output.
+  std::string ask(std::vector<std::string> words);
   std::uint64_t submit(const std::string& job, const std::vector<std::string>& options);
   JobStatus status(std::uint64_t job);
   /// Waits until a checkpoint after this one is complete, or the job has ended.
@@ -59,16 +84,17 @@ class Daemons {
     std::string address;
     std::string http;
     std::filesystem::path data;
+    DaemonSetup setup;
     std::unique_ptr<Process> process;
     int starts = 0;
+    bool hidden = false;
   };
 
-  /// Runs `weir`, asking any node that runs; its standard output once it succeeds.
-  std::string ask(std::vector<std::string> words);
   bool signal_workers(std::size_t node, int number) const;
 
   std::filesystem::path directory_;
   std::vector<std::string> options_;
+  std::vector<std::string> client_;
   std::vector<Node> nodes_;
 };
 

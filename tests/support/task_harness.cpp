@@ -111,6 +111,7 @@ TaskHarness::TaskHarness(OperatorFactory make, HarnessOptions options, const std
   TaskOptions task;
   task.task = options.task;
   task.parallelism = options.parallelism;
+  task.attempt = options.attempt;
   task.key_groups = options.key_groups;
   task.checkpointed = options.checkpointed;
   task.credit.window = options.credit.value_or(1 << 20);

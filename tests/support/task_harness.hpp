@@ -90,6 +90,7 @@ struct HarnessOptions {
   std::uint32_t ports = 1;
   std::uint32_t task = 0;
   std::uint32_t parallelism = 1;
+  AttemptId attempt = {};
   std::uint32_t key_groups = kDefaultKeyGroups;
   std::optional<std::uint32_t> credit = {};  // batches that may leave per port until grant(); empty: endless
   std::uint32_t batch_records = 1024;

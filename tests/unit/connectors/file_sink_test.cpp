@@ -128,7 +128,7 @@ TEST_CASE("a part appears when it was rolled and the checkpoint behind that is c
   const auto out = directory / "out";
   TaskHarness task(factory(Files{.directory = out, .roll_after = std::chrono::seconds(10)}));
   push(task, 0, 2);
-  CHECK(names_in(out) == Names{".part-0-0.csv.inprogress"});
+  CHECK(names_in(out) == Names{".part-0-0.csv.0.0.inprogress"});
   (void)task.snapshot();
   task.complete();
   CHECK(rows_in(out).empty());  // still open
@@ -218,7 +218,7 @@ TEST_CASE("a bucket that leads out of the directory is refused") {
 TEST_CASE("a fresh start replaces this sink's files, once a checkpoint is complete, and no others") {
   const TemporaryDirectory directory;
   for (const std::string name :
-       {"part-0-0.csv", "part-5-12.csv", ".part-1-3.csv.inprogress", "part-0-0.json",
+       {"part-0-0.csv", "part-5-12.csv", ".part-1-3.csv.0.7.inprogress", "part-0-0.json",
         "part-00-1.csv", "part-0.csv", "part-0-0.csv.bak", "other-0-0.csv", "notes"}) {
     std::ofstream(directory / name) << "x";
   }
@@ -233,7 +233,7 @@ TEST_CASE("a fresh start replaces this sink's files, once a checkpoint is comple
   push(task, 0, 1);
   task.advance(Duration(1000));
   const Snapshot stored = task.snapshot();
-  CHECK(names_in(directory.path()) == with({".part-0-1.csv.inprogress", "part-0-0.csv", "part-5-12.csv"}));
+  CHECK(names_in(directory.path()) == with({".part-0-1.csv.0.0.inprogress", "part-0-0.csv", "part-5-12.csv"}));
 
   // The machine stops between the end of the checkpoint and what follows from it.
   TaskHarness(sink, {}, {&stored});
@@ -366,4 +366,28 @@ TEST_CASE(
     REQUIRE(rows_in(out) == first_numbers(trial.rows()));
     REQUIRE_FALSE(has_hidden(out));
   }
+}
+
+TEST_CASE("what a dead attempt that comes back still writes is in no part") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  const auto sink = factory(Files{.directory = out});
+  TaskHarness dead(sink, {.attempt = {3, 1}});
+  push(dead, 0, 2);
+  const Snapshot covered = dead.snapshot();
+  dead.complete();
+  push(dead, 2, 5);
+
+  TaskHarness alive(sink, {.attempt = {3, 2}}, {&covered});
+  CHECK(rows_in(out) == first_numbers(2));
+  push(dead, 5, 9);
+  (void)dead.snapshot();  // of a checkpoint that will never be complete
+  CHECK(rows_in(out) == first_numbers(2));
+  push(alive, 2, 4);
+  alive.end_of_input();
+  (void)alive.snapshot();
+  push(dead, 9, 10);
+  (void)dead.snapshot();
+  alive.complete();
+  CHECK(rows_in(out) == first_numbers(4));
 }

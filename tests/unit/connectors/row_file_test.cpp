@@ -34,10 +34,10 @@ std::size_t files_in(const TemporaryDirectory& directory) {
 
 TaskHarness harness(const std::filesystem::path& path,
                     const std::vector<const Snapshot*>& stored = {},
-                    FileSystem& files = real_file_system()) {
+                    FileSystem& files = real_file_system(), AttemptId attempt = {}) {
   return TaskHarness(
-      [path, &files] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(files)); }, {},
-      stored);
+      [path, &files] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(files)); },
+      {.attempt = attempt}, stored);
 }
 
 void push(TaskHarness& task, std::int64_t from, std::int64_t to) {
@@ -107,11 +107,11 @@ TEST_CASE("a fresh start replaces the file with its first complete checkpoint an
   const TemporaryDirectory directory;
   const std::string earlier = "what was there before, and longer than the header\n";
   std::ofstream(directory / "out.csv") << earlier;
-  std::ofstream(directory / ".out.csv.uncommitted-7") << "left";
+  std::ofstream(directory / ".out.csv.uncommitted-0.1.7") << "left";
   std::ofstream(directory / ".out.csv.uncommitted-notes") << "not ours";
-  std::ofstream(directory / ".other.csv.uncommitted-7") << "another sink's";
+  std::ofstream(directory / ".other.csv.uncommitted-0.1.7") << "another sink's";
   auto task = harness(directory / "out.csv");
-  CHECK(!std::filesystem::exists(directory / ".out.csv.uncommitted-7"));
+  CHECK(!std::filesystem::exists(directory / ".out.csv.uncommitted-0.1.7"));
   push(task, 0, 2);
   (void)task.snapshot();
   CHECK(content(directory / "out.csv") == earlier);
@@ -332,4 +332,31 @@ TEST_CASE("records that CSV has no columns for are refused with advice") {
   CHECK(row_format("json") == RowFormat::Json);
   CHECK_THROWS_WITH_AS(row_format("xml"), "'xml' is not a format; write csv, json or text",
                        Failure);
+}
+
+TEST_CASE("what a dead attempt that comes back still does changes nothing") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  const auto attempt = [&](std::uint64_t number, const std::vector<const Snapshot*>& stored = {}) {
+    return harness(path, stored, real_file_system(), {3, number});
+  };
+  auto dead = attempt(1);
+  push(dead, 0, 2);
+  const Snapshot covered = dead.snapshot();
+  dead.complete();
+  push(dead, 2, 5);  // open when it is taken for dead
+
+  auto alive = attempt(2, {&covered});
+  push(alive, 2, 4);
+  push(dead, 5, 9);
+  (void)dead.snapshot();  // of a checkpoint that will never be complete
+  (void)alive.snapshot();
+  dead.task().on_complete(1);  // heard late
+  push(dead, 9, 10);
+  alive.complete();
+  CHECK(content(path) == expected(4));
+  push(alive, 4, 6);
+  (void)alive.snapshot();
+  alive.complete();
+  CHECK(content(path) == expected(6));
 }

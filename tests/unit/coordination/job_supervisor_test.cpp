@@ -201,11 +201,11 @@ TEST_CASE("a task that fails while a job that ran before is deployed is tried ag
   CHECK(bench.supervisor.phase() == Phase::Waiting);
 }
 
-TEST_CASE("what is lost before the job runs is tried again, later each time, until it was in vain too often") {
+TEST_CASE("what is lost before the job runs is tried again, later each time, however often") {
   Bench bench;
   bench.supervisor.start(0, bench.now);
   std::vector<std::int64_t> delays;
-  for (std::uint64_t attempt = 1; attempt < 5; ++attempt) {
+  for (std::uint64_t attempt = 1; attempt < 9; ++attempt) {
     CHECK(bench.supervisor.attempt() == attempt);
     bench.lose();
     REQUIRE(bench.supervisor.phase() == Phase::Waiting);
@@ -218,10 +218,7 @@ TEST_CASE("what is lost before the job runs is tried again, later each time, unt
     CHECK(bench.supervisor.phase() == Phase::Beginning);
     CHECK(!bench.last<effect::Begin>().isolating);
   }
-  CHECK(delays == std::vector<std::int64_t>{10, 20, 40, 40});
-  bench.lose();
-  CHECK(bench.outcome().state == State::Failed);
-  CHECK(bench.outcome().message == "node 'b' is gone (failure 5 without a new checkpoint)");
+  CHECK(delays == std::vector<std::int64_t>{10, 20, 40, 40, 40, 40, 40, 40});
 }
 
 TEST_CASE("machines may be lost any number of times as long as checkpoints complete in between") {

@@ -1,5 +1,5 @@
-// Connecting to another process blocks, for as long as the system lets a connection hang. So an actor with a thread of its own
-// does it, and is gone when it has answered.
+// Connecting to another process takes as long as the system lets a connection hang. The middleman does it in a thread of its own,
+// one connection after the other; this asks it to, and an answer comes as a message, at the latest after a time limit.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,32 @@
+#include <weir/node/job_check.hpp>
+
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include <weir/node/run_program.hpp>
+
+namespace weir {
+namespace {
+
+constexpr std::chrono::seconds kLimit(20);
+constexpr int kMisused = 2;  // the exit status of a command that makes no sense
+constexpr std::string_view kError = "error: ";
+
+}  // namespace
+
+Result<void> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request) {
+  std::vector<std::string> command{program, "worker", "--describe", bundle.string(), "--parallelism", std::to_string(request.parallelism.value_or(1))};
+  for (const auto& [name, value] : request.options) command.insert(command.end(), {"--set", name + "=" + value});
+  const auto run = run_program(command, kLimit);
+  if (!run) return Error{"the job's plan: " + run.error().message};
+  if (run->status == 0) return {};
+  const std::size_t error = run->output.rfind(kError);
+  if (run->status == kMisused && error != std::string::npos) {
+    const std::size_t text = error + kError.size();
+    return Error{run->output.substr(text, run->output.find('\n', text) - text)};
+  }
+  return Error{"the job's plan: the process that made it ended with status " + std::to_string(run->status)};
+}
+
+}  // namespace weir

@@ -1,0 +1,200 @@
+// What a cluster of real daemons makes of the ways in which jobs, disks and machines fail, one at a time.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include <sys/mount.h>
+
+#include <weir/base/version.hpp>
+
+#include "support/count_rows.hpp"
+#include "support/daemons.hpp"
+#include "support/loopback_port.hpp"
+#include "support/nexmark_run.hpp"
+#include "support/temporary_directory.hpp"
+
+using weir::testing::check_counts;
+using weir::testing::Daemons;
+using weir::testing::DaemonSetup;
+using weir::testing::JobStatus;
+using weir::testing::TemporaryDirectory;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+const Words kQuick{"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms"};
+
+Words count_job(const std::filesystem::path& output, std::int64_t records, const Words& more = {}) {
+  Words words{"--set", "count=" + std::to_string(records), "--set", "rate=20000", "--set", "output=" + output.string(), "--parallelism", "3",
+              "--checkpoint-interval", "100ms"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+bool mentions(const std::vector<std::string>& lines, const std::string& text) {
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+void check_finished(Daemons& nodes, std::uint64_t job) {
+  const JobStatus end = nodes.await_end(job);
+  CHECK_MESSAGE(end.status == "finished", end.message);
+}
+
+}  // namespace
+
+TEST_CASE("code that crashes or loops ends its own worker, which is told with its signal and backtrace; other jobs go on") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 1, {"--slots", "8", "--worker-hang-timeout", "500ms"});
+  const std::uint64_t other = nodes.submit("slow_count", count_job(directory / "other.csv", 100'000));
+  std::string harm;
+  std::string told;
+  std::string line;
+  SUBCASE("a segmentation fault") { harm = "crash"; told = "signal 11"; line = "backtrace"; }
+  SUBCASE("an abort") { harm = "abort"; told = "signal 6"; line = "backtrace"; }
+  SUBCASE("an endless loop") { harm = "loop"; told = "signal 6"; line = "has not come back for 500 ms"; }
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 100'000, {"--set", "harm=" + harm, "--max-failures", "2"}));
+  const JobStatus end = nodes.await_end(job);
+  CHECK(end.status == "failed");
+  CHECK_MESSAGE(end.message.find(told) != std::string::npos, end.message);
+  CHECK(mentions(end.last_lines, line));
+  check_finished(nodes, other);
+  CHECK(nodes.status(other).attempt == 1);
+  check_counts(directory / "other.csv", 100'000);
+}
+
+TEST_CASE("a node whose data directory was deleted is used again, and nothing is lost, also when another one goes then") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 300'000));
+  JobStatus now = nodes.await_checkpoint(job, 2);
+  for (const std::size_t victim : {std::size_t{1}, std::size_t{2}}) {
+    nodes.kill(victim);
+    nodes.delete_data(victim);
+    nodes.start(victim);
+    nodes.await_up(3);
+    now = nodes.await_checkpoint(job, now.checkpoint + 1000);  // of a later attempt: its parts are on two nodes again
+  }
+  check_finished(nodes, job);
+  check_counts(directory / "out.csv", 300'000);
+}
+
+TEST_CASE("a disk that is full on one node costs no checkpoint but the first, and no rows") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const std::size_t victim = (nodes.leader() + 1) % nodes.size();
+  nodes.kill(victim);
+  // What the node has is small; its checkpoints will not fit.
+  const std::filesystem::path jobs = nodes.data(victim) / "jobs";
+  std::filesystem::create_directories(jobs);
+  if (::mount("none", jobs.c_str(), "tmpfs", 0, "size=16k") != 0) {
+    MESSAGE("skipped: this user may not mount a small disk");
+    return;
+  }
+  nodes.start(victim);
+  nodes.await_up(3);
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 200'000));
+  const JobStatus now = nodes.await_checkpoint(job, 3);
+  CHECK(now.attempt == 1);
+  check_finished(nodes, job);
+  check_counts(directory / "out.csv", 200'000);
+  nodes.kill(victim);
+  CHECK(::umount2(jobs.c_str(), MNT_DETACH) == 0);
+}
+
+TEST_CASE("when the leader dies and no worker with it, another takes the running job over as it is") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, {"--slots", "1", "--node-timeout", "2s", "--heartbeat", "200ms"});
+  const auto options = [&](const std::string& output) {
+    return Words{"--set", "count=200000", "--set", "rate=20000", "--set", "output=" + (directory / output).string(), "--parallelism", "2",
+                 "--checkpoint-interval", "100ms"};
+  };
+  // Two of three nodes run it. Which ones follows from its number.
+  std::uint64_t job = 0;
+  std::string output;
+  for (int attempt = 0; attempt < 20 && job == 0; ++attempt) {
+    output = "out" + std::to_string(attempt) + ".csv";
+    job = nodes.submit("slow_count", options(output));
+    (void)nodes.await_checkpoint(job, 0);
+    if (!nodes.nodes_of(job).contains(nodes.leader())) break;
+    nodes.ask({"cancel", std::to_string(job)});
+    (void)nodes.await_end(job);
+    job = 0;
+  }
+  REQUIRE(job != 0);
+  const JobStatus before = nodes.status(job);
+  nodes.kill(nodes.leader());
+  const JobStatus after = nodes.await_checkpoint(job, before.checkpoint + 3);
+  CHECK(after.attempt == before.attempt);
+  check_finished(nodes, job);
+  CHECK(nodes.status(job).attempt == before.attempt);
+  check_counts(directory / output, 200'000);
+}
+
+TEST_CASE("a query of nexmark gives its answer after kills of a worker, a node, the leader and two at once") {
+  const TemporaryDirectory directory;
+  const nexmark::GeneratorOptions generator{.events = 200'000, .rate = 10'000, .out_of_order = 50};
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const std::uint64_t job = nodes.submit(
+      "nexmark", {"--set", "query=q5", "--set", "events=200000", "--set", "rate=10000", "--set", "out-of-order=50", "--set", "throttle=25000", "--set",
+                  "final", "--set", "output=" + (directory / "q5.csv").string(), "--parallelism", "3", "--checkpoint-interval", "100ms"});
+  std::uint64_t checkpoint = 0;
+  for (int kill = 0; kill < 4; ++kill) {
+    checkpoint = nodes.await_checkpoint(job, checkpoint).checkpoint;
+    const std::size_t leader = nodes.leader();
+    switch (kill) {
+      case 0: CHECK(nodes.kill_worker(*nodes.nodes_of(job).begin())); break;
+      case 1: nodes.kill((leader + 1) % nodes.size()); break;
+      case 2: nodes.kill(leader); break;
+      default:
+        nodes.kill_worker(leader);
+        nodes.kill((leader + 2) % nodes.size());
+    }
+    for (std::size_t node = 0; node < nodes.size(); ++node) nodes.start(node);
+    nodes.await_up(nodes.size());
+  }
+  check_finished(nodes, job);
+  nexmark::testing::check_same(nexmark::testing::read_table(directory / "q5.csv"), nexmark::testing::expected("q5", generator));
+}
+
+TEST_CASE("a savepoint of a job on three nodes is one directory, from which a job goes on at another parallelism") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const auto savepoint = directory / "savepoint";
+  const std::uint64_t first = nodes.submit("slow_count", count_job(directory / "out.csv", 200'000));
+  (void)nodes.await_checkpoint(first, 2);
+  nodes.ask({"savepoint", std::to_string(first), savepoint.string()});
+  const JobStatus stopped = nodes.await_end(first);
+  CHECK(stopped.status == "stopped");
+  CHECK_MESSAGE(stopped.message.empty(), stopped.message);
+  const std::uint64_t second = nodes.submit(
+      "slow_count", {"--set", "count=200000", "--set", "rate=200000", "--set", "output=" + (directory / "out.csv").string(), "--parallelism", "2",
+                     "--from-savepoint", savepoint.string(), "--checkpoint-interval", "100ms"});
+  check_finished(nodes, second);
+  check_counts(directory / "out.csv", 200'000);
+}
+
+TEST_CASE("a node of another version is refused, with both versions in the message") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 1);
+  std::ifstream program(std::filesystem::path(WEIR_BIN_DIR) / "weir", std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(program)), {});
+  const std::string version = weir::kVersion;
+  std::string other = version;
+  other.back() = other.back() == '9' ? '8' : '9';
+  for (std::size_t at = bytes.find(version); at != std::string::npos; at = bytes.find(version, at)) bytes.replace(at, version.size(), other);
+  const auto changed = directory / "weir";
+  std::ofstream(changed, std::ios::binary) << bytes;
+  std::filesystem::permissions(changed, std::filesystem::perms::owner_all);
+  const auto log = directory / "other.log";
+  const auto port = [] { return "127.0.0.1:" + std::to_string(weir::testing::free_port()); };
+  weir::testing::Process node(changed, {"node", "--listen", port(), "--http", port(), "--data", (directory / "other").string(), "--join", nodes.address(0)}, log);
+  std::string told;
+  while (told.find("not let in") == std::string::npos && !node.wait_for(std::chrono::milliseconds(50))) told = weir::testing::content_of(log);
+  CHECK_MESSAGE(told.find(version) != std::string::npos, told);
+  CHECK_MESSAGE(told.find(other) != std::string::npos, told);
+}
