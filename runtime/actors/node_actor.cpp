@@ -15,6 +15,8 @@
 #include <weir/actors/store_actor.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
+#include <weir/base/text.hpp>
+#include <weir/coordination/founders.hpp>
 #include <weir/wire/control.hpp>
 
 namespace weir {
@@ -86,9 +88,15 @@ class Node {
         options_(std::move(options)),
         membership_(options_.self, options_.membership, steady_now()),
         workers_(self, *options_.services, options_.self.node.address),
-        fetches_(*options_.services, fetch_effects()) {}
+        fetches_(*options_.services, fetch_effects()),
+        founders_(options_.self.node.address, options_.seeds) {}
 
-  void start() { tick(); }
+  void start() {
+    if (options_.cluster.empty() && founders_.begins_here()) {
+      options_.services->log(Level::Info, "begins a cluster once " + joined(founders_.awaited(), ", ") + " answer and belong to none");
+    }
+    tick();
+  }
 
   /// The one catch site of the node's own work: what one message brings about must not end the daemon.
   template <class Act>
@@ -214,20 +222,37 @@ class Node {
       options_.services->log(Level::Warning, joined.error().message);
       return tell(other, wire::Refused{joined.error().message, over(hello)});
     }
-    if (options_.cluster.empty() && !hello.cluster.empty()) {
-      options_.cluster = hello.cluster;
-      options_.joined(hello.cluster);
-    }
+    if (options_.cluster.empty() && !hello.cluster.empty()) belong_to(hello.cluster);
     const auto known = handles_.find(hello.node);
     const bool is_new = known == handles_.end() || known->second != other;
     if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
-    if (!is_new) return;
-    forget_handle(hello.node);
-    handles_[hello.node] = other;
-    nodes_by_process_[other.node()] = hello.node;
+    if (is_new) take_handle(hello.node, other);
+    founders_.heard(hello.node, hello.address, hello.cluster);
+    begin_if_due();
+  }
+
+  void take_handle(ClusterNodeId node, const caf::actor& other) {
+    forget_handle(node);
+    handles_[node] = other;
+    nodes_by_process_[other.node()] = node;
     self_->monitor(other);
     heartbeat();  // to all, so that they come to know each other at once
     tell_stores();
+  }
+
+  void begin_if_due() {
+    if (!options_.cluster.empty() || !founders_.may_begin()) return;
+    const auto begun = options_.begin();
+    if (!begun) return options_.services->log(Level::Error, "cannot begin a cluster: " + begun.error().message);
+    options_.services->log(Level::Info, "begins cluster " + *begun);
+    belong_to(*begun);
+  }
+
+  /// The others hear of it at once: to them this node had no cluster.
+  void belong_to(const std::string& cluster) {
+    options_.cluster = cluster;
+    options_.joined(cluster);
+    for (const auto& [node, handle] : handles_) tell(handle, to_hello(membership_.self(), cluster));
   }
 
   /// Another node does not take this one for a member: of what this incarnation ran, nothing counts any more.
@@ -297,6 +322,7 @@ class Node {
     if (known == handles_.end()) return;
     nodes_by_process_.erase(known->second.node());
     handles_.erase(known);
+    founders_.lost(node);
     tell_stores();
     fetches_.on_gone(node);
   }
@@ -461,6 +487,7 @@ class Node {
   Membership membership_;
   NodeWorkers workers_;
   BundleFetches fetches_;
+  Founders founders_;
   std::string leader_;   // its address; empty: none is known
   bool leads_ = false;   // this node does
   std::uint64_t term_ = 0;

@@ -6,7 +6,8 @@
 //   the leader  alone may start and end workers, and wind stores back
 //
 // Nodes connect to all others they hear of. The connection to a node that is gone is tried again with each heartbeat, so
-// partitions heal. A node that learns it was taken for dead ends all of its workers and joins again as a new incarnation.
+// partitions heal. A node that learns it was taken for dead ends all of its workers and joins again as a new incarnation. A node
+// without a cluster joins that of the first who has one, or begins one when it is the one to do so (founders.hpp).
 #pragma once
 
 #include <cstdint>
@@ -37,6 +38,8 @@ struct NodeActorOptions {
   NodeServices* services = nullptr;     // outlives the actor, and so does
   SerialThread* disk = nullptr;         // what blocks is done there
   caf::actor coordinator;
+  /// Makes a cluster that begins with this node; its name. Before it is joined.
+  std::function<Result<std::string>()> begin;
   /// The node's cluster is known now. May be called again with the same.
   std::function<void(const std::string& cluster)> joined;
   /// A message for this node's part of the replicated log.

@@ -10,6 +10,7 @@
 #include <weir/actors/coordinator_actor.hpp>
 #include <weir/actors/node_actor.hpp>
 #include <weir/actors/node_messages.hpp>
+#include <weir/coordination/founders.hpp>
 
 namespace weir {
 
@@ -46,13 +47,18 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   parts->coordinator = parts->system.spawn(coordinator_actor, std::move(coordinator));
 
   NodeActorOptions node{options.self, log->cluster(), options.seeds, options.data, options.store_bytes, options.membership, options.process.heartbeat,
-                        options.process.encryption(), options.services, &parts->disk, parts->coordinator, {}, {}};
-  const bool first = options.seeds.empty() && node.cluster.empty();
+                        options.process.encryption(), options.services, &parts->disk, parts->coordinator, {}, {}, {}};
+  const Founders founders(options.self.node.address, options.seeds);
+  const bool first = node.cluster.empty() && (options.seeds.empty() || founders.begins_here());
   if (first && !eligible) return Error{"a node that may not lead cannot be a cluster's first; name another with --join"};
-  if (first) {
+  if (first && founders.awaited().empty()) {
     if (auto begun = log->bootstrap(); !begun) return begun.error();
     node.cluster = log->cluster();
   }
+  node.begin = [log]() -> Result<std::string> {
+    if (auto begun = log->bootstrap(); !begun) return begun.error();
+    return log->cluster();
+  };
   const auto join = [log, eligible, services = options.services](const std::string& cluster) {
     if (!eligible) return;
     if (const auto joined = log->start_in(cluster); !joined) services->log(NodeServices::Level::Error, joined.error().message);

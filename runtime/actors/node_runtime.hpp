@@ -20,7 +20,8 @@ namespace weir {
 
 struct NodeRuntimeOptions {
   NodeAnnouncement self;
-  std::vector<std::string> seeds;       // addresses of nodes to join through; empty: this node is the first, if it knows no cluster
+  std::vector<std::string> seeds;       // addresses of nodes to join through; this one, if it knows no cluster, is the first
+                                        // when there are none, or as founders.hpp has it
   std::filesystem::path data;
   std::uint64_t store_bytes = 0;     // the most that checkpoints of a job may take; 0: what the disk holds
   MembershipOptions membership;

@@ -84,4 +84,11 @@ bool is_loopback(const Address& address) {
   return inet_pton(AF_INET6, address.host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+bool is_wildcard(const Address& address) {
+  in_addr four{};
+  if (inet_pton(AF_INET, address.host.c_str(), &four) == 1) return four.s_addr == INADDR_ANY;
+  in6_addr six{};
+  return inet_pton(AF_INET6, address.host.c_str(), &six) == 1 && IN6_IS_ADDR_UNSPECIFIED(&six);
+}
+
 }  // namespace weir

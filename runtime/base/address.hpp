@@ -24,6 +24,9 @@ std::string to_text(const Address& address);
 /// Whether only this machine reaches the address. A name other than localhost is taken for one that others reach.
 bool is_loopback(const Address& address);
 
+/// Whether it stands for all addresses of this machine: one can listen at it, but not be found there.
+bool is_wildcard(const Address& address);
+
 /// Whether a text is a host as above: what a certificate may be made for.
 bool is_host(std::string_view text);
 /// Whether a text is an IP address, without brackets.

@@ -101,7 +101,7 @@ HttpAnswer HttpRoutes::answer(const HttpRequest& request) {
 }
 
 std::optional<HttpAnswer> HttpRoutes::refuse_stranger(const HttpRequest& request) const {
-  if (request.path == "/healthz") return {};
+  if (request.path == "/healthz" || request.path == "/livez") return {};
   if (!is_same_origin(request.head)) return http_error(kForbidden, "the request comes from a page of another origin");
   if (options_.token.empty()) {
     if (options_.names == HttpRoutesOptions::Names::Any || is_own_name(request.head.host)) return {};
@@ -118,6 +118,8 @@ HttpAnswer HttpRoutes::route(const HttpRequest& request) {
   const std::string& path = request.path;
   if (is_upload(path)) return request.method == "POST" ? upload(request) : wrong_method("POST");
   if (path == "/healthz") return reads ? health() : wrong_method("GET");
+  // To be killed for the want of a leader would help nobody, so this asks nobody.
+  if (path == "/livez") return reads ? HttpAnswer{kOk, "ok\n", kText} : wrong_method("GET");
   if (path == "/metrics") return reads ? metrics() : wrong_method("GET");
   if (path == "/api/v1/openapi.json") return reads ? HttpAnswer{kOk, std::string(openapi_description())} : wrong_method("GET");
   if (log) return reads ? read_log(options_, *log, request.query) : wrong_method("GET");

@@ -1,10 +1,10 @@
 // What the daemon's HTTP port answers, without HTTP: a request is a method, a path and a body, whatever carried it. What concerns
 // the cluster is asked of its leader; bundles, logs and this node's health are answered here.
 //
-//   /healthz  /metrics  /api/v1/openapi.json  /api/v1/bundles  /api/v1/bundles/{sha256}  /api/v1/jobs/{id}/logs      here
+//   /healthz  /livez  /metrics  /api/v1/openapi.json  /api/v1/bundles  /api/v1/bundles/{sha256}  /api/v1/jobs/{id}/logs      here
 //   /api/v1/...                                                                                                      the leader
 //
-// Who may ask: with a token, who has it, for everything but /healthz. Without one this machine's users, but not the pages that
+// Who may ask: with a token, who has it, for everything but /healthz and /livez. Without one this machine's users, but not the pages that
 // their browsers show: a request that a page of another origin sent is refused, and so is a name that is not this machine's.
 //
 // Any thread, several at once. Nothing is thrown.

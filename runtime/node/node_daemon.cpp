@@ -96,9 +96,10 @@ api::SubmitRequest submit_defaults(const NodeOptions& options) {
 
 NodeAnnouncement announcement(const NodeOptions& options, const NodeIdentity& identity) {
   const std::string address = to_text(options.listen);
+  const std::string http = to_text(is_wildcard(options.http) ? Address{options.listen.host, options.http.port} : options.http);
   const auto role = options.eligible ? ClusterNode::Role::Eligible : ClusterNode::Role::WorkerOnly;
   const std::uint32_t slots = options.slots > 0 ? options.slots : std::max(1U, std::thread::hardware_concurrency());
-  return {{identity.id, options.name.empty() ? address : options.name, address, to_text(options.http), role}, identity.incarnation, slots, kVersion};
+  return {{identity.id, options.name.empty() ? address : options.name, address, http, role}, identity.incarnation, slots, kVersion};
 }
 
 /// The parts of a daemon in the order in which they need each other.

@@ -23,7 +23,7 @@ Result<std::string> content_of(const std::filesystem::path& file) {
 constexpr const char* kMakeCertificates =
     "; make them with 'weir cert ca' and 'weir cert node', and name them by --tls-certificate, --tls-key and --tls-ca";
 
-/// What others can reach has certificates.
+/// What others can reach has certificates, and an address that they can use.
 Result<void> check_exposure(const NodeOptions& options) {
   for (const auto& [name, address] : {std::pair{"--listen", &options.listen}, std::pair{"--http", &options.http}}) {
     if (is_loopback(*address) || options.tls.given()) continue;
@@ -32,6 +32,10 @@ Result<void> check_exposure(const NodeOptions& options) {
   if (!is_loopback(options.http) && options.token_file.empty()) {
     return Error{"--http " + to_text(options.http) + " can be reached from other machines and needs a token; write a secret of at least 16 " +
                  "characters to a file and name it by --token-file"};
+  }
+  if (is_wildcard(options.listen)) {
+    return Error{"--listen " + to_text(options.listen) + " is no address at which other nodes find this one; give the name or address of this " +
+                 "machine that they know, and the wildcard to --http only"};
   }
   return {};
 }

@@ -122,7 +122,7 @@ std::vector<NodeSetting> make_settings() {
       address("listen", "where other nodes and workers reach this node", [](O& o) -> auto& { return o.listen; }),
       address("http", "where people and scripts reach this node", [](O& o) -> auto& { return o.http; }),
       path("data", "DIR", "directory of the node's identity, bundles, checkpoints and logs", [](O& o) -> auto& { return o.data; }),
-      setting<std::vector<std::string>>("join", "HOST:PORT,...", "nodes of the cluster to join, any one of which is enough; none: begin a cluster",
+      setting<std::vector<std::string>>("join", "HOST:PORT,...", "nodes of the cluster to join, any one of which is enough; none: begin a cluster; this one first: begin it if all others have none",
                                         [](O& o) -> auto& { return o.join; }, parse_addresses,
                                         [](const std::vector<std::string>& value) { return joined(value, ","); }, Kind::List),
       setting<std::string>("name", "NAME", "what people call the node; empty: its listening address", [](O& o) -> auto& { return o.name; },

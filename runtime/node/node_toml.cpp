@@ -84,6 +84,13 @@ Result<void> apply(NodeOptions& options, const toml::table& table, const std::st
   return {};
 }
 
+/// A message may quote the text, line feeds and all.
+Error in_one_line(Error error) {
+  const auto breaks = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+  std::replace_if(error.message.begin(), error.message.end(), breaks, '?');
+  return error;
+}
+
 std::string toml_text(const std::string& text) {
   std::ostringstream out;
   out << toml::toml_formatter(toml::value<std::string>(text), toml::format_flags::none);
@@ -104,8 +111,8 @@ std::string toml_value(const NodeSetting& setting, const NodeOptions& options) {
 
 Result<NodeOptions> with_toml(NodeOptions options, std::string_view text, const std::string& name) {
   const toml::parse_result parsed = toml::parse(text, name);
-  if (!parsed) return Error{at(name, parsed.error().source()) + std::string(parsed.error().description())};
-  if (auto applied = apply(options, parsed.table(), "", name); !applied) return applied.error();
+  if (!parsed) return in_one_line(Error{at(name, parsed.error().source()) + std::string(parsed.error().description())});
+  if (auto applied = apply(options, parsed.table(), "", name); !applied) return in_one_line(applied.error());
   return options;
 }
 

@@ -203,6 +203,12 @@ std::string_view openapi_description() {
         "responses": {
           "200": {"description": "it has", "content": {"text/plain": {"schema": {"type": "string"}}}},
           "503": {"description": "it has not", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
+    },
+    "/livez": {
+      "get": {"operationId": "getLiveness", "summary": "That this node answers, whether or not it has a leader",
+        "security": [],
+        "responses": {
+          "200": {"description": "it does", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
     }
   },
   "components": {

@@ -40,3 +40,8 @@ TEST_CASE("only this machine's own addresses are loopback") {
     CHECK_FALSE(is_loopback(parse_address(text).value()));
   }
 }
+
+TEST_CASE("a wildcard is an address to listen at, not one to be found at") {
+  for (const std::string text : {"0.0.0.0:1", "[::]:1", "[0:0::0]:1"}) CHECK(is_wildcard(parse_address(text).value()));
+  for (const std::string text : {"127.0.0.1:1", "[::1]:1", "10.0.0.0:1", "node-a:1"}) CHECK_FALSE(is_wildcard(parse_address(text).value()));
+}

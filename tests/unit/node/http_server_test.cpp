@@ -71,7 +71,7 @@ TEST_CASE("every answer is as the description that the daemon serves says") {
   const std::string bundle = read<api::BundleInfo>(trial.upload(fake_bundle())).bundle;
   CHECK(trial.ask("GET", "/api/v1/openapi.json").body == openapi_description());
   for (const char* path : {"/api/v1/version", "/api/v1/nodes", "/api/v1/jobs", "/api/v1/jobs/1", "/api/v1/jobs/1/plan", "/api/v1/jobs/1/tasks", "/api/v1/jobs/1/checkpoints",
-                           "/api/v1/jobs/1/logs", "/api/v1/jobs/1/logs?lines=1&attempt=1", "/api/v1/jobs/9", "/api/v1/jobs/9/logs", "/api/v1/jobs/1/logs?lines=0", "/healthz", "/metrics",
+                           "/api/v1/jobs/1/logs", "/api/v1/jobs/1/logs?lines=1&attempt=1", "/api/v1/jobs/9", "/api/v1/jobs/9/logs", "/api/v1/jobs/1/logs?lines=0", "/healthz", "/livez", "/metrics",
                            "/api/v1/openapi.json", "/api/v1/bundles/00"}) {
     check_described(trial, "GET", path);
   }
@@ -178,6 +178,7 @@ TEST_CASE("with a token everything but health wants it") {
   CHECK(exchange(trial.port(), {.path = "/metrics"}).headers.at("www-authenticate") == "Bearer");
   CHECK(trial.asked() == 0);
   CHECK(status("/healthz", "") == 200);
+  CHECK(status("/livez", "") == 200);
   CHECK(status("/api/v1/version", "Authorization: Bearer correct-horse-battery\r\n") == 200);
   CHECK(status("/api/v1/version", "authorization: bearer correct-horse-battery\r\nHost: any.example\r\n") == 200);
 }
@@ -220,6 +221,16 @@ TEST_CASE("health is whether a leader answers") {
   HttpTrial deaf(std::move(options));
   deaf.set_leader(Leader::Silent);
   CHECK(deaf.ask("GET", "/healthz").status == 503);
+}
+
+TEST_CASE("a node that answers is alive, with a leader or without one") {
+  HttpTrial trial;
+  trial.set_leader(Leader::Gone);
+  const HttpReply alive = trial.ask("GET", "/livez");
+  CHECK(alive.status == 200);
+  CHECK(alive.body == "ok\n");
+  CHECK(trial.ask("POST", "/livez").status == 405);
+  CHECK(trial.asked() == 0);
 }
 
 TEST_CASE("health is asked of the leader once, however many want to know") {

@@ -119,6 +119,7 @@ TEST_CASE("a value of another kind, or one that makes no sense, is refused with 
   CHECK(refusal("heartbeat = '0s'") == "node.toml:1: heartbeat: it must be longer than 0");
   CHECK(refusal("log_level = 'loud'") == "node.toml:1: log_level: 'loud' is not one of debug, info, warning, error");
   CHECK(refusal("name = 'a b'").starts_with("node.toml:1: name: 'a b' is no name"));
+  CHECK(refusal("name = \"a\\nb\"").starts_with("node.toml:1: name: 'a?b' is no name"));
   CHECK(refusal("\n\nslots = ").starts_with("node.toml:3: "));
   CHECK(refusal("slots = 1\nslots = 2").starts_with("node.toml:2: "));
 }
@@ -168,6 +169,9 @@ TEST_CASE("a node that others can reach needs certificates and a token") {
   REQUIRE(make_authority({.directory = directory / "ca"}).ok());
   REQUIRE(make_node_certificate({.authority = directory / "ca", .name = "node", .directory = directory.path()}).ok());
   CHECK(refusal(options) == "fine");
+  options.listen = {"0.0.0.0", 7070};
+  CHECK(refusal(options).starts_with("--listen 0.0.0.0:7070 is no address at which other nodes find this one"));
+  options.listen = {"127.0.0.1", 7070};
   options.tls.ca.clear();
   CHECK(refusal(options).starts_with("TLS needs a certificate, its key and the authority's certificate; --tls-ca is missing"));
 }
