@@ -37,7 +37,7 @@ TEST_CASE("a node that is cut off, the leader too, costs no row, and is used aga
   const auto log = directory / "cert.log";
   weir_command({"cert", "ca", "--out", keys.string()}, log);
   const auto token = directory / "token";
-  std::ofstream(token) << "a token of this test alone\n";
+  std::ofstream(token) << "token-of-this-test-alone-0123456789\n";
   std::filesystem::permissions(token, std::filesystem::perms::owner_read);
   std::vector<DaemonSetup> setups;
   for (std::size_t host = 0; host < 3; ++host) {
