@@ -33,20 +33,4 @@ ActorProcessConfig::ActorProcessConfig(const ActorProcessOptions& options) {
   }
 }
 
-Result<std::uint16_t> listen_at(caf::actor_system& system, const caf::actor& actor, const Address& address, Encryption encryption) {
-  auto port = encryption == Encryption::MutualTls ? caf::openssl::publish(actor, address.port, address.host.c_str(), true)
-                                                  : system.middleman().publish(actor, address.port, address.host.c_str(), true);
-  if (!port) return Error{"cannot listen at " + to_text(address) + ": " + system.render(port.error())};
-  return *port;
-}
-
-Result<caf::actor> connect_to(caf::actor_system& system, const std::string& address, Encryption encryption) {
-  const auto at = parse_address(address);
-  if (!at) return at.error();
-  auto peer = encryption == Encryption::MutualTls ? caf::openssl::remote_actor(system, at->host, at->port)
-                                                  : system.middleman().remote_actor(at->host, at->port);
-  if (!peer) return Error{"cannot connect to " + address + ": " + system.render(peer.error())};
-  return std::move(*peer);
-}
-
 }  // namespace weir

@@ -8,7 +8,6 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/bundle_fetches.hpp>
-#include <weir/actors/connecting.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/actors/node_workers.hpp>
 #include <weir/actors/remote_messages.hpp>
@@ -182,6 +181,7 @@ class Node {
       const ClusterNodeId id = node->second;
       if (const ClusterMember* member = membership_.member(id)) membership_.connection_lost(id, member->node.incarnation, steady_now());
       forget_handle(id);
+      connect();  // it may only have been the connection
     }
     workers_.on_down(down.source.node());
   }
@@ -313,7 +313,7 @@ class Node {
     for (const std::string& address : wanted) {
       if (!connecting_.insert(address).second) continue;
       connecting_by_tag_[++last_tag_] = address;
-      connect_in_background(self_, address, last_tag_, options_.encryption);
+      options_.network->connect_in_background(caf::actor_cast<caf::actor>(self_), address, last_tag_);
     }
   }
 

@@ -19,7 +19,7 @@
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 
-#include <weir/actors/actor_process.hpp>
+#include <weir/actors/actor_network.hpp>
 #include <weir/actors/node_services.hpp>
 #include <weir/base/serial_thread.hpp>
 #include <weir/coordination/membership.hpp>
@@ -34,7 +34,7 @@ struct NodeActorOptions {
   std::uint64_t store_bytes = 0;        // the most that one of them may take; 0: what the disk holds
   MembershipOptions membership;
   Duration heartbeat{1000};
-  Encryption encryption = Encryption::Off;
+  ActorNetwork* network = nullptr;      // outlives the actor
   NodeServices* services = nullptr;     // outlives the actor, and so does
   SerialThread* disk = nullptr;         // what blocks is done there
   caf::actor coordinator;

@@ -5,6 +5,7 @@
 
 #include <caf/all.hpp>
 
+#include <weir/actors/actor_network.hpp>
 #include <weir/actors/actor_process.hpp>
 #include <weir/actors/cluster_log.hpp>
 #include <weir/actors/coordinator_actor.hpp>
@@ -15,13 +16,15 @@
 namespace weir {
 
 struct NodeRuntime::Parts {
-  explicit Parts(const NodeRuntimeOptions& options) : config(options.process), system(config) {}
+  explicit Parts(const NodeRuntimeOptions& options)
+      : config(options.process), system(config), network(system, options.process.encryption()) {}
 
   SystemClock clock;
   std::unique_ptr<ClusterLog> log;  // tells actors, so it outlives what tells it
   ActorProcessConfig config;
   SerialThread disk;         // actors give it work to the last, so it outlives them
   caf::actor_system system;  // its destructor waits for every actor, so it goes first
+  ActorNetwork network;
   caf::actor coordinator;
   caf::actor node;
 };
@@ -47,7 +50,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   parts->coordinator = parts->system.spawn(coordinator_actor, std::move(coordinator));
 
   NodeActorOptions node{options.self, log->cluster(), options.seeds, options.data, options.store_bytes, options.membership, options.process.heartbeat,
-                        options.process.encryption(), options.services, &parts->disk, parts->coordinator, {}, {}, {}};
+                        &parts->network, options.services, &parts->disk, parts->coordinator, {}, {}, {}};
   const Founders founders(options.self.node.address, options.seeds);
   const bool first = node.cluster.empty() && (options.seeds.empty() || founders.begins_here());
   if (first && !eligible) return Error{"a node that may not lead cannot be a cluster's first; name another with --join"};
@@ -69,7 +72,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   parts->node = parts->system.spawn(node_actor, std::move(node));
   caf::anon_send(parts->coordinator, message::Meet{parts->node});
   log->meet(parts->node, parts->coordinator);
-  const auto listening = listen_at(parts->system, parts->node, *address, options.process.encryption());
+  const auto listening = parts->network.listen(parts->node, *address);
   std::unique_ptr<NodeRuntime> runtime(new NodeRuntime(std::move(parts)));
   if (!listening) return listening.error();
   if (!cluster.empty()) join(cluster);
@@ -83,6 +86,7 @@ NodeRuntime::~NodeRuntime() {
   caf::anon_send_exit(parts_->node, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(parts_->coordinator, caf::exit_reason::user_shutdown);
   parts_->disk.stop();
+  parts_->network.stop();
 }
 
 void NodeRuntime::leave() {

@@ -8,7 +8,6 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/attempt.hpp>
-#include <weir/actors/connecting.hpp>
 #include <weir/actors/link_actor.hpp>
 #include <weir/actors/messages.hpp>
 #include <weir/actors/part_reader.hpp>
@@ -154,7 +153,7 @@ class Worker {
     if (!plan) return tell_node(wire::WorkerFailed{plan.error().message, true});
     plan_ = std::move(plan).or_throw();
     alignment_limit_ = Duration(static_cast<std::int64_t>(assign.alignment_limit_ms));
-    const std::uint16_t port = listen_at(self_->system(), caf::actor_cast<caf::actor>(self_), Address{assign.host, 0}, options_.encryption).or_throw();
+    const std::uint16_t port = options_.network->listen(caf::actor_cast<caf::actor>(self_), Address{assign.host, 0}).or_throw();
     tell_node(wire::WorkerUp{to_text(Address{assign.host, port}), wire::encode(JobShape::of(*plan_))});
   }
 
@@ -195,7 +194,7 @@ class Worker {
     for (std::uint32_t peer = 0; peer < deploy_->workers.size(); ++peer) {
       if (peer == deploy_->self) continue;
       links_[peer] = self_->spawn(link_actor, LinkOptions{options_.job, options_.attempt, deploy_->self, tasks, self, peer});
-      if (deploy_->self < peer) connect_in_background(self_, deploy_->workers[peer], peer, options_.encryption);
+      if (deploy_->self < peer) options_.network->connect_in_background(self, deploy_->workers[peer], peer);
     }
     peers_ = attempt_->tasks();
     for (std::uint32_t task = 0; task < peers_.size(); ++task) {

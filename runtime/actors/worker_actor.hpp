@@ -17,7 +17,7 @@
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
 
-#include <weir/actors/actor_process.hpp>
+#include <weir/actors/actor_network.hpp>
 #include <weir/actors/hang_guard.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/graph/plan.hpp>
@@ -29,7 +29,7 @@ struct WorkerOptions {
   std::uint64_t job = 0;
   std::uint64_t attempt = 0;
   caf::actor node;                  // the daemon's actor
-  Encryption encryption = Encryption::Off;
+  ActorNetwork* network = nullptr;  // outlives the actors
   const Clock* clock = nullptr;     // outlives the actors
   Duration lease{3000};             // for how long the leader's word counts that the attempt still is the job's
   Duration hang_timeout{30'000};    // for a call of the job's code; 0: none

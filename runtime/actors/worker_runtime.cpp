@@ -16,14 +16,15 @@ Result<void> run_worker(WorkerRuntimeOptions options) {
   const SystemClock clock;
   ActorProcessConfig config(options.process);
   caf::actor_system system(config);
-  auto node = connect_to(system, options.node, options.process.encryption());
+  ActorNetwork network(system, options.process.encryption());
+  auto node = network.connect(options.node);
   if (!node) return node.error();
   std::promise<void> ended;
   WorkerOptions worker;
   worker.job = options.job;
   worker.attempt = options.attempt;
   worker.node = std::move(*node);
-  worker.encryption = options.process.encryption();
+  worker.network = &network;
   worker.clock = &clock;
   // A node that is silent for the connection's timeout is dead; its last sign of life may be two heartbeats old.
   const ActorProcessOptions& process = options.process;

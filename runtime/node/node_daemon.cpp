@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -102,8 +103,17 @@ NodeAnnouncement announcement(const NodeOptions& options, const NodeIdentity& id
   return {{identity.id, options.name.empty() ? address : options.name, address, http, role}, identity.incarnation, slots, kVersion};
 }
 
+/// Connections are many, and the usual limit is few.
+void raise_file_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);  // what stays is the old limit
+}
+
 /// The parts of a daemon in the order in which they need each other.
 int run(const NodeOptions& options, const std::string& program) {
+  raise_file_limit();
   const EndSignals signals;
   const auto log = make_log(options);
   const NodeIdentity identity = begin_incarnation(options.data).or_throw();

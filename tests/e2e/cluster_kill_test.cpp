@@ -8,11 +8,13 @@
 #include "support/count_rows.hpp"
 #include "support/daemons.hpp"
 #include "support/nexmark_run.hpp"
+#include "support/random_kills.hpp"
 #include "support/temporary_directory.hpp"
 
 using weir::testing::check_counts;
 using weir::testing::Daemons;
 using weir::testing::JobStatus;
+using weir::testing::kill_at_random;
 using weir::testing::TemporaryDirectory;
 
 TEST_CASE("a job's output is exact after ten random kills of workers, nodes and leaders") {
@@ -25,23 +27,7 @@ TEST_CASE("a job's output is exact after ten random kills of workers, nodes and 
   const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
                                                         "output=" + (directory / "out.csv").string(), "--parallelism", "3",
                                                         "--checkpoint-interval", "100ms"});
-  std::uint64_t checkpoint = 0;
-  for (int kill = 0; kill < 10; ++kill) {
-    const JobStatus before = nodes.await_checkpoint(job, checkpoint);
-    checkpoint = before.checkpoint;
-    if (before.status == "finished") break;
-    const std::size_t victim = random() % nodes.size();
-    switch (random() % 4) {
-      case 0: nodes.kill_worker(victim); break;
-      case 1: nodes.kill(victim); break;
-      case 2: nodes.kill(nodes.leader()); break;
-      default:
-        nodes.kill_worker(victim);
-        nodes.kill((victim + 1) % nodes.size());
-    }
-    for (std::size_t node = 0; node < nodes.size(); ++node) nodes.start(node);
-    nodes.await_up(nodes.size());
-  }
+  CHECK(kill_at_random(nodes, job, 10, random) > 0);
   const JobStatus end = nodes.await_end(job);
   CHECK_MESSAGE(end.status == "finished", end.message);
   check_counts(directory / "out.csv", kRecords);

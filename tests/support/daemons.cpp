@@ -36,13 +36,15 @@ Daemons::Daemons(std::filesystem::path directory, const std::vector<DaemonSetup>
                  const std::vector<std::string>& client)
     : directory_(std::move(directory)), options_(options), client_(client) {
   std::filesystem::create_directories(directory_);
+  for (const DaemonSetup& node : nodes) add(node);
+}
+
+void Daemons::add(const DaemonSetup& node) {
   const auto on_loopback = [](const std::string& given) { return given.empty() ? "127.0.0.1:" + std::to_string(free_port()) : given; };
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const std::string name = "node" + std::to_string(i);
-    nodes_.push_back({on_loopback(nodes[i].address), on_loopback(nodes[i].http), directory_ / name, nodes[i], nullptr, 0, false});
-    start(i);
-    await_up(i + 1);
-  }
+  const std::string name = "node" + std::to_string(nodes_.size());
+  nodes_.push_back({on_loopback(node.address), on_loopback(node.http), directory_ / name, node, nullptr, 0, false});
+  start(nodes_.size() - 1);
+  await_up(nodes_.size());
 }
 
 Daemons::~Daemons() = default;  // of Process kills it, and the workers die with it
@@ -134,14 +136,14 @@ JobStatus Daemons::status(std::uint64_t job) {
 JobStatus Daemons::await_checkpoint(std::uint64_t job, std::uint64_t after) {
   for (const Deadline deadline("checkpoint " + std::to_string(after) + " has a successor");; deadline.wait()) {
     JobStatus now = status(job);
-    if (now.checkpoint > after || now.status == "finished" || now.status == "failed") return now;
+    if (now.checkpoint > after || now.ended()) return now;
   }
 }
 
 JobStatus Daemons::await_end(std::uint64_t job) {
   for (const Deadline deadline("the job ends");; deadline.wait()) {
     JobStatus now = status(job);
-    if (now.status == "finished" || now.status == "failed" || now.status == "stopped") return now;
+    if (now.ended()) return now;
   }
 }
 

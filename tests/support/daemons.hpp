@@ -20,6 +20,8 @@ struct JobStatus {
   std::uint64_t checkpoint = 0;
   std::uint64_t written = 0;            // records, in this attempt
   std::vector<std::string> last_lines;  // of the worker that last ended without being told to
+
+  bool ended() const { return status == "finished" || status == "failed" || status == "stopped"; }
 };
 
 /// What is of one daemon's own.
@@ -43,6 +45,8 @@ class Daemons {
   Daemons(const Daemons&) = delete;
   Daemons& operator=(const Daemons&) = delete;
 
+  /// One more, which joins; returns when all are up.
+  void add(const DaemonSetup& node);
   std::size_t size() const { return nodes_.size(); }
   /// SIGKILL; its workers die with it.
   void kill(std::size_t node);

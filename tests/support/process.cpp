@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/process_ports.hpp"
+
 namespace weir::testing {
 namespace {
 
@@ -88,14 +90,8 @@ std::string content_of(const std::filesystem::path& file) {
 }
 
 bool signal_processes(const std::vector<std::string>& words, int number) {
-  std::string wanted;
-  for (const std::string& word : words) wanted += word + '\0';
   bool found = false;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (content_of(entry.path() / "cmdline").find(wanted) != std::string::npos) found |= ::kill(std::stoi(name), number) == 0;
-  }
+  for (const pid_t process : processes_with(words)) found |= ::kill(process, number) == 0;
   return found;
 }
 

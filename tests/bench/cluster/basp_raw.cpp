@@ -12,6 +12,7 @@
 
 #include <caf/all.hpp>
 
+#include <weir/actors/actor_network.hpp>
 #include <weir/actors/actor_process.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/base/exception_text.hpp>
@@ -53,7 +54,8 @@ caf::behavior sender(caf::stateful_actor<Sending>* self, caf::actor peer, Clock:
 int receive(const weir::ActorProcessOptions& options) {
   weir::ActorProcessConfig config(options);
   caf::actor_system system(config);
-  const auto port = weir::listen_at(system, system.spawn(receiver), {"127.0.0.1", 0}, options.encryption()).or_throw();
+  weir::ActorNetwork network(system, options.encryption());
+  const auto port = network.listen(system.spawn(receiver), {"127.0.0.1", 0}).or_throw();
   std::cout << port << std::endl;
   std::promise<void>().get_future().wait();  // until it is killed
   return 0;
@@ -62,7 +64,8 @@ int receive(const weir::ActorProcessOptions& options) {
 int send(const std::string& port, double seconds, const weir::ActorProcessOptions& options) {
   weir::ActorProcessConfig config(options);
   caf::actor_system system(config);
-  auto peer = weir::connect_to(system, "127.0.0.1:" + port, options.encryption()).or_throw();
+  weir::ActorNetwork network(system, options.encryption());
+  auto peer = network.connect("127.0.0.1:" + port).or_throw();
   std::promise<std::size_t> done;
   const auto begin = Clock::now();
   system.spawn(sender, std::move(peer), begin + std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)), &done);

@@ -1,0 +1,24 @@
+// Processes of one user on one machine recognise each other by 32 random bytes in a file that only this user can read:
+//
+//   /tmp/weir-<uid>/secret     made by the first that asks
+//
+// What is not encrypted stays on the machine, and this keeps its other users out.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+
+#include <weir/base/result.hpp>
+
+namespace weir {
+
+constexpr std::size_t kSecretBytes = 32;
+using MachineSecret = std::array<char, kSecretBytes>;
+
+/// Any thread and process, also several at once. An Error when the directory is not this user's alone.
+Result<MachineSecret> machine_secret();
+/// The same in a directory of the caller's choice.
+Result<MachineSecret> machine_secret_in(const std::filesystem::path& directory);
+
+}  // namespace weir
