@@ -66,6 +66,13 @@ void Daemons::start(std::size_t node) {
 }
 
 void Daemons::kill(std::size_t node) { nodes_[node].process.reset(); }
+int Daemons::terminate(std::size_t node) {
+  nodes_[node].process->signal(SIGTERM);
+  const auto status = nodes_[node].process->wait_for(kPatience);
+  nodes_[node].process.reset();
+  return status.value_or(-1);
+}
+
 bool Daemons::runs(std::size_t node) const { return nodes_[node].process != nullptr; }
 void Daemons::delete_data(std::size_t node) { std::filesystem::remove_all(nodes_[node].data); }
 

@@ -50,6 +50,8 @@ class Daemons {
   std::size_t size() const { return nodes_.size(); }
   /// SIGKILL; its workers die with it.
   void kill(std::size_t node);
+  /// SIGTERM, and the exit status once it has ended.
+  int terminate(std::size_t node);
   /// Again, with the same data directory, if it does not run.
   void start(std::size_t node);
   bool runs(std::size_t node) const;
