@@ -218,10 +218,17 @@ Result<std::uint16_t> ActorNetwork::listen(const caf::actor& actor, const Addres
   return listening;
 }
 
+bool ActorNetwork::calls_again(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  return !called_.insert(address).second;
+}
+
 Result<caf::actor> ActorNetwork::connect(const std::string& address) {
   const auto at = parse_address(address);
   if (!at) return at.error();
-  if (encryption_ == Encryption::MutualTls) {  // whose middleman would wait for as long as the system lets it
+  // CAF's TLS waits for as long as the system lets it, and nobody else is called meanwhile: so where a connection was lost it is first
+  // tried whether anybody is there. Not otherwise, since CAF takes a call that ends at once badly.
+  if (encryption_ == Encryption::MutualTls && calls_again(address)) {
     const int reachable = connected_socket(at->host, at->port);
     if (reachable < 0) return Error{"cannot connect to " + address + ": nobody answers"};
     ::close(reachable);

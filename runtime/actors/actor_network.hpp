@@ -11,6 +11,8 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include <caf/actor.hpp>
@@ -55,9 +57,13 @@ class ActorNetwork {
   void stop();
 
  private:
+  bool calls_again(const std::string& address);
+
   caf::actor_system& system_;
   Encryption encryption_;
   caf::io::middleman_actor middleman_;
+  std::mutex mutex_;               // guards called_
+  std::set<std::string> called_;   // addresses, before
   SerialThread dialling_;
 };
 

@@ -236,6 +236,7 @@ class Node {
     const bool is_new = known == handles_.end() || known->second != other;
     if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
     if (is_new) take_handle(hello.node, other);
+    waits_for_call_.erase(hello.address);
     founders_.heard(hello.node, hello.address, hello.cluster);
     begin_if_due();
   }
@@ -311,6 +312,18 @@ class Node {
     term_ = beat.term;
   }
 
+  /// Whether it is for this node to connect, and not for the other: of two connections at once each end drops another one, and both
+  /// are lost. The node with the lower id calls; the other one now and then, since the first may not know of it.
+  bool calls(const std::string& address) {
+    const auto known = addresses_.find(address);
+    if (known == addresses_.end() || id() < known->second) return true;
+    const ProcessingTime now = steady_now();
+    const auto [last, is_new] = waits_for_call_.try_emplace(address, now);
+    if (now - last->second < options_.heartbeat * 5) return false;
+    last->second = now;
+    return true;
+  }
+
   /// To every node that is known and not there.
   void connect() {
     if (leaving_) return;
@@ -321,7 +334,7 @@ class Node {
       if (handles_.contains(node)) wanted.erase(member.node.node.address);
     }
     for (const std::string& address : wanted) {
-      if (!connecting_.insert(address).second) continue;
+      if (!calls(address) || !connecting_.insert(address).second) continue;
       connecting_by_tag_[++last_tag_] = address;
       options_.network->connect_in_background(caf::actor_cast<caf::actor>(self_), address, last_tag_);
     }
@@ -507,6 +520,7 @@ class Node {
   NodeActors handles_;                                     // of nodes that are connected
   std::map<caf::node_id, ClusterNodeId> nodes_by_process_;
   std::map<std::string, ClusterNodeId> addresses_;         // that were heard of
+  std::map<std::string, ProcessingTime> waits_for_call_;   // addresses of nodes that are to call: since when, or when last called
   std::set<std::string> connecting_;
   std::map<std::uint64_t, std::string> connecting_by_tag_;
   std::uint64_t last_tag_ = 0;
