@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Figures of a cluster on this machine: recovery, remote throughput, CPU. Prints a table, and JSON with --json FILE.
 
-   tests/bench/cluster/cluster_bench.py [--build DIR] [--rounds N] [--only recovery|throughput] [--json FILE]
+   tests/bench/cluster/cluster_bench.py [--build DIR] [--rounds N] [--only recovery|throughput] [--text-bytes N] [--json FILE]
 
 Every figure is a median of rounds, with the least and the greatest beside it. Daemons listen on loopback and free ports, and are
 ended by their process ids.
@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-PATIENCE = 120  # seconds until something counts as hung
+PATIENCE = 60  # seconds until something counts as hung
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -64,8 +64,9 @@ class Cluster:
         self.options = options
         self.tls, self.client = [], []
         if keys:
-            self.tls = ["--tls-certificate", keys / "node.pem", "--tls-key", keys / "node.key", "--tls-ca", keys / "ca.pem"]
-            self.client = ["--ca", keys / "ca.pem"]
+            self.tls = ["--tls-certificate", keys / "node.pem", "--tls-key", keys / "node.key", "--tls-ca", keys / "ca.pem",
+                        "--token-file", keys / "token"]
+            self.client = ["--ca", keys / "ca.pem", "--token-file", keys / "token"]
         self.addresses = [f"127.0.0.1:{free_port()}" for _ in range(nodes)]
         self.https = [f"127.0.0.1:{free_port()}" for _ in range(nodes)]
         self.processes = [None] * nodes
@@ -198,26 +199,37 @@ def recovery(build, rounds):
         def ahead(now):
             return now and now["attempt"] > attempts[-1] and now
 
-        def measure(kill):
+        def busy(nodes):
+            return next((node for node in nodes if cluster.workers(node)), None)
+
+        def follower():
+            leader = cluster.leader()
+            return busy([node for node in range(3) if node != leader])
+
+        def measure(choose, kill):
             seconds = []
             for _ in range(rounds):
                 before = cluster.job(job)["newest_checkpoint"]["id"]
                 await_true("a checkpoint", lambda: cluster.job(job)["newest_checkpoint"]["id"] > before + 2)
+                victim = choose()
+                if victim is None:  # nothing of the job runs there
+                    continue
                 since = time.monotonic()
-                kill()
+                kill(victim)
                 # What was on its way when it was killed is no new result.
                 now = await_true("another attempt", lambda: ahead(cluster.job(job)), pause=0.005)
                 attempts.append(now["attempt"])
                 seconds.append(progress.seconds_until_new(since))
+                print(f"  {seconds[-1]:.3f} s", file=sys.stderr)
                 for node in range(3):
                     cluster.start(node)
                 await_true("all nodes are up", lambda: cluster.up() == 3)
-            return spread(seconds)
+            return spread(seconds or [float("nan")])
 
         attempts = [cluster.job(job)["attempt"]]
-        figures["kill -9 of a worker to a new result (s)"] = measure(lambda: os.kill(cluster.workers()[0], signal.SIGKILL))
-        figures["kill -9 of a node to a new result (s)"] = measure(lambda: cluster.kill((cluster.leader() + 1) % 3))
-        figures["kill -9 of the leader to a new result (s)"] = measure(lambda: cluster.kill(cluster.leader()))
+        figures["kill -9 of a worker to a new result (s)"] = measure(follower, lambda node: os.kill(cluster.workers(node)[0], signal.SIGKILL))
+        figures["kill -9 of a node to a new result (s)"] = measure(follower, cluster.kill)
+        figures["kill -9 of the leader to a new result (s)"] = measure(lambda: busy([cluster.leader()]), cluster.kill)
     return figures
 
 
@@ -232,10 +244,10 @@ def raw_rate(build, seconds, keys):
         receiver.wait()
 
 
-def remote_run(build, keys, seconds):
+def remote_run(build, keys, seconds, text_bytes):
     """Bytes per second on loopback, records per second and CPU seconds per million records between two workers."""
     with tempfile.TemporaryDirectory() as place, Cluster(build, Path(place), 2, ["--slots", "1"], keys) as cluster:
-        job = cluster.submit("remote_records", "--set", "count=1000000000", "--parallelism", "2")
+        job = cluster.submit("remote_records", "--set", "count=1000000000", "--set", f"text-bytes={text_bytes}", "--parallelism", "2")
         await_true("records flow", lambda: (cluster.job(job) or {}).get("records_written", 0) > 1_000_000)
 
         def sample():
@@ -260,10 +272,12 @@ def make_keys(build, place):
     weir = build / "bin" / "weir"
     for words in (["cert", "ca", "--out", place], ["cert", "node", "--ca", place, "--name", "node", "--host", "127.0.0.1", "--out", place]):
         subprocess.run([weir, *words], check=True, stdout=subprocess.DEVNULL)
+    (place / "token").write_text("token-of-this-benchmark-0123456789\n")
+    (place / "token").chmod(0o600)
     return place
 
 
-def throughput(build, rounds, seconds=4):
+def throughput(build, rounds, text_bytes, seconds=3):
     figures = {}
     with tempfile.TemporaryDirectory() as place:
         keys = make_keys(build, Path(place))
@@ -271,7 +285,7 @@ def throughput(build, rounds, seconds=4):
             raw, ours, records, cpu, ratio = [], [], [], [], []
             for _ in range(rounds):
                 raw.append(raw_rate(build, seconds, own) / 1e6)
-                wire, per_second, per_million = remote_run(build, own, seconds)
+                wire, per_second, per_million = remote_run(build, own, seconds, text_bytes)
                 ours.append(wire / 1e6)
                 ratio.append(ours[-1] / raw[-1])
                 records.append(per_second / 1e6)
@@ -290,12 +304,14 @@ def main():
     parser.add_argument("--build", type=Path, default=Path(__file__).resolve().parents[3] / "build")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", choices=["recovery", "throughput"])
+    parser.add_argument("--text-bytes", type=int, default=16, help="of a record, beside three numbers; for throughput")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     figures = {}
-    for name, measure in (("recovery", recovery), ("throughput", throughput)):
-        if options.only in (None, name):
-            figures.update(measure(options.build, options.rounds))
+    if options.only in (None, "recovery"):
+        figures.update(recovery(options.build, options.rounds))
+    if options.only in (None, "throughput"):
+        figures.update(throughput(options.build, options.rounds, options.text_bytes))
     width = max(map(len, figures))
     print(f"{'':{width}}  {'median':>9} {'least':>9} {'greatest':>9}")
     for name, figure in figures.items():
