@@ -223,6 +223,7 @@ class Node {
   // ---- other nodes ----
 
   void on_node_hello(const Packet& packet, const caf::actor& other) {
+    if (leaving_) return;
     const auto hello = content<wire::NodeHello>(packet);
     if (!options_.cluster.empty() && !hello.cluster.empty() && hello.cluster != options_.cluster) {
       return tell(other, wire::Refused{"this is another cluster", 0});
@@ -267,6 +268,7 @@ class Node {
 
   /// Another node does not take this one for a member: of what this incarnation ran, nothing counts any more.
   void on_refused(const Packet& packet) {
+    if (leaving_) return;  // it said so itself
     const auto refused = content<wire::Refused>(packet);
     if (refused.over >= membership_.self().incarnation) {
       options_.services->log(Level::Warning, "taken for dead: ending all workers, and joining again");
