@@ -91,15 +91,11 @@ NodeRuntime::~NodeRuntime() {
 
 void NodeRuntime::leave() {
   using namespace std::chrono;
-  constexpr seconds kDraining(20);
   const auto end = steady_clock::now() + seconds(1);
   if (parts_->log->leads() && parts_->log->voters().size() > 1) {
     parts_->log->step_down();
     while (parts_->log->leads() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
   }
-  const auto drained = std::make_shared<std::promise<void>>();
-  caf::anon_send(parts_->node, message::Drain{drained});
-  (void)drained->get_future().wait_for(kDraining);
   caf::anon_send(parts_->node, message::Leave{});
   // Messages are still on their way when this returns to whoever ends the process.
   std::this_thread::sleep_for(milliseconds(100));
