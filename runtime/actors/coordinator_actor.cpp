@@ -88,6 +88,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       tell_known_jobs(member.node.node.id);
     }
     tell_known_jobs(options_.self.node.id);
+    change_votes();
     for (const auto& [job, record] : state_.jobs()) {
       if (!record.ended()) run(job);
     }
@@ -168,13 +169,6 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     }
     return up;
   }
-  std::set<ClusterNodeId> nodes_draining() const override {
-    std::set<ClusterNodeId> draining;
-    for (const ClusterMember& member : members_) {
-      if (member.intent == ClusterMember::Intent::Leave) draining.insert(member.node.node.id);
-    }
-    return draining;
-  }
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }
@@ -213,7 +207,6 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     propose(command::AdmitNode{node.node}, [this](const Result<Applied>& applied) {
       if (!applied) options_.services->log(Level::Error, applied.error().message);
     });
-    change_votes();
   }
 
   void change_votes() {

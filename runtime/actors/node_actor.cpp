@@ -131,7 +131,6 @@ class Node {
   void on_worker_ended(const message::WorkerEnded& ended) {
     const wire::WorkerGone gone = workers_.on_ended(ended.end);
     to_leader(std::make_shared<Packet>(message::make_packet(ended.end.job, ended.end.attempt, gone)));
-    if (drained_ && workers_.empty()) std::exchange(drained_, nullptr)->set_value();
   }
 
   void on_to_node(const message::ToNode& to) {
@@ -153,14 +152,6 @@ class Node {
       if (node.id != id()) addresses_.insert_or_assign(node.address, node.id);
     }
     connect();
-  }
-
-  /// The leader hears it with the next heartbeat, which is now: it moves what runs here, after a checkpoint.
-  void on_drain(const message::Drain& drain) {
-    drained_ = drain.drained;
-    const bool alone = membership_.members().empty();
-    if (alone || workers_.empty()) return std::exchange(drained_, nullptr)->set_value();
-    heartbeat();
   }
 
   /// Nobody has to wait until this node is taken for dead.
@@ -293,7 +284,7 @@ class Node {
   }
 
   wire::Heartbeat make_heartbeat() const {
-    wire::Heartbeat beat{membership_.self().incarnation, leader_, term_, {{id(), options_.self.node.address}}, drained_ != nullptr};
+    wire::Heartbeat beat{membership_.self().incarnation, leader_, term_, {{id(), options_.self.node.address}}};
     for (const auto& [node, member] : membership_.members()) beat.members.push_back({node, member.node.node.address});
     return beat;
   }
@@ -302,7 +293,6 @@ class Node {
     if (auto heard = membership_.heartbeat(node, beat.incarnation, steady_now()); !heard) {
       return tell(handles_.at(node), wire::Refused{heard.error().message, membership_.newest_incarnation(node)});
     }
-    if (beat.draining) membership_.drain(node, beat.incarnation);
     bool new_address = false;
     for (const wire::Member& member : beat.members) {
       if (member.node != id()) new_address |= addresses_.insert_or_assign(member.address, member.node).second;
@@ -517,7 +507,6 @@ class Node {
   bool leads_ = false;   // this node does
   std::uint64_t term_ = 0;
   bool leaving_ = false;
-  std::shared_ptr<std::promise<void>> drained_;  // while it drains
   std::uint64_t ticks_ = 0;
   NodeActors handles_;                                     // of nodes that are connected
   std::map<caf::node_id, ClusterNodeId> nodes_by_process_;
@@ -548,7 +537,7 @@ caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options)
       handler(node, &Node::on_packet),  handler(node, &Node::on_connected), handler(node, &Node::on_worker_ended),
       handler(node, &Node::on_to_node), handler(node, &Node::on_leads),     handler(node, &Node::on_ask),
       handler(node, &Node::on_known_nodes), handler(node, &Node::on_log_post),
-      handler(node, &Node::on_leave),   handler(node, &Node::on_drain),
+      handler(node, &Node::on_leave),
       [node](const NodeTick&) { node->guarded([&] { node->tick(); }); },
   };
 }

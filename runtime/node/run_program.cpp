@@ -9,9 +9,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <weir/node/child_process.hpp>
 
 namespace weir {
 namespace {
@@ -19,19 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostOutput = 1 << 20;
-
-/// In the child: nothing here may allocate or lock.
-[[noreturn]] void become(char* const* words, int output) {
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
-  ::execv(words[0], words);
-  ::_exit(127);
-}
 
 /// Until the program closes its output. Nothing when that takes too long.
 std::optional<std::string> read_all(int output, Clock::time_point end) {
@@ -57,8 +45,9 @@ Result<ProgramRun> run_program(const std::vector<std::string>& command, std::chr
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == 0) become(words.data(), pipe[1]);
+  if (child == 0) become_program(words.data(), {parent, pipe[1], 0});
   ::close(pipe[1]);
   if (child < 0) {
     ::close(pipe[0]);

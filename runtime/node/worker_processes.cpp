@@ -12,11 +12,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <weir/node/child_process.hpp>
 
 namespace weir {
 namespace {
@@ -175,21 +175,7 @@ class WorkerProcesses::Thread {
     const pid_t daemon = ::getpid();
     worker.process = ::fork();
     if (worker.process < 0) return std::strerror(errno);
-    if (worker.process == 0) {  // nothing here may allocate or lock
-      sigset_t none;
-      ::sigemptyset(&none);
-      ::sigprocmask(SIG_SETMASK, &none, nullptr);  // the daemon's threads block those that end it
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const rlimit memory{options_.memory_bytes, options_.memory_bytes};
-      if (options_.memory_bytes > 0) ::setrlimit(RLIMIT_DATA, &memory);
-      if (::getppid() != daemon) ::_exit(127);
-      ::dup2(input.get(), STDOUT_FILENO);
-      ::dup2(input.get(), STDERR_FILENO);
-      const int nothing = ::open("/dev/null", O_RDONLY);
-      ::dup2(nothing, STDIN_FILENO);
-      ::execv(arguments.front(), arguments.data());
-      ::_exit(127);
-    }
+    if (worker.process == 0) become_program(arguments.data(), {daemon, input.get(), options_.memory_bytes});
     worker.end = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, worker.process, 0)));
     if (worker.end.valid()) return "";
     const std::string why = std::strerror(errno);
