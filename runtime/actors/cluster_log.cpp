@@ -143,6 +143,7 @@ void ClusterLog::leadership(const Leadership& now) {
 void ClusterLog::failed(const std::string& why) {
   options_.services->log(NodeServices::Level::Error, "the cluster's log cannot go on here: " + why);
   const message::Leads nobody{"", 0, false};
+  caf::anon_send(node_, nobody);
   caf::anon_send(coordinator_, nobody);
 }
 

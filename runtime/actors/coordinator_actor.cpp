@@ -169,6 +169,13 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     }
     return up;
   }
+  std::set<ClusterNodeId> nodes_draining() const override {
+    std::set<ClusterNodeId> draining;
+    for (const ClusterMember& member : members_) {
+      if (member.intent == ClusterMember::Intent::Leave) draining.insert(member.node.node.id);
+    }
+    return draining;
+  }
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }

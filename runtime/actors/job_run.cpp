@@ -204,7 +204,15 @@ void JobRun::on_nodes_changed() {
   // Copies may have been on a node that is gone; those of the next checkpoint are on others.
   supervisor_.require_full();
   if (to_be_placed_) place();
+  if (is_to_move()) supervisor_.checkpoint(environment_.now());  // and then it moves
   carry_out();
+}
+
+/// Whether one of its workers is on a node that is to end, and another node could take its place.
+bool JobRun::is_to_move() const {
+  const std::set<ClusterNodeId> draining = environment_.nodes_draining();
+  if (draining.empty() || environment_.placement_nodes(job_).empty()) return false;
+  return std::any_of(workers_.begin(), workers_.end(), [&](const OneWorker& worker) { return !worker.gone && draining.contains(worker.node); });
 }
 
 void JobRun::carry_out() {
@@ -351,6 +359,7 @@ void JobRun::carry_out(const effect::Complete& complete) {
   tell_workers(wire::Complete{complete.checkpoint});
   const JobRecord& job = record();
   if (!job.manifests.empty()) tell_nodes(wire::KeepParts{text_of(job.manifests.front()), job.spec.retained});
+  if (job.wish == JobWish::Run && job.ending == 0 && is_to_move()) supervisor_.lost({"", "", "a node that runs a part of it is to end"}, environment_.now());
 }
 
 void JobRun::carry_out(const effect::GiveUp& given_up) { tell_workers(wire::GiveUp{given_up.checkpoint}); }

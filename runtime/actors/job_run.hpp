@@ -32,6 +32,8 @@ class JobRunEnvironment {
   virtual std::vector<PlacementNode> placement_nodes(JobId except) const = 0;
   /// All that are up, this one included.
   virtual std::set<ClusterNodeId> nodes_up() const = 0;
+  /// Those of them that are to end, and wait until nothing runs on them.
+  virtual std::set<ClusterNodeId> nodes_draining() const = 0;
   virtual void send(ClusterNodeId node, message::Packet packet) = 0;
   virtual void propose(ClusterCommand command, ClusterControl::Done done) = 0;
   virtual ProcessingTime now() const = 0;
@@ -107,6 +109,7 @@ class JobRun {
   void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
   void end_if_gone();
   void export_savepoint();
+  bool is_to_move() const;
   void log_end();
   std::set<ClusterNodeId> nodes_with_disks();
   OneWorker* worker_on(ClusterNodeId node);

@@ -16,6 +16,7 @@
 #include <weir/base/exception_text.hpp>
 #include <weir/base/text.hpp>
 #include <weir/coordination/founders.hpp>
+#include <weir/coordination/known_leader.hpp>
 #include <weir/wire/control.hpp>
 
 namespace weir {
@@ -88,7 +89,8 @@ class Node {
         membership_(options_.self, options_.membership, steady_now()),
         workers_(self, *options_.services, options_.self.node.address),
         fetches_(*options_.services, fetch_effects()),
-        founders_(options_.self.node.address, options_.seeds) {}
+        founders_(options_.self.node.address, options_.seeds),
+        leader_(options_.self.node.address) {}
 
   void start() {
     if (options_.cluster.empty() && founders_.begins_here()) {
@@ -103,6 +105,7 @@ class Node {
     try {
       act();
       tell_changes();
+      if (drained_ && (workers_.empty() || !others_stay())) std::exchange(drained_, nullptr)->set_value();
     } catch (...) {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
@@ -140,10 +143,7 @@ class Node {
   }
 
   void on_leads(const message::Leads& leads) {
-    if (leads.term < term_) return;
-    if (!leads.address.empty()) leader_ = leads.address;  // while nobody is known to lead, the last one may still do
-    leads_ = leads.self;
-    term_ = leads.term;
+    leader_.log_says(leads.address, leads.term, leads.self ? KnownLeader::Standing::Leads : KnownLeader::Standing::Follows);
     heartbeat();
   }
 
@@ -152,6 +152,12 @@ class Node {
       if (node.id != id()) addresses_.insert_or_assign(node.address, node.id);
     }
     connect();
+  }
+
+  /// The leader hears it with the next heartbeat, which is now: it moves what runs here, after a checkpoint.
+  void on_drain(const message::Drain& drain) {
+    drained_ = drain.drained;
+    heartbeat();
   }
 
   /// Nobody has to wait until this node is taken for dead.
@@ -168,8 +174,8 @@ class Node {
   }
 
   void on_ask(const message::Ask& ask) {
-    if (leads_) return self_->send(options_.coordinator, ask);
-    const caf::actor* leader = handle_at(leader_);
+    if (leader_.here()) return self_->send(options_.coordinator, ask);
+    const caf::actor* leader = handle_at(leader_.address());
     if (leader == nullptr) return ask.call->answer(503, R"({"error":"the cluster has no leader now; try again"})");
     const std::uint64_t number = ++last_request_;
     asked_.emplace(number, ask.call);
@@ -278,13 +284,19 @@ class Node {
     return hello.incarnation <= newest ? newest : 0;
   }
 
+  /// Whether there is a node that does not leave, too.
+  bool others_stay() const {
+    const auto stays = [](const auto& member) { return member.second.intent == ClusterMember::Intent::Stay; };
+    return std::any_of(membership_.members().begin(), membership_.members().end(), stays);
+  }
+
   void heartbeat() {
     const wire::Heartbeat beat = make_heartbeat();
     for (const auto& [node, handle] : handles_) tell(handle, beat);
   }
 
   wire::Heartbeat make_heartbeat() const {
-    wire::Heartbeat beat{membership_.self().incarnation, leader_, term_, {{id(), options_.self.node.address}}};
+    wire::Heartbeat beat{membership_.self().incarnation, leader_.address(), leader_.term(), {{id(), options_.self.node.address}}, drained_ != nullptr};
     for (const auto& [node, member] : membership_.members()) beat.members.push_back({node, member.node.node.address});
     return beat;
   }
@@ -293,15 +305,13 @@ class Node {
     if (auto heard = membership_.heartbeat(node, beat.incarnation, steady_now()); !heard) {
       return tell(handles_.at(node), wire::Refused{heard.error().message, membership_.newest_incarnation(node)});
     }
+    if (beat.draining) membership_.drain(node, beat.incarnation);
     bool new_address = false;
     for (const wire::Member& member : beat.members) {
       if (member.node != id()) new_address |= addresses_.insert_or_assign(member.address, member.node).second;
     }
     if (new_address) connect();
-    if (beat.leader.empty() || beat.term < term_ || beat.leader == options_.self.node.address) return;
-    leads_ = leads_ && beat.term == term_;
-    leader_ = beat.leader;
-    term_ = beat.term;
+    leader_.heard(beat.leader, beat.term);
   }
 
   /// Whether it is for this node to connect, and not for the other: of two connections at once each end drops another one, and both
@@ -381,9 +391,9 @@ class Node {
 
   /// Whether a member is the leader, as far as this node knows.
   bool leads(ClusterNodeId node) const {
-    if (node == id()) return leads_;
+    if (node == id()) return leader_.here();
     const ClusterMember* member = membership_.member(node);
-    return member != nullptr && member->node.node.address == leader_;
+    return member != nullptr && member->node.node.address == leader_.address();
   }
 
   void from_worker(const Packet& packet, const caf::strong_actor_ptr& sender) {
@@ -392,8 +402,8 @@ class Node {
   }
 
   void to_leader(std::shared_ptr<Packet> packet) {
-    if (leads_) return self_->send(options_.coordinator, message::FromNode{id(), std::move(packet)});
-    const caf::actor* leader = handle_at(leader_);
+    if (leader_.here()) return self_->send(options_.coordinator, message::FromNode{id(), std::move(packet)});
+    const caf::actor* leader = handle_at(leader_.address());
     if (leader != nullptr) self_->send(*leader, *packet);
   }
 
@@ -486,7 +496,7 @@ class Node {
     call->answer = [back, self, number = request.request](std::uint32_t status, std::string body) {
       caf::send_as(self, back, message::make_packet(0, 0, wire::AdminReply{number, status, std::move(body)}));
     };
-    if (!leads_) return call->answer(503, R"({"error":"the cluster's leader has just changed; try again"})");
+    if (!leader_.here()) return call->answer(503, R"({"error":"the cluster's leader has just changed; try again"})");
     self_->send(options_.coordinator, message::Ask{std::move(call)});
   }
 
@@ -503,10 +513,9 @@ class Node {
   NodeWorkers workers_;
   BundleFetches fetches_;
   Founders founders_;
-  std::string leader_;   // its address; empty: none is known
-  bool leads_ = false;   // this node does
-  std::uint64_t term_ = 0;
+  KnownLeader leader_;
   bool leaving_ = false;
+  std::shared_ptr<std::promise<void>> drained_;  // while it drains
   std::uint64_t ticks_ = 0;
   NodeActors handles_;                                     // of nodes that are connected
   std::map<caf::node_id, ClusterNodeId> nodes_by_process_;
@@ -537,7 +546,7 @@ caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options)
       handler(node, &Node::on_packet),  handler(node, &Node::on_connected), handler(node, &Node::on_worker_ended),
       handler(node, &Node::on_to_node), handler(node, &Node::on_leads),     handler(node, &Node::on_ask),
       handler(node, &Node::on_known_nodes), handler(node, &Node::on_log_post),
-      handler(node, &Node::on_leave),
+      handler(node, &Node::on_leave),   handler(node, &Node::on_drain),
       [node](const NodeTick&) { node->guarded([&] { node->tick(); }); },
   };
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,6 +54,10 @@ struct LogPost {
   std::string address;
   std::string bytes;
 };
+/// To the node: it is to end, and hands its work over to others, if there are any.
+struct Drain {
+  std::shared_ptr<std::promise<void>> drained;  // kept when no worker is left here
+};
 /// To the node: it ends, and says goodbye to the others.
 struct Leave {};
 /// To the node, which passes it to the leader.
@@ -71,4 +76,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leads)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::KnownNodes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogPost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leave)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)

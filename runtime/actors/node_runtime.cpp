@@ -89,16 +89,23 @@ NodeRuntime::~NodeRuntime() {
   parts_->network.stop();
 }
 
-void NodeRuntime::leave() {
+std::future<void> NodeRuntime::drain() {
   using namespace std::chrono;
   const auto end = steady_clock::now() + seconds(1);
   if (parts_->log->leads() && parts_->log->voters().size() > 1) {
     parts_->log->step_down();
     while (parts_->log->leads() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
   }
+  const auto drained = std::make_shared<std::promise<void>>();
+  if (parts_->log->leads()) drained->set_value();
+  else caf::anon_send(parts_->node, message::Drain{drained});
+  return drained->get_future();
+}
+
+void NodeRuntime::leave() {
   caf::anon_send(parts_->node, message::Leave{});
   // Messages are still on their way when this returns to whoever ends the process.
-  std::this_thread::sleep_for(milliseconds(100));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
 }
 
 void NodeRuntime::ask(std::shared_ptr<AdminCall> call) { caf::anon_send(parts_->node, message::Ask{std::move(call)}); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,7 +40,10 @@ class NodeRuntime {
   NodeRuntime(const NodeRuntime&) = delete;
   NodeRuntime& operator=(const NodeRuntime&) = delete;
 
-  /// Hands the lead to another node, if this one has it and another is there, and says goodbye. Takes a second at most.
+  /// Hands the lead to another node, if this one has it and another is there, which takes a second at most, and has what runs here
+  /// move to other nodes, each job after a checkpoint. Done when nothing runs here any more, or nobody could take it.
+  std::future<void> drain();
+  /// Says goodbye, so that nobody waits for this node.
   void leave();
   /// Passes a request to the leader, whoever that is. Any thread.
   void ask(std::shared_ptr<AdminCall> call);

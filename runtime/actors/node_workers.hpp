@@ -23,6 +23,7 @@ class NodeWorkers {
   void start(JobId job, std::uint64_t attempt, wire::StartWorker start);
   /// Ends the job's workers up to the packet's attempt. Whether there is one of that attempt.
   bool kill(const message::Packet& packet);
+  bool empty() const { return workers_.empty(); }
   /// Ends all workers.
   void end_all();
   /// Whether there is one for the packet's job and attempt, or is to be.

@@ -45,14 +45,18 @@ std::string read_token(const Connection& connection) {
   return *token;
 }
 
-std::string why(httplib::Error error) {
+enum class Speaking : std::uint8_t { Plain, Tls };
+
+std::string why(httplib::Error error, Speaking speaking) {
   switch (error) {
     case httplib::Error::Connection: return "nobody listens there, or it cannot be reached";
     case httplib::Error::ConnectionTimeout: return "no answer to the attempt to connect";
     case httplib::Error::SSLConnection: return "it does not speak TLS, or not with this --ca";
     case httplib::Error::SSLServerVerification: return "its certificate is not one of --ca, or not for this host";
     case httplib::Error::SSLLoadingCerts: return "the certificate given by --ca cannot be used";
-    case httplib::Error::Read: return "the connection broke, or the answer took too long";
+    case httplib::Error::Read:
+      return "the connection broke, or the answer took too long" +
+             std::string(speaking == Speaking::Plain ? "; where it takes TLS only, give --ca, and --token-file" : "");
     default: return "it failed: " + httplib::to_string(error);
   }
 }
@@ -113,7 +117,7 @@ std::string ApiClient::send(const Request& request) {
     const std::string path = "/api/v1" + request.path;
     const httplib::Result result = request.method == "GET" ? client.Get(path) : client.Post(path, request.body, request.type);
     if (!result) {
-      unreachable += (unreachable.empty() ? "" : "; ") + ("node " + to_text(node) + " does not answer: " + why(result.error()));
+      unreachable += (unreachable.empty() ? "" : "; ") + ("node " + to_text(node) + " does not answer: " + why(result.error(), ca_.empty() ? Speaking::Plain : Speaking::Tls));
       if (not_sent(result.error())) continue;
       break;
     }

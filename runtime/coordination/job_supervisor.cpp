@@ -129,6 +129,11 @@ void JobSupervisor::tick(ProcessingTime now) {
   if (const auto barrier = coordinator_.tick(now)) trigger(*barrier, now);
 }
 
+void JobSupervisor::checkpoint(ProcessingTime now) {
+  if (phase_ != Phase::Running || ending()) return;
+  if (const auto barrier = coordinator_.trigger(Barrier::Mode::Aligned, now)) trigger(*barrier, now);
+}
+
 void JobSupervisor::stop(ProcessingTime now) {
   stop_requested_ = true;
   if (phase_ == Phase::Waiting) return end({JobOutcome::State::Stopped, "", restored_from_});

@@ -131,6 +131,9 @@ class JobSupervisor {
   void gone(ProcessingTime now);
   void tick(ProcessingTime now);
 
+  /// Takes a checkpoint now, unless one is under way or the job is about to end.
+  void checkpoint(ProcessingTime now);
+
   /// Ends the job with a last checkpoint, of the kind it was given or of this one; what is under way already stays as it is, and
   /// a failure may leave none: the outcome names the checkpoint, whose manifest tells.
   void stop(ProcessingTime now);

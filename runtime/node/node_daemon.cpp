@@ -13,7 +13,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <weir/actors/node_runtime.hpp>
+#include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
+#include <weir/base/text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/node/admin_api.hpp>
 #include <weir/node/http_server.hpp>
@@ -103,6 +105,18 @@ NodeAnnouncement announcement(const NodeOptions& options, const NodeIdentity& id
   return {{identity.id, options.name.empty() ? address : options.name, address, http, role}, identity.incarnation, slots, kVersion};
 }
 
+/// Has jobs move to other nodes, for as long as `limit`, or until a second signal.
+void drain(NodeRuntime& runtime, const EndSignals& signals, Duration limit, spdlog::logger& log) {
+  constexpr Duration kLook{20};
+  log.info("handing over what runs here; a second signal ends this node at once");
+  const ProcessingTime end = steady_now() + limit;
+  const std::future<void> drained = runtime.drain();
+  while (drained.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    if (signals.wait(kLook)) return log.warn("jobs still run here, and go on elsewhere from their last checkpoints: told again to end");
+    if (steady_now() >= end) return log.warn("jobs still run here, and go on elsewhere from their last checkpoints: not over within {}", to_text(limit));
+  }
+}
+
 /// Connections are many, and the usual limit is few.
 void raise_file_limit() {
   rlimit files{};
@@ -161,8 +175,9 @@ int run(const NodeOptions& options, const std::string& program) {
   const Watchdog watchdog;
   watchdog.ready();
   while (!signals.wait(watchdog.interval())) watchdog.alive();
-  log->info("ending as asked");
   watchdog.stopping();
+  if (options.drain_timeout > Duration(0)) drain(*runtime, signals, options.drain_timeout, *log);
+  log->info("ending as asked");
   runtime->leave();
   services->stop_workers();
   log->flush();

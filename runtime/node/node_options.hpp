@@ -63,6 +63,7 @@ struct NodeOptions {
   std::uint32_t replication = 2;
   Duration heartbeat{1000};
   Duration node_timeout{5000};
+  Duration drain_timeout{20'000};     // for what runs on a node that is asked to end to move to others
   std::filesystem::path token_file;   // empty: HTTP takes no token
   LogLevel log_level = LogLevel::Info;
   TlsOptions tls;

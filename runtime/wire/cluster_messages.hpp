@@ -87,8 +87,9 @@ struct Heartbeat {
   std::string leader;         // its address; empty: none is known
   std::uint64_t term = 0;
   std::vector<Member> members;  // that the sender knows, so that all come to know all
+  bool draining = false;        // the sender takes no new work, and leaves when it has none
 };
-WEIR_RECORD(Heartbeat, incarnation, leader, term, members);
+WEIR_RECORD(Heartbeat, incarnation, leader, term, members, draining);
 
 struct Leaving {
   std::uint64_t incarnation = 0;

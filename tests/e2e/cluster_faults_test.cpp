@@ -135,6 +135,25 @@ TEST_CASE("when the leader dies and no worker with it, another takes the running
   check_counts(directory / output, 200'000);
 }
 
+TEST_CASE("a node that is asked to end hands its work over after a checkpoint, the leader too, and ends well") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 200'000));
+  JobStatus now = nodes.await_checkpoint(job, 1);
+  for (const bool leads : {false, true}) {
+    const std::size_t leader = nodes.leader();
+    const auto runs_it = nodes.nodes_of(job);
+    const std::size_t victim = leads ? leader : *std::find_if(runs_it.begin(), runs_it.end(), [&](std::size_t node) { return node != leader; });
+    CHECK(nodes.terminate(victim) == 0);
+    CHECK(nodes.log(victim).find("ending as asked") != std::string::npos);
+    now = nodes.await_checkpoint(job, now.checkpoint);
+    nodes.start(victim);
+    nodes.await_up(3);
+  }
+  check_finished(nodes, job);
+  check_counts(directory / "out.csv", 200'000);
+}
+
 TEST_CASE("a query of nexmark gives its answer after kills of a worker, a node, the leader and two at once") {
   const TemporaryDirectory directory;
   const nexmark::GeneratorOptions generator{.events = 200'000, .rate = 10'000, .out_of_order = 50};

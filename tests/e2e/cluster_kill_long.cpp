@@ -38,3 +38,30 @@ TEST_CASE("a job's output is exact after a hundred random kills") {
     nexmark::testing::check_same(nexmark::testing::read_table(query), nexmark::testing::expected("q5", generator));
   }
 }
+
+TEST_CASE("a node that is stopped for twenty seconds, leader or not, does no harm when it goes on") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, {"--slots", "3"});
+  for (const bool leads : {false, true}) {
+    CAPTURE(leads);
+    const auto output = directory / (leads ? "leader.csv" : "follower.csv");
+    const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=400000", "--set", "rate=10000", "--set", "output=" + output.string(),
+                                                          "--parallelism", "6", "--checkpoint-interval", "100ms"});
+    const JobStatus before = nodes.await_checkpoint(job, 2);
+    const std::size_t leader = nodes.leader();
+    const std::size_t victim = leads ? leader : (leader + 1) % nodes.size();
+    nodes.signal(victim, SIGSTOP);
+    nodes.hide(victim);
+    nodes.await_up(2);
+    // A hundred of them take ten seconds at least, after those until the node counted as dead.
+    const JobStatus without = nodes.await_checkpoint(job, before.checkpoint + 1000);
+    CHECK(without.attempt > before.attempt);
+    nodes.await_checkpoint(job, without.checkpoint + 150);
+    nodes.signal(victim, SIGCONT);
+    nodes.show(victim);
+    nodes.await_up(3);
+    const JobStatus end = nodes.await_end(job);
+    CHECK_MESSAGE(end.status == "finished", end.message);
+    check_counts(output, 400'000);
+  }
+}

@@ -518,3 +518,20 @@ TEST_CASE("an attempt whose last checkpoint is complete is taken over and takes 
   CHECK(bench.all<effect::Trigger>().empty());
   CHECK(bench.outcome() == expected);
 }
+
+TEST_CASE("a checkpoint that is asked for begins at once, unless one is under way") {
+  Bench bench;
+  bench.start();
+  const auto triggers = [&] { return std::count_if(bench.told.begin(), bench.told.end(), [](const JobEffect& one) { return std::holds_alternative<effect::Trigger>(one); }); };
+  const auto ask = [&] {
+    bench.supervisor.checkpoint(bench.now);
+    bench.carry_out();
+  };
+  ask();
+  CHECK(triggers() == 1);
+  ask();
+  CHECK(triggers() == 1);
+  bench.commit(bench.last<effect::Trigger>().barrier.checkpoint);
+  ask();
+  CHECK(triggers() == 2);
+}

@@ -36,6 +36,7 @@ NodeOptions unusual() {
   options.replication = 5;
   options.heartbeat = Duration(1234);
   options.node_timeout = Duration(60'000);
+  options.drain_timeout = Duration(3000);
   options.token_file = "token";
   options.log_level = LogLevel::Warning;
   options.tls = {"c.pem", "k.pem", "ca.pem"};
