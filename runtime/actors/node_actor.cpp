@@ -1,23 +1,23 @@
 #include <weir/actors/node_actor.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <map>
-#include <set>
 
 #include <caf/all.hpp>
 
+#include <weir/actors/admin_relay.hpp>
 #include <weir/actors/bundle_fetches.hpp>
 #include <weir/actors/node_messages.hpp>
+#include <weir/actors/node_peers.hpp>
+#include <weir/actors/node_stores.hpp>
 #include <weir/actors/node_workers.hpp>
 #include <weir/actors/remote_messages.hpp>
-#include <weir/actors/store_actor.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/text.hpp>
 #include <weir/coordination/founders.hpp>
 #include <weir/coordination/known_leader.hpp>
 #include <weir/wire/control.hpp>
+#include <weir/wire/routes.hpp>
 
 namespace weir {
 namespace {
@@ -35,42 +35,6 @@ namespace {
 using message::Packet;
 using Level = NodeServices::Level;
 
-template <NamedRecord... M>
-bool is_one_of(const Packet& packet) {
-  return ((packet.kind == name_of<M>()) || ...);
-}
-
-bool is_for_worker(const Packet& packet) { return is_one_of<wire::Deploy, wire::Open, wire::Go, wire::Trigger, wire::Complete, wire::GiveUp>(packet); }
-
-/// What nobody but the leader may say.
-bool is_from_leader(const Packet& packet) {
-  return is_for_worker(packet) || is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::RewindParts, wire::KeepParts,
-                                              wire::CloseParts, wire::ForgetJob, wire::KnownJobs, wire::ExportSavepoint>(packet);
-}
-
-bool is_for_leader(const Packet& packet) {
-  return is_one_of<wire::WorkerUp, wire::ReadyToOpen, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
-                   wire::TaskPublished, wire::WorkerFailed, wire::WorkerReport, wire::Figures, wire::WorkerGone, wire::SavepointWritten>(packet);
-}
-
-bool is_for_store(const Packet& packet) {
-  return is_one_of<wire::StoreParts, wire::ReadParts, wire::KeepParts, wire::RewindParts, wire::CloseParts, wire::ForgetJob,
-                   wire::ExportSavepoint>(packet);
-}
-
-/// The jobs that a directory has stores of.
-std::vector<JobId> stored_jobs(const std::filesystem::path& directory) {
-  std::vector<JobId> jobs;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
-    const std::string name = entry.path().filename();
-    JobId job = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), job);
-    if (error == std::errc{} && end == name.data() + name.size()) jobs.push_back(job);
-  }
-  return jobs;
-}
-
 wire::NodeHello to_hello(const NodeAnnouncement& node, const std::string& cluster) {
   return {cluster,        node.node.id, node.incarnation, node.node.name, node.node.address, node.node.http,
           node.slots,     node.node.role == ClusterNode::Role::Eligible, node.voter, node.version, false};
@@ -87,10 +51,13 @@ class Node {
       : self_(self),
         options_(std::move(options)),
         membership_(options_.self, options_.membership, steady_now()),
+        peers_(self, {options_.self.node, options_.seeds, options_.heartbeat * kHeartbeatsPerCall, options_.network}),
+        stores_(self, {options_.self.node.id, options_.data / "jobs", options_.store_bytes, options_.disk}),
         workers_(self, *options_.services, options_.self.node.address),
         fetches_(*options_.services, fetch_effects()),
         founders_(options_.self.node.address, options_.seeds),
-        leader_(options_.self.node.address) {}
+        leader_(options_.self.node.address),
+        asked_(self) {}
 
   void start() {
     if (options_.cluster.empty() && founders_.begins_here()) {
@@ -117,14 +84,13 @@ class Node {
     if (packet.kind == name_of<wire::WorkerHello>()) return workers_.on_hello(packet, caf::actor_cast<caf::actor>(sender));
     if (packet.kind == name_of<wire::NodeHello>()) return on_node_hello(packet, caf::actor_cast<caf::actor>(sender));
     if (packet.kind == name_of<wire::Refused>()) return on_refused(packet);
-    if (const auto node = nodes_by_process_.find(sender->node()); node != nodes_by_process_.end()) return from_node(node->second, packet, sender);
+    if (const auto node = peers_.node_of(sender->node())) return from_node(*node, packet, sender);
     const bool from_here = sender->node() == self_->node();  // a store's answer to the leader, which is this node
     if (from_here || workers_.sent_by_worker(packet, sender->node())) return from_worker(packet, sender);
   }
 
   void on_connected(const message::Connected& connected) {
-    connecting_.erase(connecting_by_tag_[connected.tag]);
-    connecting_by_tag_.erase(connected.tag);
+    peers_.on_connected(connected);
     if (!connected.peer) return;
     wire::NodeHello hello = to_hello(membership_.self(), options_.cluster);
     hello.answer = true;
@@ -138,8 +104,7 @@ class Node {
 
   void on_to_node(const message::ToNode& to) {
     if (to.node == id()) return from_node(id(), *to.packet, caf::actor_cast<caf::strong_actor_ptr>(self_));
-    const auto other = handles_.find(to.node);
-    if (other != handles_.end()) self_->send(other->second, *to.packet);
+    if (const caf::actor* other = peers_.find(to.node)) self_->send(*other, *to.packet);
   }
 
   void on_leads(const message::Leads& leads) {
@@ -148,10 +113,8 @@ class Node {
   }
 
   void on_known_nodes(const message::KnownNodes& known) {
-    for (const ClusterNode& node : known.nodes) {
-      if (node.id != id()) addresses_.insert_or_assign(node.address, node.id);
-    }
-    connect();
+    for (const ClusterNode& node : known.nodes) peers_.hear_of(node.id, node.address);
+    call();
   }
 
   /// The leader hears it with the next heartbeat, which is now: it moves what runs here, after a checkpoint.
@@ -164,30 +127,25 @@ class Node {
   void on_leave(const message::Leave&) {
     leaving_ = true;
     workers_.end_all();
-    const wire::Leaving leaving{membership_.self().incarnation};
-    for (const auto& [node, handle] : handles_) tell(handle, leaving);
+    peers_.tell_all(wire::Leaving{membership_.self().incarnation});
   }
 
   void on_log_post(const message::LogPost& post) {
-    const caf::actor* other = handle_at(post.address);
-    if (other != nullptr) tell(*other, wire::LogMessage{post.bytes});
+    if (const caf::actor* other = peers_.find_at(post.address)) tell(*other, wire::LogMessage{post.bytes});
   }
 
   void on_ask(const message::Ask& ask) {
     if (leader_.here()) return self_->send(options_.coordinator, ask);
-    const caf::actor* leader = handle_at(leader_.address());
-    if (leader == nullptr) return ask.call->answer(503, R"({"error":"the cluster has no leader now; try again"})");
-    const std::uint64_t number = ++last_request_;
-    asked_.emplace(number, ask.call);
-    tell(*leader, wire::AdminRequest{number, ask.call->method, ask.call->path, ask.call->body});
+    const caf::actor* leader = peers_.find_at(leader_.address());
+    if (leader == nullptr) return AdminRelay::no_leader(*ask.call);
+    asked_.ask(ask.call, *peers_.node_of(leader->node()), *leader);
   }
 
   void on_down(const caf::down_msg& down) {
-    if (const auto node = nodes_by_process_.find(down.source.node()); node != nodes_by_process_.end()) {
-      const ClusterNodeId id = node->second;
-      if (const ClusterMember* member = membership_.member(id)) membership_.connection_lost(id, member->node.incarnation, steady_now());
-      forget_handle(id);
-      connect();  // it may only have been the connection
+    if (const auto node = peers_.node_of(down.source.node())) {
+      if (const ClusterMember* member = membership_.member(*node)) membership_.connection_lost(*node, member->node.incarnation, steady_now());
+      forget(*node);
+      call();  // it may only have been the connection
     }
     workers_.on_down(down.source.node());
   }
@@ -196,13 +154,14 @@ class Node {
     membership_.tick(steady_now());
     if (++ticks_ % kTicksPerHeartbeat == 1) {
       heartbeat();
-      connect();
+      call();
     }
     self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});
   }
 
  private:
   static constexpr std::uint64_t kTicksPerHeartbeat = 4;
+  static constexpr std::int64_t kHeartbeatsPerCall = 5;
   static constexpr std::size_t kPieceBytes = 256 << 10;  // of a bundle
 
   ClusterNodeId id() const { return options_.self.node.id; }
@@ -230,22 +189,14 @@ class Node {
       return tell(other, wire::Refused{joined.error().message, over(hello)});
     }
     if (options_.cluster.empty() && !hello.cluster.empty()) belong_to(hello.cluster);
-    const auto known = handles_.find(hello.node);
-    const bool is_new = known == handles_.end() || known->second != other;
+    const bool is_new = peers_.take(from_hello(hello).node, other);
     if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
-    if (is_new) take_handle(hello.node, other);
-    waits_for_call_.erase(hello.address);
+    if (is_new) {
+      heartbeat();  // to all, so that they come to know each other at once
+      stores_.meet(peers_.actors());
+    }
     founders_.heard(hello.node, hello.address, hello.cluster);
     begin_if_due();
-  }
-
-  void take_handle(ClusterNodeId node, const caf::actor& other) {
-    forget_handle(node);
-    handles_[node] = other;
-    nodes_by_process_[other.node()] = node;
-    self_->monitor(other);
-    heartbeat();  // to all, so that they come to know each other at once
-    tell_stores();
   }
 
   void begin_if_due() {
@@ -260,7 +211,7 @@ class Node {
   void belong_to(const std::string& cluster) {
     options_.cluster = cluster;
     options_.joined(cluster);
-    for (const auto& [node, handle] : handles_) tell(handle, to_hello(membership_.self(), cluster));
+    peers_.tell_all(to_hello(membership_.self(), cluster));
   }
 
   /// Another node does not take this one for a member: of what this incarnation ran, nothing counts any more.
@@ -271,7 +222,7 @@ class Node {
       options_.services->log(Level::Warning, "taken for dead: ending all workers, and joining again");
       workers_.end_all();
       membership_.renew(std::max(refused.over + 1, static_cast<std::uint64_t>(SystemClock().now().ms)));
-      for (const auto& [node, handle] : handles_) tell(handle, to_hello(membership_.self(), options_.cluster));
+      peers_.tell_all(to_hello(membership_.self(), options_.cluster));
     }
     if (refused.why == last_refusal_) return;
     last_refusal_ = refused.why;
@@ -290,10 +241,7 @@ class Node {
     return std::any_of(membership_.members().begin(), membership_.members().end(), stays);
   }
 
-  void heartbeat() {
-    const wire::Heartbeat beat = make_heartbeat();
-    for (const auto& [node, handle] : handles_) tell(handle, beat);
-  }
+  void heartbeat() { peers_.tell_all(make_heartbeat()); }
 
   wire::Heartbeat make_heartbeat() const {
     wire::Heartbeat beat{membership_.self().incarnation, leader_.address(), leader_.term(), {{id(), options_.self.node.address}}, drained_ != nullptr};
@@ -303,53 +251,25 @@ class Node {
 
   void on_heartbeat(ClusterNodeId node, const wire::Heartbeat& beat) {
     if (auto heard = membership_.heartbeat(node, beat.incarnation, steady_now()); !heard) {
-      return tell(handles_.at(node), wire::Refused{heard.error().message, membership_.newest_incarnation(node)});
+      return tell(*peers_.find(node), wire::Refused{heard.error().message, membership_.newest_incarnation(node)});
     }
     if (beat.draining) membership_.drain(node, beat.incarnation);
     bool new_address = false;
-    for (const wire::Member& member : beat.members) {
-      if (member.node != id()) new_address |= addresses_.insert_or_assign(member.address, member.node).second;
-    }
-    if (new_address) connect();
+    for (const wire::Member& member : beat.members) new_address |= peers_.hear_of(member.node, member.address);
+    if (new_address) call();
     leader_.heard(beat.leader, beat.term);
   }
 
-  /// Whether it is for this node to connect, and not for the other: of two connections at once each end drops another one, and both
-  /// are lost. The node with the lower id calls; the other one now and then, since the first may not know of it.
-  bool calls(const std::string& address) {
-    const auto known = addresses_.find(address);
-    if (known == addresses_.end() || id() < known->second) return true;
-    const ProcessingTime now = steady_now();
-    const auto [last, is_new] = waits_for_call_.try_emplace(address, now);
-    if (now - last->second < options_.heartbeat * 5) return false;
-    last->second = now;
-    return true;
+  void call() {
+    if (!leaving_) peers_.call();
   }
 
-  /// To every node that is known and not there.
-  void connect() {
-    if (leaving_) return;
-    std::set<std::string> wanted(options_.seeds.begin(), options_.seeds.end());
-    for (const auto& [address, node] : addresses_) wanted.insert(address);
-    wanted.erase(options_.self.node.address);
-    for (const auto& [node, member] : membership_.members()) {
-      if (handles_.contains(node)) wanted.erase(member.node.node.address);
-    }
-    for (const std::string& address : wanted) {
-      if (!calls(address) || !connecting_.insert(address).second) continue;
-      connecting_by_tag_[++last_tag_] = address;
-      options_.network->connect_in_background(caf::actor_cast<caf::actor>(self_), address, last_tag_);
-    }
-  }
-
-  void forget_handle(ClusterNodeId node) {
-    const auto known = handles_.find(node);
-    if (known == handles_.end()) return;
-    nodes_by_process_.erase(known->second.node());
-    handles_.erase(known);
+  void forget(ClusterNodeId node) {
+    if (!peers_.forget(node)) return;
     founders_.lost(node);
-    tell_stores();
+    stores_.meet(peers_.actors());
     fetches_.on_gone(node);
+    asked_.on_gone(node);
   }
 
   void tell_changes() {
@@ -358,7 +278,7 @@ class Node {
     for (const MembershipEvent& event : events) {
       if (const auto* dead = std::get_if<membership::NodeDead>(&event)) {
         options_.services->log(Level::Warning, dead->why);
-        if (membership_.member(dead->id) == nullptr) forget_handle(dead->id);  // otherwise it is back as a newer incarnation
+        if (membership_.member(dead->id) == nullptr) forget(dead->id);  // otherwise it is back as a newer incarnation
       } else if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
         options_.services->log(Level::Info, "node '" + up->node.node.name + "' at " + up->node.node.address + " is up");
       }
@@ -372,20 +292,20 @@ class Node {
 
   void from_node(ClusterNodeId node, const Packet& packet, const caf::strong_actor_ptr& sender) {
     if (node != id() && !membership_.member(node)) return;
-    if (is_from_leader(packet) && !leads(node)) return;
-    if (is_for_worker(packet)) return workers_.pass_on(packet);
-    if (is_for_leader(packet)) return self_->send(options_.coordinator, message::FromNode{node, std::make_shared<Packet>(packet)});
-    if (is_for_store(packet)) return to_store(packet, sender);
+    if (wire::is_from_leader(packet.kind) && !leads(node)) return;
+    if (wire::is_for_worker(packet.kind)) return workers_.pass_on(packet);
+    if (wire::is_for_leader(packet.kind)) return self_->send(options_.coordinator, message::FromNode{node, std::make_shared<Packet>(packet)});
+    if (wire::is_for_store(packet.kind)) return stores_.pass_on(packet, sender);
     if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
-    if (packet.kind == name_of<wire::KnownJobs>()) return on_known_jobs(content<wire::KnownJobs>(packet));
+    if (packet.kind == name_of<wire::KnownJobs>()) return stores_.forget_others(content<wire::KnownJobs>(packet));
     if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
     if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
     if (packet.kind == name_of<wire::FetchBundle>()) return on_fetch(node, content<wire::FetchBundle>(packet));
     if (packet.kind == name_of<wire::BundlePiece>()) return fetches_.on_piece(node, content<wire::BundlePiece>(packet));
     if (packet.kind == name_of<wire::AdminRequest>()) return on_admin_request(node, content<wire::AdminRequest>(packet));
-    if (packet.kind == name_of<wire::AdminReply>()) return on_admin_reply(content<wire::AdminReply>(packet));
+    if (packet.kind == name_of<wire::AdminReply>()) return asked_.on_reply(content<wire::AdminReply>(packet));
     if (packet.kind == name_of<wire::Leaving>()) return membership_.leave(node, content<wire::Leaving>(packet).incarnation);
   }
 
@@ -397,50 +317,13 @@ class Node {
   }
 
   void from_worker(const Packet& packet, const caf::strong_actor_ptr& sender) {
-    if (is_for_store(packet)) return to_store(packet, sender);
-    if (is_for_leader(packet)) return to_leader(std::make_shared<Packet>(packet));
+    if (wire::is_for_store(packet.kind)) return stores_.pass_on(packet, sender);
+    if (wire::is_for_leader(packet.kind)) return to_leader(std::make_shared<Packet>(packet));
   }
 
   void to_leader(std::shared_ptr<Packet> packet) {
     if (leader_.here()) return self_->send(options_.coordinator, message::FromNode{id(), std::move(packet)});
-    const caf::actor* leader = handle_at(leader_.address());
-    if (leader != nullptr) self_->send(*leader, *packet);
-  }
-
-  /// Of a node that is connected; null when none is at that address.
-  const caf::actor* handle_at(const std::string& address) const {
-    for (const auto& [node, handle] : handles_) {
-      const ClusterMember* member = membership_.member(node);
-      if (member != nullptr && member->node.node.address == address) return &handle;
-    }
-    return nullptr;
-  }
-
-  void to_store(const Packet& packet, const caf::strong_actor_ptr& sender) {
-    const bool closes = is_one_of<wire::CloseParts>(packet);
-    if (closes && !stores_.contains(packet.job)) return;
-    auto& store = stores_[packet.job];
-    if (!store) {
-      const auto directory = options_.data / "jobs" / std::to_string(packet.job);
-      store = self_->spawn<caf::linked>(store_actor, StoreActorOptions{id(), packet.job, directory, options_.store_bytes, options_.disk, others()});
-    }
-    caf::send_as(caf::actor_cast<caf::actor>(sender), store, packet);
-    if (closes || is_one_of<wire::ForgetJob>(packet)) stores_.erase(packet.job);
-  }
-
-  /// Jobs may have been forgotten while this node was away.
-  void on_known_jobs(const wire::KnownJobs& known) {
-    const std::set<JobId> jobs(known.jobs.begin(), known.jobs.end());
-    for (const JobId job : stored_jobs(options_.data / "jobs")) {
-      if (job < known.next && !jobs.contains(job)) to_store(message::make_packet(job, 0, wire::ForgetJob{"the job was forgotten"}), self_->ctrl());
-    }
-  }
-
-  std::shared_ptr<const NodeActors> others() const { return std::make_shared<const NodeActors>(handles_); }
-
-  void tell_stores() {
-    const auto now_up = others();
-    for (const auto& [job, store] : stores_) self_->send(store, message::OtherNodes{now_up});
+    if (const caf::actor* leader = peers_.find_at(leader_.address())) self_->send(*leader, *packet);
   }
 
   // ---- workers and their bundles ----
@@ -468,16 +351,16 @@ class Node {
 
   void on_fetch(ClusterNodeId node, const wire::FetchBundle& fetch) {
     auto piece = options_.services->read_bundle(fetch.sha256, fetch.offset, kPieceBytes);
-    tell(handles_.at(node), piece ? wire::BundlePiece{fetch.sha256, fetch.offset, *piece, ""}
+    tell(*peers_.find(node), piece ? wire::BundlePiece{fetch.sha256, fetch.offset, *piece, ""}
                                   : wire::BundlePiece{fetch.sha256, fetch.offset, "", piece.error().message});
   }
 
   BundleFetches::Effects fetch_effects() {
     return {
         .ask = [this](ClusterNodeId holder, const wire::FetchBundle& fetch) {
-          const auto handle = handles_.find(holder);
-          if (handle == handles_.end()) return BundleFetches::Asked::No;
-          tell(handle->second, fetch);
+          const caf::actor* other = peers_.find(holder);
+          if (other == nullptr) return BundleFetches::Asked::No;
+          tell(*other, fetch);
           return BundleFetches::Asked::Yes;
         },
         .there = [this](BundleFetches::Start start) { workers_.start(start.job, start.attempt, std::move(start.worker)); },
@@ -487,47 +370,26 @@ class Node {
     };
   }
 
-  // ---- requests of people, passed to the leader ----
-
   void on_admin_request(ClusterNodeId node, const wire::AdminRequest& request) {
-    auto call = std::make_shared<AdminCall>(AdminCall{request.method, request.path, request.body, {}});
-    const caf::actor back = handles_.at(node);
-    const auto self = caf::actor_cast<caf::actor>(self_);
-    call->answer = [back, self, number = request.request](std::uint32_t status, std::string body) {
-      caf::send_as(self, back, message::make_packet(0, 0, wire::AdminReply{number, status, std::move(body)}));
-    };
-    if (!leader_.here()) return call->answer(503, R"({"error":"the cluster's leader has just changed; try again"})");
-    self_->send(options_.coordinator, message::Ask{std::move(call)});
-  }
-
-  void on_admin_reply(const wire::AdminReply& reply) {
-    const auto asked = asked_.find(reply.request);
-    if (asked == asked_.end()) return;
-    asked->second->answer(reply.status, reply.body);
-    asked_.erase(asked);
+    const auto call = asked_.call_of(request, *peers_.find(node));
+    if (!leader_.here()) return AdminRelay::no_leader(*call);
+    self_->send(options_.coordinator, message::Ask{call});
   }
 
   caf::event_based_actor* self_;
   NodeActorOptions options_;
   Membership membership_;
+  NodePeers peers_;
+  NodeStores stores_;
   NodeWorkers workers_;
   BundleFetches fetches_;
   Founders founders_;
   KnownLeader leader_;
+  AdminRelay asked_;
   bool leaving_ = false;
   std::shared_ptr<std::promise<void>> drained_;  // while it drains
   std::uint64_t ticks_ = 0;
-  NodeActors handles_;                                     // of nodes that are connected
-  std::map<caf::node_id, ClusterNodeId> nodes_by_process_;
-  std::map<std::string, ClusterNodeId> addresses_;         // that were heard of
-  std::map<std::string, ProcessingTime> waits_for_call_;   // addresses of nodes that are to call: since when, or when last called
-  std::set<std::string> connecting_;
-  std::map<std::uint64_t, std::string> connecting_by_tag_;
-  std::uint64_t last_tag_ = 0;
   std::string last_refusal_;
-  std::map<JobId, caf::actor> stores_;
-  std::map<std::uint64_t, std::shared_ptr<AdminCall>> asked_;
-  std::uint64_t last_request_ = 0;
 };
 
 template <class Message>
