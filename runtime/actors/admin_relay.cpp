@@ -3,13 +3,9 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/remote_messages.hpp>
+#include <weir/base/http_status.hpp>
 
 namespace weir {
-namespace {
-
-constexpr std::uint32_t kUnavailable = 503;  // HTTP
-
-}  // namespace
 
 void AdminRelay::ask(const std::shared_ptr<AdminCall>& call, ClusterNodeId leader, const caf::actor& actor) {
   const std::uint64_t number = ++last_request_;
@@ -27,7 +23,7 @@ void AdminRelay::on_reply(const wire::AdminReply& reply) {
 void AdminRelay::on_gone(ClusterNodeId leader) {
   std::erase_if(asked_, [&](const auto& entry) {
     if (entry.second.leader != leader) return false;
-    entry.second.call->answer(kUnavailable, R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})");
+    entry.second.call->answer(http::kUnavailable, R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})");
     return true;
   });
 }
@@ -41,7 +37,7 @@ std::shared_ptr<AdminCall> AdminRelay::call_of(const wire::AdminRequest& request
 }
 
 void AdminRelay::no_leader(AdminCall& call) {
-  call.answer(kUnavailable, R"({"error":"the cluster has no leader now; try again"})");
+  call.answer(http::kUnavailable, R"({"error":"the cluster has no leader now; try again"})");
 }
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 
 #include <httplib.h>
 
+#include <weir/base/http_status.hpp>
 #include <weir/base/text.hpp>
 #include <weir/node/api_types.hpp>
 #include <weir/node/tls_files.hpp>
@@ -18,9 +19,6 @@ namespace {
 
 constexpr auto kConnect = std::chrono::seconds(3);    // to a node that does not answer at all
 constexpr auto kAnswer = std::chrono::seconds(120);   // a submit waits until the bundle is with all nodes that need it
-constexpr int kBadRequest = 400;
-constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
 constexpr std::size_t kLongestMessage = 500;
 
 std::vector<Address> parse_nodes(const std::string& text) {
@@ -70,14 +68,14 @@ bool not_sent(httplib::Error error) {
 [[noreturn]] void refuse(const Address& node, const httplib::Response& response) {
   const auto said = api::from_json<api::ErrorInfo>(response.body);
   const std::string at = "node " + to_text(node);
-  if (response.status == kUnauthorized || response.status == kForbidden) {
+  if (response.status == http::kUnauthorized || response.status == http::kForbidden) {
     throw Failure(at + " wants another token" + (said && !said->error.empty() ? ": " + said->error : "") + "; give it by --token-file or WEIR_TOKEN");
   }
   if (!said || said->error.empty()) {
     throw Failure(at + " answers with status " + std::to_string(response.status) + ", but not as a Weir node does; is --node its HTTP address?");
   }
   const std::string message = said->error.substr(0, kLongestMessage);
-  if (response.status == kBadRequest) throw Misuse(message);
+  if (response.status == http::kBadRequest) throw Misuse(message);
   throw Failure(message);
 }
 

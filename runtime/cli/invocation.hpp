@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <weir/base/result.hpp>
-#include <weir/cli/exit_status.hpp>
+#include <weir/node/exit_status.hpp>
 #include <weir/node/node_options.hpp>
 
 namespace CLI {

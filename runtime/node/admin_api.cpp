@@ -10,6 +10,7 @@
 
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
+#include <weir/base/http_status.hpp>
 #include <weir/base/version.hpp>
 #include <weir/node/api_types.hpp>
 #include <weir/node/cluster_metrics.hpp>
@@ -17,16 +18,6 @@
 
 namespace weir {
 namespace {
-
-constexpr std::uint32_t kOk = 200;
-constexpr std::uint32_t kCreated = 201;
-constexpr std::uint32_t kAccepted = 202;
-constexpr std::uint32_t kNoContent = 204;
-constexpr std::uint32_t kBadRequest = 400;
-constexpr std::uint32_t kNotFound = 404;
-constexpr std::uint32_t kWrongMethod = 405;
-constexpr std::uint32_t kConflict = 409;
-constexpr std::uint32_t kOurFault = 500;
 
 constexpr std::size_t kLongestName = 200;   // bytes; of jobs and tokens, which are shown in tables
 constexpr Duration kCheckpointInterval{10'000};  // of a job that names none: without checkpoints it could not go on elsewhere
@@ -44,13 +35,13 @@ void refuse(const std::shared_ptr<AdminCall>& call, std::uint32_t status, std::s
 }
 
 template <class T>
-void answer(const Asked& asked, const T& content, std::uint32_t status = kOk) {
+void answer(const Asked& asked, const T& content, std::uint32_t status = http::kOk) {
   asked.call->answer(status, api::to_json(content));
 }
 
 const JobRecord* find_job(const Asked& asked) {
   const JobRecord* job = asked.control.state().job(asked.job);
-  if (job == nullptr) refuse(asked.call, kNotFound, "there is no job " + std::to_string(asked.job));
+  if (job == nullptr) refuse(asked.call, http::kNotFound, "there is no job " + std::to_string(asked.job));
   return job;
 }
 
@@ -111,10 +102,10 @@ Result<JobSpec> job_spec(const api::SubmitRequest& request) {
 /// Logs the command and answers with the job as it then is.
 void propose(const Asked& asked, ClusterCommand command, std::uint32_t if_changed, std::uint32_t if_so_already) {
   asked.control.propose(std::move(command), [call = asked.call, control = &asked.control, if_changed, if_so_already](Result<Applied> applied) {
-    if (!applied) return refuse(call, kConflict, applied.error().message);
+    if (!applied) return refuse(call, http::kConflict, applied.error().message);
     const std::uint32_t status = applied->effect == Applied::Effect::Changed ? if_changed : if_so_already;
     const JobRecord* job = control->state().job(applied->job);
-    if (job == nullptr) return call->answer(kNoContent, "");
+    if (job == nullptr) return call->answer(http::kNoContent, "");
     call->answer(status, api::to_json(job_info(*job, control->live(job->id))));
   });
 }
@@ -145,24 +136,24 @@ void get_checkpoints(const Asked& asked) {
   if (const JobRecord* job = find_job(asked)) answer(asked, checkpoint_list(*job, asked.control.live(asked.job)));
 }
 
-void get_metrics(const Asked& asked) { asked.call->answer(kOk, cluster_metrics(asked.control, asked.now)); }
+void get_metrics(const Asked& asked) { asked.call->answer(http::kOk, cluster_metrics(asked.control, asked.now)); }
 
 void submit(const Asked& asked) {
   const auto request = api::from_json<api::SubmitRequest>(asked.call->body, api::UnknownFields::Refuse);
-  if (!request) return refuse(asked.call, kBadRequest, request.error().message);
+  if (!request) return refuse(asked.call, http::kBadRequest, request.error().message);
   auto spec = job_spec(*request);
-  if (!spec) return refuse(asked.call, kBadRequest, spec.error().message);
-  propose(asked, command::Submit{std::move(*spec), request->token.value_or(""), asked.now.ms}, kCreated, kOk);
+  if (!spec) return refuse(asked.call, http::kBadRequest, spec.error().message);
+  propose(asked, command::Submit{std::move(*spec), request->token.value_or(""), asked.now.ms}, http::kCreated, http::kOk);
 }
 
 void wish(const Asked& asked, JobWish wish, std::string savepoint = {}) {
-  if (find_job(asked)) propose(asked, command::Wish{asked.job, wish, std::move(savepoint)}, kAccepted, kAccepted);
+  if (find_job(asked)) propose(asked, command::Wish{asked.job, wish, std::move(savepoint)}, http::kAccepted, http::kAccepted);
 }
 
 /// A body where none is wanted is a request that was meant for something else.
 void wish_without_body(const Asked& asked, JobWish wanted) {
   const std::string& body = asked.call->body;
-  if (!body.empty() && body != "{}") return refuse(asked.call, kBadRequest, "no body is wanted, or {}");
+  if (!body.empty() && body != "{}") return refuse(asked.call, http::kBadRequest, "no body is wanted, or {}");
   wish(asked, wanted);
 }
 
@@ -171,16 +162,16 @@ void stop(const Asked& asked) { wish_without_body(asked, JobWish::Stop); }
 
 void savepoint(const Asked& asked) {
   auto request = api::from_json<api::SavepointRequest>(asked.call->body, api::UnknownFields::Refuse);
-  if (!request) return refuse(asked.call, kBadRequest, request.error().message);
-  if (const auto right = check_path("directory", request->directory); !right) return refuse(asked.call, kBadRequest, right.error().message);
+  if (!request) return refuse(asked.call, http::kBadRequest, request.error().message);
+  if (const auto right = check_path("directory", request->directory); !right) return refuse(asked.call, http::kBadRequest, right.error().message);
   std::error_code error;
   const bool taken = std::filesystem::exists(request->directory, error) && !std::filesystem::is_empty(request->directory, error);
-  if (taken) return refuse(asked.call, kConflict, "directory: " + request->directory + " exists already; name one that does not");
+  if (taken) return refuse(asked.call, http::kConflict, "directory: " + request->directory + " exists already; name one that does not");
   wish(asked, JobWish::Savepoint, std::move(request->directory));
 }
 
 void forget(const Asked& asked) {
-  if (find_job(asked)) propose(asked, command::ForgetJob{asked.job}, kNoContent, kNoContent);
+  if (find_job(asked)) propose(asked, command::ForgetJob{asked.job}, http::kNoContent, http::kNoContent);
 }
 
 struct Route {
@@ -226,8 +217,8 @@ void route(Asked asked) {
     if (one.method == asked.call->method) return one.act(asked);
     methods += (methods.empty() ? "" : ", ") + std::string(one.method);
   }
-  if (methods.empty()) return refuse(asked.call, kNotFound, "there is no such path");
-  refuse(asked.call, kWrongMethod, "the path takes " + methods);
+  if (methods.empty()) return refuse(asked.call, http::kNotFound, "there is no such path");
+  refuse(asked.call, http::kWrongMethod, "the path takes " + methods);
 }
 
 }  // namespace
@@ -249,7 +240,7 @@ void answer_admin_call_at(const std::shared_ptr<AdminCall>& call, ClusterControl
   try {
     route({call, control, now});
   } catch (...) {
-    refuse(call, kOurFault, current_exception_text());
+    refuse(call, http::kOurFault, current_exception_text());
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include <weir/base/terminal.hpp>
 #include <weir/base/version.hpp>
+#include <weir/node/exit_status.hpp>
 #include <weir/node/output_claims.hpp>
 #include <weir/node/progress_report.hpp>
 
@@ -19,7 +20,6 @@ namespace weir {
 namespace {
 
 constexpr Duration kLook{100};  // between two looks at the job
-constexpr int kFailed = 1;
 constexpr int kInterrupted = 130;  // as shells have it: 128 and the signal's number
 
 std::atomic<int> interrupts{0};  // signal handlers reach nothing else

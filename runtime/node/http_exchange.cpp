@@ -1,5 +1,6 @@
 #include <weir/node/http_exchange.hpp>
 
+#include <weir/base/http_status.hpp>
 #include <algorithm>
 #include <array>
 
@@ -12,8 +13,6 @@ using Then = HttpListenerOptions::Then;
 using Clock = HttpConnection::Clock;
 
 constexpr std::size_t kPiece = 64 * 1024;  // bytes of a body at once
-constexpr int kUnauthorized = 401;
-constexpr std::uint32_t kHeadersTooLarge = 431;
 
 /// What the library sees of a connection: the head and nothing behind it.
 class HeadStream final : public httplib::Stream {
@@ -93,7 +92,7 @@ class Library final : public httplib::Server {
       response.headers.erase("Accept-Ranges");
       response.set_header("X-Content-Type-Options", "nosniff");
       response.set_header("Cache-Control", "no-store");
-      if (response.status == kUnauthorized) response.set_header("WWW-Authenticate", "Bearer");
+      if (response.status == http::kUnauthorized) response.set_header("WWW-Authenticate", "Bearer");
       answered_ = true;
       closes_ = closes() || request.get_header_value("Connection") == "close";
       if (closes_ && !response.has_header("Connection")) response.set_header("Connection", "close");
@@ -122,7 +121,7 @@ Then exchange_or_throw(HttpConnection& connection, HttpRoutes& routes, const Htt
   connection.set_deadline(Clock::now() + options.body_timeout);
   std::string text = connection.take_head();
   if (text.empty()) {
-    refuse(connection, {kHeadersTooLarge, "a request's headers have at most " + std::to_string(HttpConnection::kLongestHead) + " bytes"});
+    refuse(connection, {http::kHeadersTooLarge, "a request's headers have at most " + std::to_string(HttpConnection::kLongestHead) + " bytes"});
     return Then::Close;
   }
   auto read = read_http_head(text);

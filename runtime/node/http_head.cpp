@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include <weir/base/http_status.hpp>
+
 namespace weir {
 namespace {
 
@@ -12,12 +14,6 @@ constexpr std::size_t kLongestLine = 8000;  // the library takes 8192
 constexpr std::size_t kMostHeaders = 64;
 constexpr std::size_t kMostLengthDigits = 18;
 constexpr std::string_view kLineEnd = "\r\n";
-
-constexpr std::uint32_t kBadRequest = 400;
-constexpr std::uint32_t kLengthRequired = 411;
-constexpr std::uint32_t kTargetTooLong = 414;
-constexpr std::uint32_t kWrongKind = 415;
-constexpr std::uint32_t kHeadersTooLarge = 431;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -49,19 +45,19 @@ class HeadReader {
   std::optional<HttpRefusal> request_line(std::string_view line) {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
-    if (first == line.npos || first == last) return HttpRefusal{kBadRequest, "the first line is no request of HTTP"};
+    if (first == line.npos || first == last) return HttpRefusal{http::kBadRequest, "the first line is no request of HTTP"};
     const std::string_view target = line.substr(first + 1, last - first - 1);
-    if (target.size() > kLongestTarget) return HttpRefusal{kTargetTooLong, "the path is longer than " + std::to_string(kLongestTarget) + " bytes"};
+    if (target.size() > kLongestTarget) return HttpRefusal{http::kTargetTooLong, "the path is longer than " + std::to_string(kLongestTarget) + " bytes"};
     const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
-    if (!target.starts_with('/') || !std::all_of(target.begin(), target.end(), visible)) return HttpRefusal{kBadRequest, "the path is none"};
+    if (!target.starts_with('/') || !std::all_of(target.begin(), target.end(), visible)) return HttpRefusal{http::kBadRequest, "the path is none"};
     return {};
   }
 
   std::optional<HttpRefusal> header(std::string_view line) {
-    if (++headers_ > kMostHeaders) return HttpRefusal{kHeadersTooLarge, "there are more than " + std::to_string(kMostHeaders) + " headers"};
-    if (line.size() > kLongestLine) return HttpRefusal{kHeadersTooLarge, "a header is longer than " + std::to_string(kLongestLine) + " bytes"};
+    if (++headers_ > kMostHeaders) return HttpRefusal{http::kHeadersTooLarge, "there are more than " + std::to_string(kMostHeaders) + " headers"};
+    if (line.size() > kLongestLine) return HttpRefusal{http::kHeadersTooLarge, "a header is longer than " + std::to_string(kLongestLine) + " bytes"};
     const std::size_t colon = std::min(line.find(':'), line.size());
-    if (colon == line.size() || !is_name(line.substr(0, colon)) || !is_value(line.substr(colon + 1))) return HttpRefusal{kBadRequest, "a header is none"};
+    if (colon == line.size() || !is_name(line.substr(0, colon)) || !is_value(line.substr(colon + 1))) return HttpRefusal{http::kBadRequest, "a header is none"};
     return header(lower(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
   }
 
@@ -69,9 +65,9 @@ class HeadReader {
 
  private:
   std::optional<HttpRefusal> header(const std::string& name, std::string_view value) {
-    if (name == "transfer-encoding") return HttpRefusal{kLengthRequired, "a body needs a Content-Length; chunks are not taken"};
-    if (name == "content-encoding" && lower(value) != "identity") return HttpRefusal{kWrongKind, "a compressed body is not taken"};
-    if (name == "range") return HttpRefusal{kBadRequest, "there are no ranges to be had"};
+    if (name == "transfer-encoding") return HttpRefusal{http::kLengthRequired, "a body needs a Content-Length; chunks are not taken"};
+    if (name == "content-encoding" && lower(value) != "identity") return HttpRefusal{http::kWrongKind, "a compressed body is not taken"};
+    if (name == "range") return HttpRefusal{http::kBadRequest, "there are no ranges to be had"};
     if (name == "content-length") return length(value);
     if (name == "authorization") return once(head_.authorization, name, value);
     if (name == "content-type") return once(head_.content_type, name, value);
@@ -82,14 +78,14 @@ class HeadReader {
 
   std::optional<HttpRefusal> length(std::string_view value) {
     const bool digits = !value.empty() && value.size() <= kMostLengthDigits && value.find_first_not_of("0123456789") == value.npos;
-    if (has_length_ || !digits) return HttpRefusal{kBadRequest, "the Content-Length is none"};
+    if (has_length_ || !digits) return HttpRefusal{http::kBadRequest, "the Content-Length is none"};
     has_length_ = true;
     std::from_chars(value.data(), value.data() + value.size(), head_.body_bytes);
     return {};
   }
 
   static std::optional<HttpRefusal> once(std::string& into, const std::string& name, std::string_view value) {
-    if (!into.empty()) return HttpRefusal{kBadRequest, "the header " + name + " is there twice"};
+    if (!into.empty()) return HttpRefusal{http::kBadRequest, "the header " + name + " is there twice"};
     into = value;
     return {};
   }
@@ -106,7 +102,7 @@ std::variant<HttpHead, HttpRefusal> read_http_head(std::string_view head) {
   bool first = true;
   while (!head.empty()) {
     const std::size_t end = head.find(kLineEnd);
-    if (end == head.npos) return HttpRefusal{kBadRequest, "a line does not end"};
+    if (end == head.npos) return HttpRefusal{http::kBadRequest, "a line does not end"};
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + kLineEnd.size());
     if (!first && line.empty()) break;

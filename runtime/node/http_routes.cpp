@@ -5,6 +5,7 @@
 #include <condition_variable>
 
 #include <weir/base/exception_text.hpp>
+#include <weir/base/http_status.hpp>
 #include <weir/node/admin_api.hpp>
 #include <weir/node/api_types.hpp>
 #include <weir/node/openapi.hpp>
@@ -14,19 +15,6 @@
 
 namespace weir {
 namespace {
-
-constexpr std::uint32_t kOk = 200;
-constexpr std::uint32_t kCreated = 201;
-constexpr std::uint32_t kBadRequest = 400;
-constexpr std::uint32_t kUnauthorized = 401;
-constexpr std::uint32_t kForbidden = 403;
-constexpr std::uint32_t kNotFound = 404;
-constexpr std::uint32_t kWrongMethod = 405;
-constexpr std::uint32_t kTooLarge = 413;
-constexpr std::uint32_t kWrongKind = 415;
-constexpr std::uint32_t kOurFault = 500;
-constexpr std::uint32_t kNoLeader = 503;
-constexpr std::uint32_t kNoAnswer = 504;
 
 constexpr std::string_view kApi = "/api/v1/";
 constexpr std::string_view kBundles = "/api/v1/bundles";
@@ -62,14 +50,14 @@ HttpAnswer read_log(const HttpRoutesOptions& options, JobId job, const std::mult
   std::optional<std::uint64_t> attempt;
   for (const auto& [name, text] : query) {
     const auto value = number(text, name == "lines" ? kMostLines : std::uint64_t{1} << 62);
-    if (name != "lines" && name != "attempt") return http_error(kBadRequest, "the path takes lines and attempt, nothing else behind the '?'");
-    if (!value || query.count(name) > 1) return http_error(kBadRequest, name + ": one whole number " + (name == "lines" ? "from 1 to " + std::to_string(kMostLines) : "from 1 on") + " is wanted");
+    if (name != "lines" && name != "attempt") return http_error(http::kBadRequest, "the path takes lines and attempt, nothing else behind the '?'");
+    if (!value || query.count(name) > 1) return http_error(http::kBadRequest, name + ": one whole number " + (name == "lines" ? "from 1 to " + std::to_string(kMostLines) : "from 1 on") + " is wanted");
     if (name == "lines") lines = *value;
     else attempt = *value;
   }
   auto log = read_worker_log(options.logs, job, attempt, lines);
-  if (!log) return http_error(kNotFound, "this node has no log of job " + std::to_string(job));
-  return with(kOk, api::LogInfo{job, log->attempt, options.node, std::move(log->lines)});
+  if (!log) return http_error(http::kNotFound, "this node has no log of job " + std::to_string(job));
+  return with(http::kOk, api::LogInfo{job, log->attempt, options.node, std::move(log->lines)});
 }
 
 /// The job of "/api/v1/jobs/{id}/logs".
@@ -83,7 +71,7 @@ std::string without_file(const std::string& message, const std::filesystem::path
   return message.starts_with(file.string()) ? "the bundle" + message.substr(file.string().size()) : message;
 }
 
-HttpAnswer wrong_method(std::string_view methods) { return http_error(kWrongMethod, "the path takes " + std::string(methods)); }
+HttpAnswer wrong_method(std::string_view methods) { return http_error(http::kWrongMethod, "the path takes " + std::string(methods)); }
 
 }  // namespace
 
@@ -96,50 +84,50 @@ HttpAnswer HttpRoutes::answer(const HttpRequest& request) {
     if (auto refused = refuse_stranger(request)) return *refused;
     return route(request);
   } catch (...) {
-    return http_error(kOurFault, current_exception_text());
+    return http_error(http::kOurFault, current_exception_text());
   }
 }
 
 std::optional<HttpAnswer> HttpRoutes::refuse_stranger(const HttpRequest& request) const {
   if (request.path == "/healthz" || request.path == "/livez") return {};
-  if (!is_same_origin(request.head)) return http_error(kForbidden, "the request comes from a page of another origin");
+  if (!is_same_origin(request.head)) return http_error(http::kForbidden, "the request comes from a page of another origin");
   if (options_.token.empty()) {
     if (options_.names == HttpRoutesOptions::Names::Any || is_own_name(request.head.host)) return {};
-    return http_error(kForbidden, "a node without a token is reached as localhost or by its address, not by another name");
+    return http_error(http::kForbidden, "a node without a token is reached as localhost or by its address, not by another name");
   }
   if (has_token(request.head.authorization, options_.token)) return {};
-  return http_error(kUnauthorized, "the node's token is wanted: Authorization: Bearer TOKEN");
+  return http_error(http::kUnauthorized, "the node's token is wanted: Authorization: Bearer TOKEN");
 }
 
 HttpAnswer HttpRoutes::route(const HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const auto log = job_of_log(request.path);
-  if (!log && !request.query.empty()) return http_error(kBadRequest, "nothing is wanted behind the '?'");
+  if (!log && !request.query.empty()) return http_error(http::kBadRequest, "nothing is wanted behind the '?'");
   const std::string& path = request.path;
   if (is_upload(path)) return request.method == "POST" ? upload(request) : wrong_method("POST");
   if (path == "/healthz") return reads ? health() : wrong_method("GET");
   // To be killed for the want of a leader would help nobody, so this asks nobody.
-  if (path == "/livez") return reads ? HttpAnswer{kOk, "ok\n", kText} : wrong_method("GET");
+  if (path == "/livez") return reads ? HttpAnswer{http::kOk, "ok\n", kText} : wrong_method("GET");
   if (path == "/metrics") return reads ? metrics() : wrong_method("GET");
-  if (path == "/api/v1/openapi.json") return reads ? HttpAnswer{kOk, std::string(openapi_description())} : wrong_method("GET");
+  if (path == "/api/v1/openapi.json") return reads ? HttpAnswer{http::kOk, std::string(openapi_description())} : wrong_method("GET");
   if (log) return reads ? read_log(options_, *log, request.query) : wrong_method("GET");
   if (path.starts_with(std::string(kBundles) + '/')) return reads ? bundle(path.substr(kBundles.size() + 1)) : wrong_method("GET");
   if (path.starts_with(kApi)) return to_leader(request);
-  return http_error(kNotFound, "there is no such path");
+  return http_error(http::kNotFound, "there is no such path");
 }
 
 HttpAnswer HttpRoutes::health() {
   const std::lock_guard lock(health_mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (health_ && now - health_->first < kHealthAge) return health_->second;
-  const bool well = ask("GET", "/api/v1/version", "", options_.health_timeout).status == kOk;
-  health_.emplace(std::chrono::steady_clock::now(), well ? HttpAnswer{kOk, "ok\n", kText} : HttpAnswer{kNoLeader, "no leader answers\n", kText});
+  const bool well = ask("GET", "/api/v1/version", "", options_.health_timeout).status == http::kOk;
+  health_.emplace(std::chrono::steady_clock::now(), well ? HttpAnswer{http::kOk, "ok\n", kText} : HttpAnswer{http::kUnavailable, "no leader answers\n", kText});
   return health_->second;
 }
 
 HttpAnswer HttpRoutes::metrics() {
   HttpAnswer answer = ask("GET", std::string(kMetricsPath), "", options_.answer_timeout);
-  if (answer.status == kOk) answer.type = kMetricsType;
+  if (answer.status == http::kOk) answer.type = kMetricsType;
   return answer;
 }
 
@@ -149,30 +137,30 @@ Result<BundleMark> HttpRoutes::mark_of(const std::filesystem::path& file) {
 }
 
 HttpAnswer HttpRoutes::upload(const HttpRequest& request) {
-  if (!has_type(request.head, "application/octet-stream")) return http_error(kWrongKind, "a bundle is sent as application/octet-stream");
+  if (!has_type(request.head, "application/octet-stream")) return http_error(http::kWrongKind, "a bundle is sent as application/octet-stream");
   if (request.head.body_bytes > options_.most_bundle_bytes) {
-    return http_error(kTooLarge, "a bundle has at most " + std::to_string(options_.most_bundle_bytes) + " bytes here, not " + std::to_string(request.head.body_bytes));
+    return http_error(http::kTooLarge, "a bundle has at most " + std::to_string(options_.most_bundle_bytes) + " bytes here, not " + std::to_string(request.head.body_bytes));
   }
   const auto id = options_.bundles->put(request.body, {.expected = {}, .most_bytes = options_.most_bundle_bytes});
-  if (!id) return http_error(kBadRequest, id.error().message);
+  if (!id) return http_error(http::kBadRequest, id.error().message);
   const auto file = options_.bundles->path(*id);
-  if (!file) return http_error(kOurFault, file.error().message);
+  if (!file) return http_error(http::kOurFault, file.error().message);
   const auto mark = mark_of(*file);
   const auto fits = mark ? check_bundle_mark(*mark, own_bundle_mark(mark->job)) : Result<void>(mark.error());
-  if (fits) return with(kCreated, api::BundleInfo{*id, mark->job, request.head.body_bytes});
+  if (fits) return with(http::kCreated, api::BundleInfo{*id, mark->job, request.head.body_bytes});
   // Under another name nobody sees it again, and nobody can have asked for it: no node would run it.
-  if (const auto removed = options_.bundles->remove(*id); !removed) return http_error(kOurFault, removed.error().message);
-  return http_error(kBadRequest, without_file(fits.error().message, *file));
+  if (const auto removed = options_.bundles->remove(*id); !removed) return http_error(http::kOurFault, removed.error().message);
+  return http_error(http::kBadRequest, without_file(fits.error().message, *file));
 }
 
 HttpAnswer HttpRoutes::bundle(const std::string& id) {
   const auto file = is_sha256(id) ? options_.bundles->path(id) : Result<std::filesystem::path>(Error{"a bundle is named by 64 lower-case hexadecimal digits"});
-  if (!file) return http_error(kNotFound, file.error().message);
+  if (!file) return http_error(http::kNotFound, file.error().message);
   const auto mark = mark_of(*file);
   const auto bytes = options_.bundles->size(id);
-  if (!mark) return http_error(kOurFault, mark.error().message);
-  if (!bytes) return http_error(kNotFound, bytes.error().message);
-  return with(kOk, api::BundleInfo{id, mark->job, *bytes});
+  if (!mark) return http_error(http::kOurFault, mark.error().message);
+  if (!bytes) return http_error(http::kNotFound, bytes.error().message);
+  return with(http::kOk, api::BundleInfo{id, mark->job, *bytes});
 }
 
 HttpAnswer HttpRoutes::to_leader(const HttpRequest& request) {
@@ -180,13 +168,13 @@ HttpAnswer HttpRoutes::to_leader(const HttpRequest& request) {
   constexpr std::array<std::string_view, 3> kMethods = {"GET", "POST", "DELETE"};
   if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) return wrong_method("GET, POST or DELETE");
   const std::uint64_t bytes = request.head.body_bytes;
-  if (bytes != 0 && method != "POST") return http_error(kBadRequest, "no body is wanted");
-  if (bytes > kMostJsonBytes) return http_error(kTooLarge, "a request has at most " + std::to_string(kMostJsonBytes) + " bytes");
-  if (bytes != 0 && !has_type(request.head, "application/json")) return http_error(kWrongKind, "a request's body is application/json");
+  if (bytes != 0 && method != "POST") return http_error(http::kBadRequest, "no body is wanted");
+  if (bytes > kMostJsonBytes) return http_error(http::kTooLarge, "a request has at most " + std::to_string(kMostJsonBytes) + " bytes");
+  if (bytes != 0 && !has_type(request.head, "application/json")) return http_error(http::kWrongKind, "a request's body is application/json");
   std::string body;
   while (body.size() < bytes) {
     auto piece = request.body();
-    if (!piece) return http_error(kBadRequest, piece.error().message);
+    if (!piece) return http_error(http::kBadRequest, piece.error().message);
     if (!*piece) break;
     body += **piece;
   }
@@ -197,12 +185,12 @@ HttpAnswer HttpRoutes::to_leader(const HttpRequest& request) {
 /// The leader may not have the bundle, so this node sees to it that there is one, and reads its name.
 HttpAnswer HttpRoutes::submit(std::string body) {
   auto request = api::from_json<api::SubmitRequest>(body, api::UnknownFields::Refuse);
-  if (!request) return http_error(kBadRequest, request.error().message);
-  if (!is_sha256(request->bundle)) return http_error(kBadRequest, "bundle: 64 lower-case hexadecimal digits are wanted");
+  if (!request) return http_error(http::kBadRequest, request.error().message);
+  if (!is_sha256(request->bundle)) return http_error(http::kBadRequest, "bundle: 64 lower-case hexadecimal digits are wanted");
   const auto file = options_.bundles->path(request->bundle);
-  if (!file) return http_error(kBadRequest, "bundle: " + file.error().message + "; upload it to this node first");
+  if (!file) return http_error(http::kBadRequest, "bundle: " + file.error().message + "; upload it to this node first");
   const auto mark = mark_of(*file);
-  if (!mark) return http_error(kBadRequest, "bundle: " + mark.error().message);
+  if (!mark) return http_error(http::kBadRequest, "bundle: " + mark.error().message);
   if (!request->name) request->name = mark->job;
   const api::SubmitRequest& defaults = options_.defaults;
   if (!request->checkpoint_interval_ms) request->checkpoint_interval_ms = defaults.checkpoint_interval_ms;
@@ -210,7 +198,7 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   if (!request->retained) request->retained = defaults.retained;
   if (!request->replication) request->replication = defaults.replication;
   if (options_.check) {
-    if (const auto right = options_.check(*file, *request); !right) return http_error(kBadRequest, without_file(right.error().message, *file));
+    if (const auto right = options_.check(*file, *request); !right) return http_error(http::kBadRequest, without_file(right.error().message, *file));
   }
   return ask("POST", std::string(kJobs), api::to_json(*request), options_.answer_timeout);
 }
@@ -227,7 +215,7 @@ HttpAnswer HttpRoutes::ask(const std::string& method, const std::string& path, s
   const auto asked = std::make_shared<Asked>();
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return http_error(kNoLeader, "this node is stopping");
+    if (stopping_) return http_error(http::kUnavailable, "this node is stopping");
     pending_.insert(asked.get());
   }
   options_.ask(std::make_shared<AdminCall>(AdminCall{method, path, std::move(body), [asked](std::uint32_t status, std::string text) {
@@ -242,7 +230,7 @@ HttpAnswer HttpRoutes::ask(const std::string& method, const std::string& path, s
   const std::lock_guard own(mutex_);
   pending_.erase(asked.get());
   if (answer) return *answer;
-  return http_error(kNoAnswer, "the cluster's leader did not answer in time; what was asked for may still happen");
+  return http_error(http::kNoAnswer, "the cluster's leader did not answer in time; what was asked for may still happen");
 }
 
 void HttpRoutes::stop() {
@@ -250,7 +238,7 @@ void HttpRoutes::stop() {
   stopping_ = true;
   for (Asked* asked : pending_) {
     const std::lock_guard answer(asked->mutex);
-    if (!asked->answer) asked->answer = http_error(kNoLeader, "this node is stopping");
+    if (!asked->answer) asked->answer = http_error(http::kUnavailable, "this node is stopping");
     asked->answered.notify_all();
   }
 }

@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
+#include <weir/node/exit_status.hpp>
 #include <weir/node/run_program.hpp>
 
 namespace weir {
 namespace {
 
 constexpr std::chrono::seconds kLimit(20);
-constexpr int kMisused = 2;  // the exit status of a command that makes no sense
 constexpr std::string_view kError = "error: ";
 
 }  // namespace

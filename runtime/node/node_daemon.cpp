@@ -18,6 +18,7 @@
 #include <weir/base/text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/node/admin_api.hpp>
+#include <weir/node/exit_status.hpp>
 #include <weir/node/http_server.hpp>
 #include <weir/node/job_check.hpp>
 #include <weir/node/machine_services.hpp>
@@ -28,8 +29,6 @@
 namespace weir {
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kMisused = 2;
 
 /// Blocks the signals that end a daemon, in this thread and all that it starts, so that wait() can have them.
 class EndSignals {

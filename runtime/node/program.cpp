@@ -5,13 +5,12 @@
 #include <weir/base/exception_text.hpp>
 #include <weir/node/command_line.hpp>
 #include <weir/node/embedded_run.hpp>
+#include <weir/node/exit_status.hpp>
 #include <weir/node/job_plan.hpp>
 
 namespace weir {
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kMisused = 2;
 
 void explain(const JobDefinition& job, const CommandLine& line) {
   const Options options(line.job_options, Options::Mode::Explain);

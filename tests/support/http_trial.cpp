@@ -2,11 +2,11 @@
 
 #include <cstring>
 
-#include <elf.h>
-
 #include <weir/base/version.hpp>
 #include <weir/node/admin_api.hpp>
 #include <weir/node/bundle.hpp>
+
+#include <support/shared_object.hpp>
 
 namespace weir::testing {
 namespace {
@@ -16,15 +16,7 @@ constexpr auto kMark = bundle_mark("word_count");
 }  // namespace
 
 std::string fake_bundle(const std::string& version) {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_type = ET_DYN;
-#if defined(__aarch64__)
-  header.e_machine = EM_AARCH64;
-#else
-  header.e_machine = EM_X86_64;
-#endif
+  const Elf64_Ehdr header = shared_object_header();
   std::string mark(kMark.data(), kMark.size());
   if (!version.empty()) {
     mark.replace(mark.find(kVersion), std::strlen(kVersion), version);

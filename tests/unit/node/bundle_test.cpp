@@ -5,13 +5,13 @@
 #include <fstream>
 #include <random>
 
-#include <elf.h>
-
 #include <weir/node/bundle.hpp>
 
+#include "support/shared_object.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace weir;
+using weir::testing::shared_object_header;
 
 namespace {
 
@@ -23,20 +23,7 @@ std::string mark_of(const std::string& version, const std::string& abi, const st
   return mark;
 }
 
-Elf64_Ehdr header() {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_type = ET_DYN;
-#if defined(__aarch64__)
-  header.e_machine = EM_AARCH64;
-#else
-  header.e_machine = EM_X86_64;
-#endif
-  return header;
-}
-
-std::string shared_object(const std::string& content, const Elf64_Ehdr& head = header()) {
+std::string shared_object(const std::string& content, const Elf64_Ehdr& head = shared_object_header()) {
   std::string file(sizeof(head), '\0');
   std::memcpy(file.data(), &head, sizeof(head));
   return file + content;
@@ -83,10 +70,10 @@ TEST_CASE("what is no bundle is told apart") {
   CHECK(refusal(shared_object("")) == "is no job bundle: none of its sources has a WEIR_JOB");
   CHECK(refusal(shared_object(mark + mark_of("1", "a", "k"))) == "holds more than one job: j and k");
 
-  Elf64_Ehdr other = header();
+  Elf64_Ehdr other = shared_object_header();
   other.e_machine = EM_S390;
   CHECK(refusal(shared_object(mark, other)) == "is built for another processor");
-  other = header();
+  other = shared_object_header();
   other.e_type = ET_EXEC;
   CHECK(refusal(shared_object(mark, other)).starts_with("is a program, not a bundle; bundles lie in lib/jobs"));
   other.e_type = ET_REL;
@@ -94,7 +81,7 @@ TEST_CASE("what is no bundle is told apart") {
 }
 
 TEST_CASE("a program that lies anywhere in memory is still a program") {
-  Elf64_Ehdr head = header();
+  Elf64_Ehdr head = shared_object_header();
   head.e_phoff = sizeof(head);
   head.e_phnum = 1;
   Elf64_Phdr segment{};
