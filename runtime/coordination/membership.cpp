@@ -72,6 +72,13 @@ void Membership::leave(ClusterNodeId id, std::uint64_t incarnation) {
   events_.push_back(membership::NodeLeft{id, incarnation});
 }
 
+void Membership::renew(std::uint64_t incarnation) {
+  self_.incarnation = incarnation;
+  for (const auto& [id, member] : members_) {
+    if (member.status == Status::Up) events_.push_back(membership::NodeReturned{id});
+  }
+}
+
 void Membership::tick(ProcessingTime now) {
   const bool paused = now - ticked_ > options_.timeout / 2;
   ticked_ = now;

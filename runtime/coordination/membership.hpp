@@ -43,7 +43,8 @@ struct NodeSuspect {
   ClusterNodeId id = 0;
   friend bool operator==(const NodeSuspect&, const NodeSuspect&) = default;
 };
-/// It was suspect, and is back: the same incarnation, so what it ran still runs.
+/// It was suspect, or took this node for dead, and is back: the same incarnation, so what it ran still runs. Messages to it and from
+/// it may be lost.
 struct NodeReturned {
   ClusterNodeId id = 0;
   friend bool operator==(const NodeReturned&, const NodeReturned&) = default;
@@ -96,8 +97,9 @@ class Membership {
   void leave(ClusterNodeId id, std::uint64_t incarnation);
   void tick(ProcessingTime now);
 
-  /// This node goes on as a newer incarnation.
-  void renew(std::uint64_t incarnation) { self_.incarnation = incarnation; }
+  /// This node was taken for dead and goes on as a newer incarnation. Whoever did that has dropped what it said meanwhile, and it
+  /// does not know who did: to it all that are up have returned.
+  void renew(std::uint64_t incarnation);
 
   /// What happened, in this order; each is told once.
   std::vector<MembershipEvent> take_events() { return std::exchange(events_, {}); }

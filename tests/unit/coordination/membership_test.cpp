@@ -170,3 +170,14 @@ TEST_CASE("one's own pause is not the others' silence") {
   bench.pass(Duration(500));
   CHECK(std::get<NodeDead>(bench.events().at(0)).id == 2);
 }
+
+TEST_CASE("a node that was taken for dead counts all that are up as returned") {
+  Bench bench;
+  bench.join(2);
+  bench.join(3);
+  bench.members.connection_lost(3, 1, bench.now);
+  (void)bench.events();
+  bench.members.renew(2);
+  CHECK(bench.members.self().incarnation == 2);
+  CHECK(bench.events() == Events{NodeReturned{2}});  // that the other one is back is still to come
+}
