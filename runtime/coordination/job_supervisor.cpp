@@ -37,6 +37,7 @@ void JobSupervisor::adopt(const RunningAttempt& running, ProcessingTime now) {
   if (running.newest != 0) effects_.push_back(effect::Complete{running.newest, Duration(0)});
   if (running.newest == 0 || running.afterwards == Barrier::Afterwards::GoOn) return;
   last_checkpoint_ = running.newest;
+  stopping_ = running.stopping;
   coordinator_.stop();
 }
 

@@ -88,6 +88,7 @@ struct RunningAttempt {
   CheckpointId newest = 0;       // complete; 0: none
   CheckpointId newest_used = 0;  // the highest number that any of its tasks has seen; no number is given twice
   Barrier::Afterwards afterwards = Barrier::Afterwards::GoOn;  // what the job does when all have published `newest`
+  bool stopping = false;         // it was told to end before its sources do, which may go on reading until it has
 };
 
 class JobSupervisor {

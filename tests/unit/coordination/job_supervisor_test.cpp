@@ -519,6 +519,14 @@ TEST_CASE("an attempt whose last checkpoint is complete is taken over and takes 
   CHECK(bench.outcome() == expected);
 }
 
+TEST_CASE("an attempt that was stopped is taken over as stopped, also when its tasks have finished since") {
+  Bench bench;
+  bench.supervisor.adopt({.attempt = 4, .newest = 17, .newest_used = 17, .afterwards = Barrier::Afterwards::End, .stopping = true}, bench.now);
+  bench.finish();
+  bench.publish(17);
+  CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 17, 17});
+}
+
 TEST_CASE("a checkpoint that is asked for begins at once, unless one is under way") {
   Bench bench;
   bench.start();
