@@ -110,8 +110,10 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     for (const MembershipEvent& event : changed.events) {
       if (const auto* dead = std::get_if<membership::NodeDead>(&event)) node_gone(dead->id, dead->why);
       if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
-      // What was on its way to it or from it may be lost, and nobody would send it again.
-      if (const auto* back = std::get_if<membership::NodeReturned>(&event)) node_gone(back->id, "the connection to its node broke");
+      if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
+        end_what_is_over(back->id);
+        for (const auto& [job, run] : runs_) run->on_node_returned(back->id);
+      }
       if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
         admit(up->node);
         tell_known_jobs(up->node.node.id);
@@ -253,6 +255,15 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     wire::KnownJobs known{{}, state_.content().next_job};
     for (const auto& [job, record] : state_.jobs()) known.jobs.push_back(job);
     send(node, message::make_packet(0, 0, known));
+    end_what_is_over(node);
+  }
+
+  /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
+  void end_what_is_over(ClusterNodeId node) {
+    for (const auto& [job, record] : state_.jobs()) {
+      const std::uint64_t over = record.ended() ? record.attempt : record.attempt - std::min<std::uint64_t>(record.attempt, 1);
+      if (over > 0) send(node, message::make_packet(job, over, wire::KillWorker{"the attempt is over"}));
+    }
   }
 
   void tell_known_nodes() {

@@ -60,9 +60,7 @@ void JobRun::take_over(ProcessingTime deadline) {
   show("taking over");
   attempt_ = job.attempt;
   slots_ = job.slots;
-  for (const ClusterNodeId node : slots_) {
-    if (worker_on(node) == nullptr) workers_.push_back({node, "", false});
-  }
+  expect_workers();
   taking_over_ = TakingOver{deadline, {}, {}, {}, 0};
   ask_workers();
 }
@@ -80,11 +78,13 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
   if (!taking_over_) return;
   if (!report.running) return begin_next("a worker was not running yet");
   auto shape = wire::decode_job_shape(report.shape).or_throw();
+  WEIR_CHECK(!live_.shape || *live_.shape == shape, "the workers of an attempt have different plans", from);
   live_.shape = shape;
   taking_over_->running.insert(from);
   taking_over_->finished.insert(report.finished.begin(), report.finished.end());
   taking_over_->newest_used = std::max(taking_over_->newest_used, report.newest_checkpoint);
   if (taking_over_->running.size() < workers_.size()) return;
+  for (const std::uint32_t task : taking_over_->finished) WEIR_CHECK(task < shape.tasks.size(), "a worker names a task that its job lacks", task);
   const TakingOver taken = std::move(*taking_over_);
   taking_over_.reset();
   const JobRecord& job = record();
@@ -93,10 +93,11 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
   environment_.inform(job_, "attempt " + std::to_string(attempt_) + " goes on under this leader");
   const bool ends = job.ending != 0;
   supervisor_.adopt({attempt_, job.newest_checkpoint(), std::max(job.checkpoints_used, taken.newest_used),
-                     ends ? Barrier::Afterwards::End : Barrier::Afterwards::GoOn}, environment_.now());
+                     ends ? Barrier::Afterwards::End : Barrier::Afterwards::GoOn, job.wish != JobWish::Run},
+                    environment_.now());
   for (const std::uint32_t task : taken.finished) supervisor_.finished(task, environment_.now());
   show("running");
-  if (job.wish != JobWish::Run && !ends) on_wish(job.wish);
+  if (job.wish != JobWish::Run) on_wish(job.wish);
 }
 
 /// Gives up the attempt that was to be taken over.
@@ -131,18 +132,16 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   if (packet.attempt < attempt_ && alive) {  // it was not heard when that was over
     environment_.send(from, message::make_packet(job_, packet.attempt, wire::KillWorker{"the attempt is over"}));
   }
-  if (packet.kind == name_of<wire::SavepointWritten>() && from == environment_.self().node.id) {
-    const auto written = wire::decode<wire::SavepointWritten>(packet.bytes).or_throw();
-    if (!written.error.empty()) outcome_.message = "no savepoint was written: " + written.error + "; the job's last checkpoint is kept";
-    return log_end();
-  }
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
+  if (packet.kind == name_of<wire::SavepointWritten>()) return on_savepoint(from, packet);
   if (taking_over_ && packet.kind == name_of<wire::WorkerGone>()) return begin_next("one of its workers is gone");
   try {
     take(from, packet);
     carry_out();
   } catch (...) {  // what a worker says may be anything; it costs its own job only
-    supervisor_.lost({"", "", "a worker does not make sense: " + current_exception_text()}, environment_.now());
+    const std::string why = "a worker does not make sense: " + current_exception_text();
+    if (taking_over_) return begin_next(why);
+    supervisor_.lost({"", "", why}, environment_.now());
   }
   carry_out();
 }
@@ -199,6 +198,17 @@ void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
   carry_out();
 }
 
+void JobRun::on_node_returned(ClusterNodeId node) {
+  OneWorker* worker = worker_on(node);
+  if (worker == nullptr || worker->gone) return;
+  const std::string why = "the connection to its node broke";
+  if (taking_over_) return begin_next(why);
+  const bool told_to_end = supervisor_.phase() == JobSupervisor::Phase::Stopping;  // which may be lost
+  if (told_to_end) kill(*worker);
+  supervisor_.lost({"", "", why}, environment_.now());
+  carry_out();
+}
+
 void JobRun::on_nodes_changed() {
   if (taking_over_) return ask_workers();
   // Copies may have been on a node that is gone; those of the next checkpoint are on others.
@@ -246,6 +256,7 @@ void JobRun::place() {
   to_be_placed_ = !placed;
   if (!placed) return show("waiting for slots", placed.error().message);
   slots_ = std::move(placed).or_throw();
+  expect_workers();  // from now on: what becomes of a node before its worker is started counts, too
   show("starting");
   log(command::BeginAttempt{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
     if (applied) start_workers();
@@ -253,18 +264,24 @@ void JobRun::place() {
   });
 }
 
+/// One on each node that has slots of the attempt.
+void JobRun::expect_workers() {
+  workers_.clear();
+  for (const ClusterNodeId node : slots_) {
+    if (worker_on(node) == nullptr) workers_.push_back({node, "", false});
+  }
+}
+
 void JobRun::start_workers() {
   if (supervisor_.phase() != JobSupervisor::Phase::Beginning) return end_if_gone();
   const JobRecord& job = record();
   tell_nodes(wire::RewindParts{job.manifests.empty() ? "" : text_of(job.manifests.front()), job.spec.retained});
   const std::set<ClusterNodeId> up = environment_.nodes_up();
+  // A node that was away while an older attempt was given up may have a worker of it. Nodes that come later hear it, too.
+  for (const ClusterNodeId node : up) environment_.send(node, message::make_packet(job_, attempt_ - 1, wire::KillWorker{"the attempt is over"}));
   wire::StartWorker start{job.spec.name,        job.spec.bundle,     {up.begin(), up.end()}, job.spec.options, job.spec.parallelism,
                           job.spec.key_groups, static_cast<std::uint64_t>(job.spec.alignment_limit.count())};
-  for (const ClusterNodeId node : slots_) {
-    if (worker_on(node) != nullptr) continue;
-    workers_.push_back({node, "", false});
-    environment_.send(node, message::make_packet(job_, attempt_, start));
-  }
+  tell_workers(start);
 }
 
 void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
@@ -368,9 +385,13 @@ void JobRun::carry_out(const effect::Kill&) {
   to_be_placed_ = false;
   show("stopping");
   for (const OneWorker& worker : workers_) {
-    if (!worker.gone) environment_.send(worker.node, message::make_packet(job_, attempt_, wire::KillWorker{"the attempt is over"}));
+    if (!worker.gone) kill(worker);
   }
   end_if_gone();
+}
+
+void JobRun::kill(const OneWorker& worker) {
+  environment_.send(worker.node, message::make_packet(job_, attempt_, wire::KillWorker{"the attempt is over"}));
 }
 
 void JobRun::carry_out(const effect::Warn& warn) {
@@ -398,15 +419,23 @@ void JobRun::export_savepoint() {
     return log_end();
   }
   show("writing the savepoint");
+  exporting_ = true;
   environment_.send(environment_.self().node.id,
                     message::make_packet(job_, attempt_, wire::ExportSavepoint{text_of(job.manifests.front()), job.savepoint}));
+}
+
+void JobRun::on_savepoint(ClusterNodeId from, const message::Packet& packet) {
+  if (from != environment_.self().node.id || !std::exchange(exporting_, false)) return;  // who led before may have asked for it
+  const auto written = wire::decode<wire::SavepointWritten>(packet.bytes).or_throw();
+  if (!written.error.empty()) outcome_.message = "no savepoint was written: " + written.error + "; the job's last checkpoint is kept";
+  log_end();
 }
 
 void JobRun::log_end() {
   constexpr Duration kRetry{1000};
   end_again_.reset();
   log(command::EndJob{job_, record().attempt, outcome_, environment_.wall_clock_ms()}, [this](const Result<Applied>& applied) {
-    if (applied) return environment_.ended(job_);
+    if (applied || record().ended()) return environment_.ended(job_);
     environment_.warn(job_, "its end cannot be logged: " + applied.error().message);
     end_again_ = environment_.now() + kRetry;
   });

@@ -5,6 +5,9 @@
 //   Begin -> place -> [BeginAttempt logged] -> StartWorker to each node -> WorkerUp from each -> Deploy
 //   taken over: ReportWorker -> WorkerReport from each, and the attempt goes on; or it is ended, and the next one begins
 //   Commit -> [CommitCheckpoint logged] -> Complete, KeepParts          Kill -> KillWorker -> WorkerGone from each
+//
+// What it waits for is always a word of a node, of the log, or the time; a node that cannot say it is gone or has returned, and a node
+// counts from the moment it was chosen, before anything is said to it. tests/sim/cluster_job_test holds it to that.
 #pragma once
 
 #include <functional>
@@ -57,6 +60,9 @@ class JobRun {
   void on_packet(ClusterNodeId from, const message::Packet& packet);
   /// Everything on that node is over.
   void on_node_gone(ClusterNodeId node, const std::string& why);
+  /// It was away for a moment and is back with all that it ran; what was on its way to it or from it may be lost, and nobody would
+  /// say it again. So the attempt is over, and its worker there is told to end.
+  void on_node_returned(ClusterNodeId node);
   /// There may be more slots, or other nodes for copies.
   void on_nodes_changed();
   void on_wish(JobWish wish);
@@ -103,13 +109,16 @@ class JobRun {
 
   void take(ClusterNodeId from, const message::Packet& packet);
   void place();
+  void expect_workers();
   void start_workers();
   void on_worker_up(ClusterNodeId from, const wire::WorkerUp& up);
   void deploy();
   void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
   void end_if_gone();
+  void kill(const OneWorker& worker);
   void export_savepoint();
   bool is_to_move() const;
+  void on_savepoint(ClusterNodeId from, const message::Packet& packet);
   void log_end();
   std::set<ClusterNodeId> nodes_with_disks();
   OneWorker* worker_on(ClusterNodeId node);
@@ -131,6 +140,7 @@ class JobRun {
   std::vector<OneWorker> workers_;   // of the attempt
   std::map<ClusterNodeId, ProcessingTime> disks_failed_;  // when last
   JobOutcome outcome_;                       // once it is over
+  bool exporting_ = false;                   // the savepoint that it ends with
   std::optional<ProcessingTime> end_again_;  // when to try to log that
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // answers of the log look whether it still is
 };
