@@ -1,0 +1,92 @@
+// What actors/coordinator_actor does about jobs, in virtual time: it applies what is logged and, where its node leads, tells the
+// runs of jobs what became of commands, nodes and workers. One per life of a node's process.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weir/actors/job_run.hpp>
+
+#include "support/simulated_time.hpp"
+
+namespace weir::testing {
+
+/// An entry of the cluster's log.
+struct SimulatedEntry {
+  ClusterNodeId proposer = 0;
+  std::uint64_t life = 0;  // of the proposer's process
+  std::uint64_t number = 0;
+  ClusterCommand command;
+};
+
+/// Where a coordinator is.
+class CoordinatorSurroundings {
+ public:
+  virtual ~CoordinatorSurroundings() = default;
+  /// To the node's own part that speaks to the others.
+  virtual void to_node(ClusterNodeId node, message::Packet packet) = 0;
+  virtual void propose(std::uint64_t number, ClusterCommand command) = 0;
+  virtual void wrong(const std::string& what) = 0;
+};
+
+class SimulatedCoordinator final : public JobRunEnvironment {
+ public:
+  SimulatedCoordinator(SimulatedTime& time, const NodeAnnouncement& self, CoordinatorSurroundings& surroundings)
+      : time_(time), self_(self), surroundings_(surroundings), began_(time.now()) {}
+
+  void on_apply(const ClusterCommand& command, std::optional<std::uint64_t> own_number);
+  void on_not_logged(std::uint64_t number, const std::string& why);
+  void on_leads(bool leads);
+  void on_packet(ClusterNodeId from, const message::Packet& packet);
+  void on_members(const std::vector<MembershipEvent>& events, std::vector<ClusterMember> members);
+  void submit(ClusterCommand command);
+
+  bool leads() const { return leads_; }
+  /// Null when it does not run here.
+  const LiveJob* live(JobId job) const;
+
+  // JobRunEnvironment
+  const ClusterState& state() const override { return state_; }
+  const NodeAnnouncement& self() const override { return self_; }
+  std::vector<PlacementNode> placement_nodes(JobId except) const override;
+  std::set<ClusterNodeId> nodes_up() const override;
+  std::set<ClusterNodeId> nodes_draining() const override;
+  void send(ClusterNodeId node, message::Packet packet) override;
+  void propose(ClusterCommand command, ClusterControl::Done done) override;
+  ProcessingTime now() const override { return time_.now(); }
+  std::int64_t wall_clock_ms() const override { return time_.now().ms; }
+  void warn(JobId job, const std::string& text) override;
+  void inform(JobId job, const std::string& text) override { warn(job, text); }
+  void ended(JobId job) override { ended_.push_back(job); }
+
+ private:
+  template <class Act>
+  void guarded(Act&& act);
+  void run(JobId job);
+  void admit(const NodeAnnouncement& node);
+  void end_what_is_over(ClusterNodeId node);
+  void follow(const ClusterCommand& command, const Applied& applied);
+  void node_gone(ClusterNodeId node, const std::string& why);
+  void check(ClusterNodeId to, const message::Packet& packet);
+  void arm();
+  void tick(ProcessingTime due);
+
+  SimulatedTime& time_;
+  NodeAnnouncement self_;
+  CoordinatorSurroundings& surroundings_;
+  ClusterState state_;
+  std::vector<ClusterMember> members_;
+  bool leads_ = false;
+  ProcessingTime began_;
+  std::map<JobId, std::unique_ptr<JobRun>> runs_;
+  std::vector<JobId> ended_;
+  std::map<JobId, std::set<CheckpointId>> complete_;  // whatever was committed
+  std::uint64_t last_proposal_ = 0;
+  std::map<std::uint64_t, ClusterControl::Done> proposed_;
+  std::optional<ProcessingTime> armed_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+}  // namespace weir::testing
