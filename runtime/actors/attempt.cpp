@@ -4,7 +4,6 @@
 
 #include <caf/all.hpp>
 
-#include <weir/actors/messages.hpp>
 #include <weir/actors/task_actor.hpp>
 
 namespace weir {
@@ -48,6 +47,11 @@ void Attempt::connect(const StoredJob& stored, std::vector<caf::actor> peers, st
     setups[task].before = before;
     supervisor_->send(tasks_[task], std::move(setups[task]));
   }
+}
+
+void Attempt::connect(message::TooLate late, ProcessingTime before) {
+  late.setup.before = before;
+  supervisor_->send(tasks_.at(late.task), std::move(late.setup));
 }
 
 caf::actor Attempt::spawn(std::uint32_t task, const TaskOptions& common, std::size_t of) {

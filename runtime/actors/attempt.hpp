@@ -16,6 +16,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include <weir/actors/job_board.hpp>
+#include <weir/actors/messages.hpp>
 #include <weir/actors/stored_state.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/dataflow/task.hpp>
@@ -39,8 +40,10 @@ class Attempt {
   /// Spawns the tasks for which `here` is true. `common` holds what all tasks have in common.
   void spawn(const std::vector<bool>& here, const TaskOptions& common);
   /// Sets them up; each of them says Ready. `peers` is who takes what is sent to each task of the plan. A task that does not come to
-  /// it before the given reading of the steady clock fails.
+  /// it before the given reading of the steady clock says TooLate instead.
   void connect(const StoredJob& stored, std::vector<caf::actor> peers, std::optional<ProcessingTime> before = {});
+  /// Sets one up that was too late.
+  void connect(message::TooLate late, ProcessingTime before);
   void kill();
 
   template <class Message>

@@ -151,7 +151,11 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     options_.propose({options_.self.node.id, number, std::move(command)});
   }
   std::vector<PlacementNode> placement_nodes(JobId except) const override {
-    const auto taken = slots_taken(state_, except);
+    auto taken = slots_taken(state_, except);
+    for (const auto& [job, run] : runs_) {
+      if (job == except) continue;
+      for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
+    }
     std::vector<PlacementNode> nodes;
     const auto add = [&](const NodeAnnouncement& node) {
       if (!state_.nodes().contains(node.node.id)) return;  // not admitted yet

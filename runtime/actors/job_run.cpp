@@ -1,6 +1,7 @@
 #include <weir/actors/job_run.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 #include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
@@ -19,6 +20,15 @@ SupervisorOptions supervisor_options(const JobSpec& spec) {
 
 std::string text_of(const Manifest& manifest) {
   return std::string(as_text(encode(manifest)));
+}
+
+/// The slots of `wanted` that are not among `had` already, node by node.
+std::vector<ClusterNodeId> beyond(std::vector<ClusterNodeId> wanted, std::vector<ClusterNodeId> had) {
+  std::sort(wanted.begin(), wanted.end());
+  std::sort(had.begin(), had.end());
+  std::vector<ClusterNodeId> more;
+  std::set_difference(wanted.begin(), wanted.end(), had.begin(), had.end(), std::back_inserter(more));
+  return more;
 }
 
 StoredParts to_parts(const wire::TaskStored& stored) {
@@ -258,7 +268,9 @@ void JobRun::place() {
   slots_ = std::move(placed).or_throw();
   expect_workers();  // from now on: what becomes of a node before its worker is started counts, too
   show("starting");
+  unlogged_ = beyond(slots_, record().slots);
   log(command::BeginAttempt{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
+    unlogged_.clear();
     if (applied) start_workers();
     else supervisor_.lost({"", "", applied.error().message}, environment_.now());  // such as a node that was forgotten meanwhile
   });

@@ -73,6 +73,8 @@ class JobRun {
     return taking_over_ ? taking_over_->deadline : supervisor_.next_event();
   }
   const LiveJob& live() const { return live_; }
+  /// That the attempt is to have beyond those that the log says it has, until the log says so.
+  const std::vector<ClusterNodeId>& slots_to_be_logged() const { return unlogged_; }
 
  private:
   struct OneWorker {
@@ -137,6 +139,7 @@ class JobRun {
   bool to_be_placed_ = false;
   std::optional<TakingOver> taking_over_;
   std::vector<ClusterNodeId> slots_;
+  std::vector<ClusterNodeId> unlogged_;
   std::vector<OneWorker> workers_;   // of the attempt
   std::map<ClusterNodeId, ProcessingTime> disks_failed_;  // when last
   JobOutcome outcome_;                       // once it is over

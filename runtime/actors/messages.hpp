@@ -61,6 +61,11 @@ struct Taken {
 struct Ready {
   std::uint32_t task;
 };
+/// It came to its setup after `before`, and did nothing yet; it may be sent it again.
+struct TooLate {
+  std::uint32_t task;
+  Setup setup;
+};
 struct Failed {
   std::uint32_t task;
   TaskFailure failure;
@@ -141,6 +146,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::TooLate)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Completed)

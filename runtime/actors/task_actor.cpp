@@ -22,9 +22,11 @@ class TaskShell final : public TaskEnvironment {
   TaskShell(caf::event_based_actor* self, TaskActorOptions options) : self_(self), options_(std::move(options)) {}
 
   void setup(message::Setup& setup) {
+    if (setup.before && steady_now() >= *setup.before) {
+      return self_->send(options_.job, message::TooLate{options_.number, std::move(setup)});
+    }
     peers_ = setup.peers;
     guarded([&] {
-      if (setup.before && steady_now() >= *setup.before) throw Failure("stopped for too long while it was set up; another attempt may run by now");
       task_ = std::make_unique<Task>(options_.task, std::move(*setup.nodes), std::move(*setup.inputs),
                                      options_.plan->make_outputs(options_.number), *this);
       self_->send(options_.job, message::Ready{options_.number});

@@ -94,6 +94,11 @@ class Worker {
     ready_.push_back(ready.task);
     tell_ready();
   }
+  /// Others took long to open, or this process was stopped.
+  void on_too_late(const message::TooLate& late) {
+    late_.push_back(late);
+    if (!asked_) ask_to_open();
+  }
   void on_failed(const message::Failed& failed) {
     const TaskFailure& failure = failed.failure;
     tell_failure(wire::TaskFailed{failed.task, failure.operator_name, failure.position, failure.message, failure.remedy == TaskFailure::Remedy::None});
@@ -232,30 +237,35 @@ class Worker {
       reader_ = std::make_unique<PartReader>(decode_manifest(as_span(deploy_->manifest)).or_throw(), *plan_, here_);
       return read_on();
     }
-    if (deploy_->savepoint.empty()) return ask_to_open({});
+    if (deploy_->savepoint.empty()) {
+      stored_.emplace();
+      return ask_to_open();
+    }
     auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
-    ask_to_open(load_newest(*store).or_throw().job);
+    stored_ = load_newest(*store).or_throw().job;
+    ask_to_open();
   }
 
   void read_on() {
     if (const auto request = reader_->next()) return tell_node(*request);
     if (!reader_->complete()) throw Failure("the stores left out parts of the checkpoint");
-    StoredJob stored = reader_->job().or_throw();
+    stored_ = reader_->job().or_throw();
     reader_.reset();
-    ask_to_open(std::move(stored));
+    ask_to_open();
   }
 
-  void ask_to_open(StoredJob stored) {
-    stored_ = std::move(stored);
+  void ask_to_open() {
     asked_ = steady_now();
     tell_node(wire::ReadyToOpen{deploy_->self});
   }
 
   /// The leader said so after it was asked, and will not begin another attempt before the lease is over.
   void on_open() {
-    if (!stored_) return;
-    attempt_->connect(*stored_, peers_, asked_ + options_.lease);
+    if (!asked_) return;
+    const ProcessingTime before = *std::exchange(asked_, std::nullopt) + options_.lease;
+    if (stored_) attempt_->connect(*stored_, peers_, before);
     stored_.reset();
+    for (message::TooLate& late : std::exchange(late_, {})) attempt_->connect(std::move(late), before);
   }
 
   void on_node_answer(const message::Packet& packet) {
@@ -303,7 +313,8 @@ class Worker {
   std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet
   std::unique_ptr<PartReader> reader_;   // while state is read
   std::optional<StoredJob> stored_;      // until the tasks may open
-  ProcessingTime asked_;                 // for that
+  std::vector<message::TooLate> late_;   // tasks that came to open when the answer did not count any more
+  std::optional<ProcessingTime> asked_;  // for tasks to open, until the answer comes
   std::shared_ptr<CallCell> loading_ = std::make_shared<CallCell>();
   HangGuard guard_;
   std::optional<message::Packet> failure_;  // the last one told
@@ -327,6 +338,7 @@ caf::behavior worker_actor(caf::event_based_actor* self, WorkerOptions options) 
   return {
       handler(worker, &Worker::on_packet),    handler(worker, &Worker::on_connected), handler(worker, &Worker::on_ready),
       handler(worker, &Worker::on_failed),    handler(worker, &Worker::on_finished),  handler(worker, &Worker::on_completed),
+      handler(worker, &Worker::on_too_late),
       handler(worker, &Worker::on_link_lost), handler(worker, &Worker::on_linked),    handler(worker, &Worker::on_report_link),
       [worker](ReportFigures) { worker->on_figures(); },
   };

@@ -124,7 +124,11 @@ const LiveJob* SimulatedCoordinator::live(JobId job) const {
 }
 
 std::vector<PlacementNode> SimulatedCoordinator::placement_nodes(JobId except) const {
-  const auto taken = slots_taken(state_, except);
+  auto taken = slots_taken(state_, except);
+  for (const auto& [job, run] : runs_) {
+    if (job == except) continue;
+    for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
+  }
   std::vector<PlacementNode> nodes;
   const auto add = [&](const NodeAnnouncement& node) {
     if (!state_.nodes().contains(node.node.id)) return;

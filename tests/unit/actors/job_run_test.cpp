@@ -347,6 +347,20 @@ TEST_CASE("a job waits for slots, and starts when a node joins") {
   bench.await_attempt(1);
 }
 
+TEST_CASE("two jobs that are placed at once do not take the same slots") {
+  SimulatedCluster cluster({.nodes = 3, .slots = 4});
+  cluster.hold_log(true);
+  for (const char* token : {"a", "b"}) cluster.propose(command::Submit{SimulatedCluster::spec(8, 0), token, 0});
+  cluster.hold_log(false);
+  REQUIRE(cluster.run_until([&] { return cluster.logged().job(2) != nullptr && !cluster.phase(1).empty() && !cluster.phase(2).empty(); }));
+  REQUIRE(cluster.run_until([&] { return cluster.phase(1) == "running"; }));
+  CHECK(cluster.phase(2) == "waiting for slots");
+  for (const auto& [node, taken] : slots_taken(cluster.logged(), 0)) CHECK_MESSAGE(taken <= 4, node);
+  CHECK(cluster.faults().empty());
+  cluster.wish(1, JobWish::Cancel);
+  CHECK(cluster.run_until([&] { return cluster.phase(2) == "running"; }));
+}
+
 TEST_CASE("a job that waits for slots can be cancelled") {
   Bench bench;
   bench.submit(0, 13);
