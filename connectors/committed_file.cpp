@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 #include <optional>
 
 #include <weir/connectors/input_file.hpp>
@@ -87,7 +88,9 @@ void CommittedFile::resume(FileProgress& progress) {
   for (const StagedSegment& segment : progress.staged) publish(written, segment);
   progress.staged.clear();
   if (written != path_) return start();  // the job goes on in another file
-  files_.open(path_, progress.bytes)->sync();
+  const std::uint64_t bytes = files_.size(path_).value_or(0);
+  files_.open(path_, std::max(bytes, progress.bytes))->sync();  // a file that cannot be written, or is too short, is found out now
+  to_cut_ = bytes > progress.bytes;
   remove_leftovers();
 }
 
@@ -132,7 +135,14 @@ void CommittedFile::on_complete(CheckpointId checkpoint) {
   for (; published < staged.size() && staged[published].checkpoint <= checkpoint; ++published) {
     publish(path_, staged[published]);
   }
+  if (std::exchange(to_cut_, false) && published == 0) files_.open(path_, state_->front().bytes - staged_bytes())->sync();
   staged.erase(staged.begin(), staged.begin() + static_cast<std::ptrdiff_t>(published));
+}
+
+/// That wait to be published.
+std::uint64_t CommittedFile::staged_bytes() const {
+  const auto& staged = state_->front().staged;
+  return std::accumulate(staged.begin(), staged.end(), std::uint64_t{0}, [](std::uint64_t sum, const StagedSegment& one) { return sum + one.bytes; });
 }
 
 void CommittedFile::publish(const std::filesystem::path& path, const StagedSegment& segment) {

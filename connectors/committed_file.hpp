@@ -8,9 +8,9 @@
 //
 // before_snapshot: the open segment is synced, its name too, and put into state with its place in FILE.
 // on_complete:     each segment covered is copied to its place - FILE is cut there first -, FILE synced, the segment removed.
-// open, restored:  the segments in the state are published, since their checkpoint is complete; FILE is cut behind the last
-//                  one, which drops what a newer checkpoint that can no longer be read had published; all other segments of
-//                  this and earlier attempts are leftovers and are removed.
+// open, restored:  the segments in the state are published, since their checkpoint is complete. What follows in FILE is of a newer
+//                  checkpoint that is not continued; it is cut off when the first one is complete, so that a run that comes to
+//                  nothing costs nothing. All other segments of this and earlier attempts are leftovers and are removed.
 //                  When there is nothing left of FILE where it was, but here is, the directory was moved; otherwise a job
 //                  that goes on in another FILE, which must not hold rows, finishes the old one first.
 // open, fresh:     FILE is left as it is: what an earlier run wrote is replaced when the first checkpoint is complete, so that
@@ -72,6 +72,7 @@ class CommittedFile {
   OutputFile& segment();
   void publish(const std::filesystem::path& path, const StagedSegment& segment);
   void remove_leftovers();
+  std::uint64_t staged_bytes() const;
 
   std::filesystem::path path_;
   std::string header_;
@@ -80,6 +81,7 @@ class CommittedFile {
   std::vector<FileProgress>* state_ = nullptr;  // with one element once opened
   std::unique_ptr<OutputFile> segment_;  // open when rows were written since the last snapshot
   std::uint64_t segment_bytes_ = 0;
+  bool to_cut_ = false;  // more is in FILE than the checkpoint that this one continues covers
 };
 
 }  // namespace weir

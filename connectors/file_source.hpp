@@ -169,6 +169,7 @@ class FileSource final : public Source<typename F::Record> {
   FileSource(F format, FileOptions options)
       : format_(std::move(format)), options_(std::move(options)) {
     if (options_.side_by_side == 0) throw Failure("a file source must read at least 1 file side by side");
+    if (!(options_.rows_per_second >= 0)) throw Failure("rows_per_second must be 0, for as many as it can, or more");
   }
 
   std::vector<std::string> discover() override {

@@ -1,10 +1,10 @@
 // Joins two keyed streams on nearness in event time: a left record at t and a right record at u of one key match when u lies
 // in the interval [t + lower, t + upper]. Unlike windows, nothing is cut: every pair that is near enough matches, once.
 //
-//   auto clicks = impressions.key_by(&Impression::ad)
+//   auto clicked = impressions.key_by(&Impression::ad)
 //       .interval_join("clicked", clicks.key_by(&Click::ad), {.lower = 0s, .upper = 10min}, JoinKind::Inner,
 //                      [](const Impression& i, const Click& c) { return Clicked{i.ad, c.at}; });
-//   clicks.late_left, clicks.late_right     // records at or before the watermark when they came, which are not joined
+//   clicked.late_left, clicked.late_right   // records at or before the watermark when they came, which are not joined
 //
 // A pair's result has the later of the two times. An outer join also yields a record without a partner, when the watermark
 // says that none can come any more, at the end of the record's interval (but not before its own time), so that

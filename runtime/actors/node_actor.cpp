@@ -1,6 +1,7 @@
 #include <weir/actors/node_actor.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include <caf/all.hpp>
 
@@ -90,8 +91,8 @@ class Node {
   }
 
   void on_connected(const message::Connected& connected) {
-    peers_.on_connected(connected);
-    if (!connected.peer) return;
+    const std::string address = peers_.on_connected(connected);
+    if (!connected.peer) return no_answer(address);
     wire::NodeHello hello = to_hello(membership_.self(), options_.cluster);
     hello.answer = true;
     tell(connected.peer, hello);
@@ -178,16 +179,24 @@ class Node {
 
   // ---- other nodes ----
 
+  /// Said once, until a node there has answered.
+  void no_answer(const std::string& address) {
+    if (!silent_.insert(address).second) return;
+    options_.services->log(Level::Warning, "no node answers at " + address + "; trying again. Is one running there, and is that its --listen, not its --http?");
+  }
+
   void on_node_hello(const Packet& packet, const caf::actor& other) {
     if (leaving_) return;
     const auto hello = content<wire::NodeHello>(packet);
     if (!options_.cluster.empty() && !hello.cluster.empty() && hello.cluster != options_.cluster) {
-      return tell(other, wire::Refused{"this is another cluster", 0});
+      const std::string name = "node '" + options_.self.node.name + "'";
+      return tell(other, wire::Refused{name + " belongs to another cluster than this node's data does; to join it, start with an empty --data", 0});
     }
     if (auto joined = membership_.join(from_hello(hello), steady_now()); !joined) {
       options_.services->log(Level::Warning, joined.error().message);
       return tell(other, wire::Refused{joined.error().message, over(hello)});
     }
+    silent_.erase(hello.address);
     if (options_.cluster.empty() && !hello.cluster.empty()) belong_to(hello.cluster);
     const bool is_new = peers_.take(from_hello(hello).node, other);
     if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
@@ -389,6 +398,7 @@ class Node {
   bool leaving_ = false;
   std::shared_ptr<std::promise<void>> drained_;  // while it drains
   std::uint64_t ticks_ = 0;
+  std::set<std::string> silent_;                 // addresses at which no node answers
   std::string last_refusal_;
 };
 

@@ -55,11 +55,11 @@ bool NodePeers::is_to_call(const std::string& address) {
   return true;
 }
 
-void NodePeers::on_connected(const message::Connected& connected) {
-  const auto call = calls_.find(connected.tag);
-  if (call == calls_.end()) return;
-  calling_.erase(call->second);
-  calls_.erase(call);
+std::string NodePeers::on_connected(const message::Connected& connected) {
+  const auto call = calls_.extract(connected.tag);
+  if (call.empty()) return "";
+  calling_.erase(call.mapped());
+  return call.mapped();
 }
 
 const caf::actor* NodePeers::find(ClusterNodeId peer) const {

@@ -44,8 +44,8 @@ class NodePeers {
   bool hear_of(ClusterNodeId peer, const std::string& address);
   /// Calls every node that it knows and is not connected to, if it is for this one to call.
   void call();
-  /// A call has ended.
-  void on_connected(const message::Connected& connected);
+  /// A call has ended: the address that was called. Empty: it was none of these.
+  std::string on_connected(const message::Connected& connected);
 
   /// Null: not connected.
   const caf::actor* find(ClusterNodeId peer) const;

@@ -113,7 +113,10 @@ class TaskShell final : public TaskEnvironment {
     }
   }
   void finished() override { self_->send(options_.job, message::Finished{options_.number}); }
-  void completed(CheckpointId checkpoint) { self_->send(options_.job, message::Completed{options_.number, checkpoint}); }
+  void completed(CheckpointId checkpoint) {
+    report(0);  // whoever hears this looks at the figures next
+    self_->send(options_.job, message::Completed{options_.number, checkpoint});
+  }
   ProcessingTime now() const override { return options_.clock->now(); }
   std::int64_t ticks_ns() const override {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();

@@ -18,6 +18,7 @@
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
+#include <weir/coordination/restore.hpp>
 #include <weir/graph/job_shape.hpp>
 #include <weir/state/checkpoint_store.hpp>
 #include <weir/wire/job_shape_codec.hpp>
@@ -107,7 +108,11 @@ class Worker {
     finished_.insert(finished.task);
     tell_node(wire::TaskFinished{finished.task});
   }
-  void on_completed(const message::Completed& completed) { tell_node(wire::TaskPublished{completed.task, completed.checkpoint}); }
+  /// A job that has ended is known by what its tasks had done when they published for the last time.
+  void on_completed(const message::Completed& completed) {
+    tell_node(wire::Figures{{figures_of(completed.task)}});
+    tell_node(wire::TaskPublished{completed.task, completed.checkpoint});
+  }
   /// When the other worker died, its own node says so, and better; this is for when nobody does.
   void on_link_lost(const message::LinkLost& lost) { self_->delayed_send(self_, kLinkGrace, ReportLink{lost.peer, lost.why}); }
   void on_report_link(const ReportLink& lost) { fail("the link to worker " + std::to_string(lost.peer + 1) + " failed: " + lost.why); }
@@ -116,10 +121,7 @@ class Worker {
     if (!board_) return;
     wire::Figures figures;
     for (std::uint32_t task = 0; task < here_.size(); ++task) {
-      if (!here_[task]) continue;
-      const TaskCell& cell = board_->tasks[task];
-      figures.tasks.push_back({task, cell.records_in, cell.records_out, cell.records_read, cell.records_written, cell.records_dropped,
-                               cell.busy_ns, cell.longest_pause_ns, cell.state_bytes, cell.watermark_ms, cell.blocked});
+      if (here_[task]) figures.tasks.push_back(figures_of(task));
     }
     tell_node(figures);
     self_->delayed_send(self_, kFiguresEvery, ReportFigures{});
@@ -136,6 +138,12 @@ class Worker {
   }
 
  private:
+  wire::TaskFigures figures_of(std::uint32_t task) const {
+    const TaskCell& cell = board_->tasks[task];
+    return {task, cell.records_in, cell.records_out, cell.records_read, cell.records_written, cell.records_dropped,
+            cell.busy_ns, cell.longest_pause_ns, cell.state_bytes, cell.watermark_ms, cell.blocked};
+  }
+
   template <NamedRecord M>
   void tell_node(const M& content) {
     self_->send(options_.node, message::make_packet(options_.job, options_.attempt, content));
@@ -241,8 +249,14 @@ class Worker {
       stored_.emplace();
       return ask_to_open();
     }
-    auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
-    stored_ = load_newest(*store).or_throw().job;
+    try {
+      auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
+      stored_ = load_newest(*store).or_throw().job;
+      (void)restore_tasks(*plan_, *stored_);
+    } catch (...) {  // no attempt would do better
+      stored_.reset();
+      return tell_failure(wire::WorkerFailed{current_exception_text(), true});
+    }
     ask_to_open();
   }
 

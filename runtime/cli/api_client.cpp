@@ -25,6 +25,9 @@ std::vector<Address> parse_nodes(const std::string& text) {
   std::vector<Address> nodes;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (text.substr(begin, end - begin).find("://") != std::string::npos) {
+      throw Misuse("--node: HOST:PORT is wanted, without http:// or https://; with --ca it is https");
+    }
     const auto address = parse_address(text.substr(begin, end - begin));
     if (!address) throw Misuse("--node: " + address.error().message);
     nodes.push_back(*address);

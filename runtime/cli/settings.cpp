@@ -16,4 +16,10 @@ std::map<std::string, std::string> parse_settings(const std::vector<std::string>
   return parsed;
 }
 
+std::string at_least_one(const std::string& text) {
+  constexpr std::size_t kMostDigits = 9;
+  const bool digits = !text.empty() && text.size() <= kMostDigits && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits && text.find_first_not_of('0') != std::string::npos ? "" : "a whole number from 1 is wanted, not '" + text + "'";
+}
+
 }  // namespace weir::cli

@@ -105,6 +105,12 @@ Result<Applied> ClusterState::on(const command::Submit& submit) {
       return Error{"the token '" + submit.token + "' was used to submit " + name_of(found->second) + ", which is another one"};
     }
   }
+  for (const auto& [id, other] : content_.jobs) {
+    if (other.ended()) continue;
+    const auto& files = other.spec.writes;
+    const auto both = std::find_first_of(files.begin(), files.end(), submit.spec.writes.begin(), submit.spec.writes.end());
+    if (both != files.end()) return Error{name_of(other) + " is writing " + *both + "; stop it first, or name another file"};
+  }
   JobRecord job;
   job.id = content_.next_job++;
   job.spec = submit.spec;

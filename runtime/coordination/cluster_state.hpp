@@ -43,6 +43,7 @@ struct JobSpec {
   std::uint32_t retained = 2;     // complete checkpoints
   std::uint32_t replication = 2;  // nodes that keep each part of a checkpoint, if there are as many
   std::string from_savepoint;     // empty: start from the beginning
+  std::vector<std::string> writes;  // files that no other job may write until this one has ended
 
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };

@@ -95,6 +95,7 @@ Result<JobSpec> job_spec(const api::SubmitRequest& request) {
   spec.retained = request.retained.value_or(spec.retained);
   spec.replication = request.replication.value_or(spec.replication);
   spec.from_savepoint = request.from_savepoint.value_or("");
+  spec.writes = request.writes;
   if (const auto right = check(spec); !right) return right.error();
   return spec;
 }

@@ -174,9 +174,10 @@ struct SubmitRequest {
   RestartRequest restart;
   std::optional<std::string> from_savepoint = {};  // a directory that every node can read
   std::optional<std::string> token = {};           // submitting again with the same one finds the job of the first time
+  std::vector<std::string> writes;                 // files; the node that takes the request finds them out
 };
 WEIR_RECORD(SubmitRequest, bundle, name, options, parallelism, key_groups, checkpoint_interval_ms, alignment_limit_ms, retained,
-            replication, restart, from_savepoint, token);
+            replication, restart, from_savepoint, token, writes);
 
 /// POST jobs/{id}/savepoint: ends the job with one.
 struct SavepointRequest {

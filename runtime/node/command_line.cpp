@@ -151,6 +151,8 @@ std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv,
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     return app.help();
+  } catch (const CLI::OptionAlreadyAdded& error) {
+    throw Failure("the job asks for an option that every job has already; give it another name: " + std::string(error.what()));
   } catch (const CLI::Error& error) {
     throw Failure(std::string(error.what()) + "; --help lists the options");
   }

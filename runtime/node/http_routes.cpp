@@ -198,7 +198,9 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   if (!request->retained) request->retained = defaults.retained;
   if (!request->replication) request->replication = defaults.replication;
   if (options_.check) {
-    if (const auto right = options_.check(*file, *request); !right) return http_error(http::kBadRequest, without_file(right.error().message, *file));
+    auto checked = options_.check(*file, *request);
+    if (!checked) return http_error(http::kBadRequest, without_file(checked.error().message, *file));
+    request->writes = std::move(checked->writes);
   }
   return ask("POST", std::string(kJobs), api::to_json(*request), options_.answer_timeout);
 }

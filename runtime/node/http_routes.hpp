@@ -27,6 +27,7 @@
 #include <weir/node/bundle.hpp>
 #include <weir/node/bundle_store.hpp>
 #include <weir/node/http_head.hpp>
+#include <weir/node/job_check.hpp>
 
 namespace weir {
 
@@ -41,7 +42,7 @@ struct HttpRoutesOptions {
   /// What a job does not say, this node's settings do.
   api::SubmitRequest defaults = {};
   /// Whether a job can be made of a bundle and options; an Error says why not. May take a while.
-  std::function<Result<void>(const std::filesystem::path& bundle, const api::SubmitRequest&)> check;
+  std::function<Result<CheckedJob>(const std::filesystem::path& bundle, const api::SubmitRequest&)> check;
   std::uint64_t most_bundle_bytes = std::uint64_t{256} << 20;  // with debug information they are tens of megabytes
   std::chrono::milliseconds answer_timeout{30'000};      // for the leader
   std::chrono::milliseconds health_timeout{2'000};

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <weir/node/exit_status.hpp>
 #include <weir/node/run_program.hpp>
 
@@ -13,14 +15,24 @@ namespace {
 constexpr std::chrono::seconds kLimit(20);
 constexpr std::string_view kError = "error: ";
 
+/// What the process printed may have lines of the job's own around it.
+CheckedJob checked(const std::string& printed) {
+  const std::size_t begin = printed.starts_with("{\n") ? 0 : printed.rfind("\n{\n");
+  const std::size_t end = printed.rfind("\n}\n");
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return {};
+  const auto json = nlohmann::json::parse(printed.substr(begin, end + 3 - begin), nullptr, false);
+  if (!json.is_object() || !json.contains("writes")) return {};
+  return {json["writes"].get<std::vector<std::string>>()};
+}
+
 }  // namespace
 
-Result<void> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request) {
+Result<CheckedJob> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request) {
   std::vector<std::string> command{program, "worker", "--describe", bundle.string(), "--parallelism", std::to_string(request.parallelism.value_or(1))};
   for (const auto& [name, value] : request.options) command.insert(command.end(), {"--set", name + "=" + value});
   const auto run = run_program(command, kLimit);
   if (!run) return Error{"the job's plan: " + run.error().message};
-  if (run->status == 0) return {};
+  if (run->status == 0) return checked(run->output);
   const std::size_t error = run->output.rfind(kError);
   if (run->status == kMisused && error != std::string::npos) {
     const std::size_t text = error + kError.size();

@@ -4,13 +4,18 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <weir/base/result.hpp>
 #include <weir/node/api_types.hpp>
 
 namespace weir {
 
+struct CheckedJob {
+  std::vector<std::string> writes;  // files, as output_files.hpp names them
+};
+
 /// Runs `weir worker --describe`. The Error is what that says is wrong, in one line. Blocks.
-Result<void> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request);
+Result<CheckedJob> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request);
 
 }  // namespace weir

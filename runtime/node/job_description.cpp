@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <weir/node/job_plan.hpp>
+#include <weir/node/output_files.hpp>
 
 namespace weir {
 namespace {
@@ -44,6 +45,7 @@ std::string describe_job(const JobDefinition& job, const std::map<std::string, s
     json["vertices"].push_back({{"name", plan.name(i)}, {"parallelism", plan.vertices[i].parallelism}});
   }
   json["plan"] = plan.to_text();
+  json["writes"] = output_files(plan.graph);
   return text(json);
 }
 

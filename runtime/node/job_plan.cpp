@@ -31,6 +31,17 @@ Options described_options(const JobDefinition& job, const std::map<std::string, 
   return options;
 }
 
+std::optional<std::string> refusal(const JobDefinition& job, const std::map<std::string, std::string>& given) {
+  try {
+    job.build(Options(given));
+  } catch (const MissingOption&) {
+    return std::nullopt;
+  } catch (const Failure& failure) {
+    return failure.what();
+  }
+  return std::nullopt;
+}
+
 std::string missing_options(const Options& described, const std::map<std::string, std::string>& given) {
   std::vector<std::string> missing;
   for (const DeclaredOption& option : described.declared()) {
@@ -42,7 +53,11 @@ std::string missing_options(const Options& described, const std::map<std::string
 
 Plan plan_job(const JobDefinition& job, const std::map<std::string, std::string>& given, const PlanOptions& options) {
   const Options described = described_options(job, given);
-  refuse_unknown(described, given);
+  try {
+    refuse_unknown(described, given);
+  } catch (const Failure& unknown) {
+    throw Failure(refusal(job, given).value_or(unknown.what()));
+  }
   try {
     return Plan::make(job.build(Options(given)), options);
   } catch (const MissingOption&) {

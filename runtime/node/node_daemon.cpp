@@ -19,6 +19,7 @@
 #include <weir/base/version.hpp>
 #include <weir/node/admin_api.hpp>
 #include <weir/node/exit_status.hpp>
+#include <weir/node/free_port.hpp>
 #include <weir/node/http_server.hpp>
 #include <weir/node/job_check.hpp>
 #include <weir/node/machine_services.hpp>
@@ -129,6 +130,8 @@ int run(const NodeOptions& options, const std::string& program) {
   raise_file_limit();
   const EndSignals signals;
   const auto log = make_log(options);
+  check_free(options.listen, "--listen").or_throw();
+  check_free(options.http, "--http").or_throw();
   const NodeIdentity identity = begin_incarnation(options.data).or_throw();
   const NodeAnnouncement self = announcement(options, identity);
 

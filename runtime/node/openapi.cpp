@@ -390,7 +390,8 @@ std::string_view openapi_description() {
           "replication": {"type": "integer", "minimum": 1, "description": "nodes that keep each part of a checkpoint, if there are as many"},
           "restart": {"$ref": "#/components/schemas/RestartRequest"},
           "from_savepoint": {"type": "string", "description": "an absolute path that every node can read"},
-          "token": {"type": "string", "description": "submitting again with the same one finds the job of the first time"}
+          "token": {"type": "string", "description": "submitting again with the same one finds the job of the first time"},
+          "writes": {"type": "array", "items": {"type": "string"}, "description": "files that the job writes; the node finds them out, whatever is said here"}
         }
       },
       "SavepointRequest": {

@@ -11,7 +11,6 @@
 namespace weir {
 namespace {
 
-
 void explain(const JobDefinition& job, const CommandLine& line) {
   const Options options(line.job_options, Options::Mode::Explain);
   const Plan plan = Plan::make(job.build(options), line.run.plan);
@@ -27,11 +26,18 @@ int misused(const JobDefinition& job, const std::string& message) {
 }
 
 int run(int argc, char** argv, const JobDefinition& job) {
-  const Options described = described_options(job, scan_command_line(argc, argv));
+  const auto scanned = scan_command_line(argc, argv);
+  const Options described = described_options(job, scanned);
   CommandLine line;
   Plan plan;
   try {
-    auto said = parse_command_line(argc, argv, job, described);
+    auto said = [&] {
+      try {
+        return parse_command_line(argc, argv, job, described);
+      } catch (const Failure& misspelt) {
+        throw Failure(refusal(job, scanned).value_or(misspelt.what()));
+      }
+    }();
     if (const auto* help = std::get_if<std::string>(&said)) {
       std::cout << *help;
       return 0;

@@ -84,6 +84,7 @@ struct JobSpec {
   retained @8 :UInt32;
   replication @9 :UInt32;
   fromSavepoint @10 :Text;
+  writes @11 :List(Text);
 }
 
 struct Option {

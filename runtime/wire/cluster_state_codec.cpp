@@ -69,6 +69,8 @@ void write(const JobSpec& ours, schema::JobSpec::Builder stored) {
   stored.setRetained(ours.retained);
   stored.setReplication(ours.replication);
   stored.setFromSavepoint(text(ours.from_savepoint));
+  auto writes = stored.initWrites(size_of(ours.writes));
+  for (capnp::uint i = 0; i < writes.size(); ++i) writes.set(i, text(ours.writes[i]));
 }
 
 JobSpec read(schema::JobSpec::Reader stored) {
@@ -84,6 +86,7 @@ JobSpec read(schema::JobSpec::Reader stored) {
   spec.retained = stored.getRetained();
   spec.replication = stored.getReplication();
   spec.from_savepoint = text(stored.getFromSavepoint());
+  for (const auto file : stored.getWrites()) spec.writes.push_back(text(file));
   return spec;
 }
 

@@ -47,6 +47,42 @@ void check_finished(Daemons& nodes, std::uint64_t job) {
 
 }  // namespace
 
+TEST_CASE("a job that would write what it reads, or what another job writes, is refused, and harms nothing") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 2, kQuick);
+  const auto text = directory / "text";
+  std::ofstream(text) << "one two two\n";
+  const auto submit = [&](const std::string& job, const Words& options) {
+    Words words{"submit", Daemons::bundle(job)};
+    words.insert(words.end(), options.begin(), options.end());
+    return words;
+  };
+  const std::string own = nodes.refusal(submit("word_count", {"--set", "input=" + text.string(), "--set", "output=" + text.string()}));
+  CHECK_MESSAGE(own.find("would write into the input of source") != std::string::npos, own);
+  CHECK(weir::testing::content_of(text) == "one two two\n");
+
+  const auto output = directory / "out.csv";
+  const std::uint64_t job = nodes.submit("slow_count", count_job(output, 60'000));
+  const std::string twice = nodes.refusal(submit("slow_count", count_job(directory / "." / "out.csv", 60'000)));
+  CHECK_MESSAGE(twice.find("is writing " + output.string() + "; stop it first, or name another file") != std::string::npos, twice);
+  check_finished(nodes, job);
+  CHECK(nodes.status(job).records_written > 0);
+  check_counts(output, 60'000);
+}
+
+TEST_CASE("a savepoint that is none fails the job at once, and gives its slots back") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 1, kQuick);
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 1000, {"--from-savepoint", (directory / "none").string()}));
+  const JobStatus end = nodes.await_end(job);
+  CHECK(end.status == "failed");
+  CHECK(end.attempt == 1);
+  CHECK_MESSAGE(end.message.find("holds no checkpoints") != std::string::npos, end.message);
+  const std::uint64_t next = nodes.submit("slow_count", count_job(directory / "out.csv", 1000));
+  check_finished(nodes, next);
+  CHECK(nodes.status(next).records_written == 1000);  // the figures are those of the end
+}
+
 TEST_CASE("code that crashes or loops ends its own worker, which is told with its signal and backtrace; other jobs go on") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 1, {"--slots", "8", "--worker-hang-timeout", "500ms"});

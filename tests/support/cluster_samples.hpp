@@ -43,6 +43,7 @@ class ClusterSamples {
     made.retained = 1 + static_cast<std::uint32_t>(below(3));
     made.replication = 1 + static_cast<std::uint32_t>(below(3));
     made.from_savepoint = text();
+    for (std::uint64_t file = below(3); file > 0; --file) made.writes.push_back("/out/" + std::to_string(++last_file_));
     return made;
   }
 
@@ -91,6 +92,7 @@ class ClusterSamples {
   std::uint32_t number() { return static_cast<std::uint32_t>(random_()) >> below(32); }
 
   std::mt19937_64 random_;
+  std::uint64_t last_file_ = 0;
 };
 
 /// The state after so many commands.

@@ -91,13 +91,25 @@ std::string Daemons::log(std::size_t node) const {
   return content_of(directory_ / ("node" + std::to_string(node) + "-" + std::to_string(nodes_[node].starts) + ".log"));
 }
 
-std::string Daemons::ask(std::vector<std::string> words) {
+std::vector<std::string> Daemons::with_nodes(std::vector<std::string> words) const {
   std::string all;
   for (const Node& node : nodes_) {
     if (node.process && !node.hidden) all += (all.empty() ? "" : ",") + node.http;
   }
   words.insert(words.end(), {"--node", all, "--json"});
   words.insert(words.end(), client_.begin(), client_.end());
+  return words;
+}
+
+std::string Daemons::refusal(std::vector<std::string> words) {
+  const auto output = directory_ / "answer";
+  Process weir(kProgram, with_nodes(std::move(words)), output);
+  const auto status = weir.wait_for(kPatience);
+  return status && *status != 0 ? content_of(output) : "not refused: " + content_of(output);
+}
+
+std::string Daemons::ask(std::vector<std::string> words) {
+  words = with_nodes(std::move(words));
   const auto output = directory_ / "answer";
   for (const Deadline deadline("an answer to weir " + words.front());; deadline.wait()) {
     Process weir(kProgram, words, output);
@@ -129,8 +141,12 @@ std::set<std::size_t> Daemons::nodes_of(std::uint64_t job) {
   return nodes;
 }
 
+std::string Daemons::bundle(const std::string& job) {
+  return (std::filesystem::path(WEIR_BIN_DIR) / ".." / "lib" / "jobs" / (job + ".so")).string();
+}
+
 std::uint64_t Daemons::submit(const std::string& job, const std::vector<std::string>& options) {
-  std::vector<std::string> words{"submit", (std::filesystem::path(WEIR_BIN_DIR) / ".." / "lib" / "jobs" / (job + ".so")).string()};
+  std::vector<std::string> words{"submit", bundle(job)};
   words.insert(words.end(), options.begin(), options.end());
   return api::from_json<api::JobInfo>(ask(words)).or_throw().id;
 }

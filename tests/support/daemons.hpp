@@ -76,6 +76,10 @@ class Daemons {
 
   /// Runs `weir`, asking any node that runs, until it succeeds; its standard output.
   std::string ask(std::vector<std::string> words);
+  /// Runs `weir` once: why it refuses, in one line.
+  std::string refusal(std::vector<std::string> words);
+  /// The file of a job of this build.
+  static std::string bundle(const std::string& job);
   std::uint64_t submit(const std::string& job, const std::vector<std::string>& options);
   JobStatus status(std::uint64_t job);
   /// Waits until a checkpoint after this one is complete, or the job has ended.
@@ -96,6 +100,7 @@ class Daemons {
     bool hidden = false;
   };
 
+  std::vector<std::string> with_nodes(std::vector<std::string> words) const;
   bool signal_workers(std::size_t node, int number) const;
 
   std::filesystem::path directory_;

@@ -90,7 +90,7 @@ TEST_CASE("a checkpoint that is complete publishes nothing of the one behind it"
   CHECK(content(directory / "out.csv") == expected(4));
 }
 
-TEST_CASE("a restored file is cut at once where the checkpoint ends") {
+TEST_CASE("a file that goes on from an older checkpoint is cut where that ends, when the next one is complete and not before") {
   const TemporaryDirectory directory;
   auto task = harness(directory / "out.csv");
   push(task, 0, 2);
@@ -99,8 +99,27 @@ TEST_CASE("a restored file is cut at once where the checkpoint ends") {
   push(task, 2, 4);
   (void)task.snapshot();
   task.complete();
-  const auto restored = harness(directory / "out.csv", {&older});
-  CHECK(content(directory / "out.csv") == expected(2));
+  auto restored = harness(directory / "out.csv", {&older});
+  CHECK(content(directory / "out.csv") == expected(4));  // a start that comes to nothing costs nothing
+  SUBCASE("without new rows") {
+    (void)restored.snapshot();
+    restored.complete();
+    CHECK(content(directory / "out.csv") == expected(2));
+  }
+  SUBCASE("with new rows") {
+    push(restored, 2, 3);
+    (void)restored.snapshot();
+    restored.complete();
+    CHECK(content(directory / "out.csv") == expected(3));
+  }
+  SUBCASE("when the first checkpoint is given up") {
+    push(restored, 2, 3);
+    (void)restored.snapshot();
+    CHECK(content(directory / "out.csv") == expected(4));
+    (void)restored.snapshot();
+    restored.complete();
+    CHECK(content(directory / "out.csv") == expected(3));
+  }
 }
 
 TEST_CASE("a fresh start replaces the file with its first complete checkpoint and removes what a dead run left at once") {

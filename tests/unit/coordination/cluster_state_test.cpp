@@ -75,6 +75,22 @@ TEST_CASE("the same token stands for the same job, and for no other one") {
   CHECK(bench.accept(command::Submit{spec(), "yours", 5}).job == 2);
 }
 
+TEST_CASE("two jobs that live do not write the same file") {
+  Bench bench;
+  const auto writing = [](const std::string& name, std::vector<std::string> files) {
+    JobSpec made = spec(name);
+    made.writes = std::move(files);
+    return made;
+  };
+  bench.accept(command::Submit{writing("first", {"/out/a", "/out/b"}), "mine", 5});
+  bench.accept(command::Submit{writing("other", {"/out/c"}), "", 5});
+  CHECK(bench.refuse(command::Submit{writing("second", {"/out/d", "/out/b"}), "", 5}) ==
+        "job 1 'first' is writing /out/b; stop it first, or name another file");
+  CHECK(bench.accept(command::Submit{writing("first", {"/out/a", "/out/b"}), "mine", 6}).job == 1);  // the same one
+  bench.accept(command::EndJob{1, 0, {}, 9});
+  bench.accept(command::Submit{writing("second", {"/out/d", "/out/b"}), "", 5});
+}
+
 TEST_CASE("a job that cannot run is refused with the reason") {
   Bench bench;
   const auto why = [&](auto change) {
