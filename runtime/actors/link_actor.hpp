@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,8 @@ struct LinkLost {
 /// From a link to a task: an element, still packed.
 struct Arrived {
   wire::FrameItem item;
-  std::shared_ptr<const std::vector<char>> frame;  // shared by the elements of the frame
-  std::size_t offset;                              // of the item's blob
+  std::shared_ptr<const std::vector<std::byte>> frame;  // shared by the elements of the frame
+  std::span<const std::byte> blob;                      // the item's, in the frame
 };
 
 }  // namespace message

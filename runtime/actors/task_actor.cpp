@@ -48,8 +48,7 @@ class TaskShell final : public TaskEnvironment {
       const std::uint32_t channel = arrived.item.channel;
       if (channel >= wiring().input_edges.size()) throw Failure("a frame names input channel " + std::to_string(channel) + ", which does not exist");
       const PlanEdge& edge = options_.plan->edges[wiring().input_edges[channel]];
-      const auto blob = std::as_bytes(std::span(*arrived.frame).subspan(arrived.offset, arrived.item.blob_bytes));
-      task.on_element(channel, wire::decode_element(arrived.item, blob, *options_.plan->graph_edge(edge).type));
+      task.on_element(channel, wire::decode_element(arrived.item, arrived.blob, *options_.plan->graph_edge(edge).type));
     });
   }
 
