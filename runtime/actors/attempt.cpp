@@ -40,6 +40,8 @@ void Attempt::connect(const StoredJob& stored, const std::vector<caf::actor>& li
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
     if (!tasks_[task]) continue;
     setups[task] = make_setup(plan, task, std::move(restored[task]));
+    const auto& senders = plan.tasks[task].senders;
+    for (std::size_t channel = 0; channel < senders.size(); ++channel) (*setups[task].inputs)[channel].remote = !tasks_[senders[channel].task];
   }
   const auto peers = std::make_shared<std::vector<message::TaskPeer>>();
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
