@@ -48,8 +48,8 @@ struct RecordType {
   BatchPtr (*decode)(Cursors& in, std::uint32_t rows);
 };
 
-/// The records of a batch one by one, each in a batch of the same origin.
-std::vector<BatchPtr> single_records(BatchPtr batch);
+/// The records of a batch in order, in batches of the same origin with up to `most` records each.
+std::vector<BatchPtr> in_parts(BatchPtr batch, std::size_t most);
 
 class AnyBatch {
  public:
