@@ -33,17 +33,23 @@ void Attempt::spawn(const std::vector<bool>& here, const TaskOptions& common) {
   }
 }
 
-void Attempt::connect(const StoredJob& stored, std::vector<caf::actor> peers, std::optional<ProcessingTime> before) {
+void Attempt::connect(const StoredJob& stored, const std::vector<caf::actor>& links, std::optional<ProcessingTime> before) {
   const Plan& plan = *options_.plan;
   auto restored = restore_tasks(plan, stored);
   std::vector<message::Setup> setups(tasks_.size());
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
-    if (tasks_[task]) setups[task] = make_setup(plan, task, std::move(restored[task]));
+    if (!tasks_[task]) continue;
+    setups[task] = make_setup(plan, task, std::move(restored[task]));
+    const auto& senders = plan.tasks[task].senders;
+    for (std::size_t channel = 0; channel < senders.size(); ++channel) (*setups[task].inputs)[channel].remote = !tasks_[senders[channel].task];
   }
-  const auto shared = std::make_shared<std::vector<caf::actor>>(std::move(peers));
+  const auto peers = std::make_shared<std::vector<message::TaskPeer>>();
+  for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
+    peers->push_back(tasks_[task] ? message::TaskPeer{tasks_[task], false} : message::TaskPeer{links.at(task), true});
+  }
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
     if (!tasks_[task]) continue;
-    setups[task].peers = shared;
+    setups[task].peers = peers;
     setups[task].before = before;
     supervisor_->send(tasks_[task], std::move(setups[task]));
   }

@@ -39,9 +39,9 @@ class Attempt {
 
   /// Spawns the tasks for which `here` is true. `common` holds what all tasks have in common.
   void spawn(const std::vector<bool>& here, const TaskOptions& common);
-  /// Sets them up; each of them says Ready. `peers` is who takes what is sent to each task of the plan. A task that does not come to
-  /// it before the given reading of the steady clock says TooLate instead.
-  void connect(const StoredJob& stored, std::vector<caf::actor> peers, std::optional<ProcessingTime> before = {});
+  /// Sets them up; each of them says Ready. `links` is, for each task of the plan that is not here, the link to where it is. A task that
+  /// does not come to it before the given reading of the steady clock says TooLate instead.
+  void connect(const StoredJob& stored, const std::vector<caf::actor>& links = {}, std::optional<ProcessingTime> before = {});
   /// Sets one up that was too late.
   void connect(message::TooLate late, ProcessingTime before);
   void kill();

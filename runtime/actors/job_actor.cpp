@@ -175,7 +175,7 @@ class Job {
     common.alignment_limit = options_.job.alignment_limit;
     common.credit = options_.job.credit;
     attempt_->spawn(std::vector<bool>(options_.plan->tasks.size(), true), common);
-    attempt_->connect(stored.job, attempt_->tasks());
+    attempt_->connect(stored.job);
   }
 
   void arm() {

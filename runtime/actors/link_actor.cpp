@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kLeastFrame = 64 << 10;   // while another is under way
+constexpr std::size_t kLeastFrame = 128 << 10;    // while another is under way: each wakes three threads
 constexpr std::size_t kLargestFrame = 256 << 10;  // unless one item is larger
 
 class Link {
@@ -41,8 +41,9 @@ class Link {
   }
 
   void arrived(message::Frame& frame) {
-    const std::size_t size = frame.bytes.size();
-    const auto bytes = std::make_shared<const std::vector<char>>(std::move(frame.bytes));
+    const std::size_t size = frame.size_bytes();
+    if (frame.pieces.size() != 1) return lose("a frame came in " + std::to_string(frame.pieces.size()) + " pieces");
+    const auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(frame.pieces.front()));
     auto parsed = wire::parse_frame(*bytes);
     if (!parsed) return lose(parsed.error().message);
     const wire::FrameHeader& header = parsed->header;
@@ -58,15 +59,14 @@ class Link {
   void down() { lose("its connection is lost"); }
 
  private:
-  bool deal_out(const wire::FrameItem& item, const std::shared_ptr<const std::vector<char>>& frame, std::span<const std::byte> blob) {
+  bool deal_out(const wire::FrameItem& item, const std::shared_ptr<const std::vector<std::byte>>& frame, std::span<const std::byte> blob) {
     if (item.task >= options_.tasks->size() || !(*options_.tasks)[item.task]) return false;
     const caf::actor& task = (*options_.tasks)[item.task];
     if (item.kind == wire::FrameItem::Kind::Credit) {
       const Grant grant{static_cast<std::uint32_t>(item.number), static_cast<std::uint32_t>(item.second)};
       self_->send(task, message::Credit{item.edge, item.channel, grant});
     } else {
-      const std::size_t offset = blob.empty() ? 0 : static_cast<std::size_t>(reinterpret_cast<const char*>(blob.data()) - frame->data());
-      self_->send(task, message::Arrived{item, frame, offset});
+      self_->send(task, message::Arrived{item, frame, blob});
     }
     return true;
   }
@@ -93,8 +93,8 @@ class Link {
         items.push_back(std::move(waiting_[next]));
       }
       waiting_bytes_ -= bytes;
-      message::Frame frame{wire::build_frame({options_.attempt, sent_++, {}}, items)};
-      under_way_bytes_ += frame.bytes.size();
+      message::Frame frame{wire::build_frame({options_.attempt, sent_++, {}}, std::move(items))};
+      under_way_bytes_ += frame.size_bytes();
       self_->send(peer_, std::move(frame));
     }
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(next));

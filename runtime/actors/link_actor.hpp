@@ -1,10 +1,10 @@
 // Two workers of an attempt have one link: all channels between their tasks share it. Each end is an actor. It sends what the
-// stand-ins of the other's tasks (remote_task_actor.hpp) give it in frames, and deals out the frames that come.
+// tasks here give it for tasks there in frames, and deals out the frames that come.
 //
 //   window    no more than window_bytes of frames are under way: the receiver says when it has dealt one out, which it does at
 //             once, whatever its tasks do. So a blocked channel holds back no other (I4), and CAF's write buffer is bounded. What
 //             waits here is bounded by the channels' credit
-//   frames    with nothing under way an item is sent at once; otherwise items gather to frames of at least 64 KiB
+//   frames    with nothing under way an item is sent at once; otherwise items gather to frames of at least 128 KiB
 //   greeting  one end calls the other's worker with LinkHello, which hands it to its own end; that answers with LinkHello.
 //             So each knows the other's actor
 //   order     frames are counted. One of another attempt, or out of turn because a connection broke and came back, ends the
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,8 @@ struct LinkLost {
 /// From a link to a task: an element, still packed.
 struct Arrived {
   wire::FrameItem item;
-  std::shared_ptr<const std::vector<char>> frame;  // shared by the elements of the frame
-  std::size_t offset;                              // of the item's blob
+  std::shared_ptr<const std::vector<std::byte>> frame;  // shared by the elements of the frame
+  std::span<const std::byte> blob;                      // the item's, in the frame
 };
 
 }  // namespace message

@@ -22,9 +22,15 @@
 
 namespace weir::message {
 
+/// Who takes what is sent to a task: that task or, when it runs in another process, the link to there (link_actor.hpp).
+struct TaskPeer {
+  caf::actor actor;
+  bool remote = false;
+};
+
 // To a task.
 struct Setup {
-  std::shared_ptr<std::vector<caf::actor>> peers;  // shared by all tasks of the attempt; read only
+  std::shared_ptr<const std::vector<TaskPeer>> peers;  // of all tasks of the plan; shared by the tasks of the attempt
   std::shared_ptr<std::vector<TaskNode>> nodes;    // for the receiver alone to move from
   std::shared_ptr<std::vector<TaskInput>> inputs;
   std::optional<ProcessingTime> before;            // of the steady clock: later is too late

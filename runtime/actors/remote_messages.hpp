@@ -3,10 +3,13 @@
 // Who sent one is CAF's current_sender().
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include <caf/error.hpp>
+#include <caf/fwd.hpp>
 #include <caf/meta/type_name.hpp>
 
 #include <weir/wire/message.hpp>
@@ -37,15 +40,19 @@ void on(const Packet& packet, Act&& act) {
   if (packet.kind == name_of<M>()) act(wire::decode<M>(packet.bytes).or_throw());
 }
 
-/// Elements and grants between two workers (wire/frame.hpp).
+/// Elements and grants between two workers (wire/frame.hpp). It goes out in pieces, so that nobody need join them, and comes as one.
 struct Frame {
-  std::vector<char> bytes;
+  std::vector<std::vector<std::byte>> pieces;
+
+  std::size_t size_bytes() const {
+    std::size_t size = 0;
+    for (const auto& piece : pieces) size += piece.size();
+    return size;
+  }
 };
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, Frame& frame) {
-  return f(caf::meta::type_name("weir_frame"), frame.bytes);
-}
+caf::error inspect(caf::serializer& sink, Frame& frame);
+caf::error inspect(caf::deserializer& source, Frame& frame);
 
 /// The receiver has dealt out a frame of so many bytes: as many more may come.
 struct FrameTaken {

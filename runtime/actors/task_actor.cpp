@@ -48,8 +48,7 @@ class TaskShell final : public TaskEnvironment {
       const std::uint32_t channel = arrived.item.channel;
       if (channel >= wiring().input_edges.size()) throw Failure("a frame names input channel " + std::to_string(channel) + ", which does not exist");
       const PlanEdge& edge = options_.plan->edges[wiring().input_edges[channel]];
-      const auto blob = std::as_bytes(std::span(*arrived.frame).subspan(arrived.offset, arrived.item.blob_bytes));
-      task.on_element(channel, wire::decode_element(arrived.item, blob, *options_.plan->graph_edge(edge).type));
+      task.on_element(channel, wire::decode_element(arrived.item, arrived.blob, *options_.plan->graph_edge(edge).type));
     });
   }
 
@@ -91,11 +90,15 @@ class TaskShell final : public TaskEnvironment {
 
   void send(std::uint32_t edge, std::uint32_t channel, Element element) override {
     const ChannelEnd& end = wiring().receivers[edge][channel];
-    self_->send((*peers_)[end.task], message::Deliver{end.channel, std::make_shared<Element>(std::move(element))});
+    const message::TaskPeer& peer = (*peers_)[end.task];
+    if (peer.remote) return send_away(peer, wire::encode_element(end.task, end.channel, element));
+    self_->send(peer.actor, message::Deliver{end.channel, std::make_shared<Element>(std::move(element))});
   }
   void grant(std::uint32_t channel, const Grant& grant) override {
     const ChannelEnd& end = wiring().senders[channel];
-    self_->send((*peers_)[end.task], message::Credit{end.edge, end.channel, grant});
+    const message::TaskPeer& peer = (*peers_)[end.task];
+    if (peer.remote) return send_away(peer, wire::encode_credit(end.task, end.edge, end.channel, grant));
+    self_->send(peer.actor, message::Credit{end.edge, end.channel, grant});
   }
   void store(CheckpointId checkpoint, std::uint32_t node, StateChunk chunk) override {
     const NodeId id = options_.plan->vertices[wiring().vertex].nodes[node];
@@ -132,6 +135,11 @@ class TaskShell final : public TaskEnvironment {
  private:
   TaskCell& cell() { return options_.board->tasks[options_.number]; }
   const TaskWiring& wiring() const { return options_.plan->tasks[options_.number]; }
+
+  /// Encoded here, since links and the middleman have all channels to serve.
+  void send_away(const message::TaskPeer& link, wire::EncodedItem item) {
+    self_->send(link.actor, message::Outgoing{std::make_shared<wire::EncodedItem>(std::move(item))});
+  }
 
   void schedule() {
     if (scheduled_ || !task_ || !running_ || failed_) return;
@@ -181,7 +189,7 @@ class TaskShell final : public TaskEnvironment {
 
   caf::event_based_actor* self_;
   TaskActorOptions options_;
-  std::shared_ptr<std::vector<caf::actor>> peers_;
+  std::shared_ptr<const std::vector<message::TaskPeer>> peers_;
   std::unique_ptr<Task> task_;
   bool running_ = false;    // told to go
   bool failed_ = false;     // nothing touches the task any more

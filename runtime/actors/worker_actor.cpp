@@ -13,7 +13,6 @@
 #include <weir/actors/part_reader.hpp>
 #include <weir/actors/part_writer_actor.hpp>
 #include <weir/actors/remote_messages.hpp>
-#include <weir/actors/remote_task_actor.hpp>
 #include <weir/base/bytes.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
@@ -209,11 +208,8 @@ class Worker {
       links_[peer] = self_->spawn(link_actor, LinkOptions{options_.job, options_.attempt, deploy_->self, tasks, self, peer});
       if (deploy_->self < peer) options_.network->connect_in_background(self, deploy_->workers[peer], peer);
     }
-    peers_ = attempt_->tasks();
-    for (std::uint32_t task = 0; task < peers_.size(); ++task) {
-      if (here_[task]) continue;
-      const std::uint32_t peer = deploy_->worker_of_task[task];
-      peers_[task] = self_->spawn(remote_task_actor, RemoteTaskOptions{task, links_.at(peer), peer, self});
+    for (std::uint32_t task = 0; task < here_.size(); ++task) {
+      link_of_task_.push_back(here_[task] ? nullptr : links_.at(deploy_->worker_of_task[task]));
     }
     hand_over_hellos();
   }
@@ -277,7 +273,7 @@ class Worker {
   void on_open() {
     if (!asked_) return;
     const ProcessingTime before = *std::exchange(asked_, std::nullopt) + options_.lease;
-    if (stored_) attempt_->connect(*stored_, peers_, before);
+    if (stored_) attempt_->connect(*stored_, link_of_task_, before);
     stored_.reset();
     for (message::TooLate& late : std::exchange(late_, {})) attempt_->connect(std::move(late), before);
   }
@@ -321,7 +317,7 @@ class Worker {
   caf::actor writer_;
   std::unique_ptr<Attempt> attempt_;
   std::map<std::uint32_t, caf::actor> links_;  // by the worker at the other end
-  std::vector<caf::actor> peers_;        // who takes what is sent to each task
+  std::vector<caf::actor> link_of_task_; // null where the task is here
   std::set<std::uint32_t> linked_;       // workers whose links stand
   std::vector<std::pair<std::uint32_t, caf::actor>> early_hellos_;  // that came before Deploy
   std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet

@@ -1,15 +1,13 @@
 #include <weir/dataflow/batch.hpp>
 
-#include <numeric>
-
 namespace weir {
 
-std::vector<BatchPtr> single_records(BatchPtr batch) {
+std::vector<BatchPtr> in_parts(BatchPtr batch, std::size_t most) {
   std::vector<std::uint32_t> targets(batch->size());
-  std::iota(targets.begin(), targets.end(), 0U);
-  std::vector<BatchPtr> singles(targets.size());
-  if (!singles.empty()) batch->type().scatter(*batch, targets, singles);
-  return singles;
+  for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = static_cast<std::uint32_t>(i / most);
+  std::vector<BatchPtr> parts((targets.size() + most - 1) / most);
+  if (!parts.empty()) batch->type().scatter(*batch, targets, parts);
+  return parts;
 }
 
 std::string to_text(const Origin& origin) {

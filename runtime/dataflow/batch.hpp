@@ -4,6 +4,7 @@
 // consumers, their batches share the records (records.hpp).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,8 +48,8 @@ struct RecordType {
   BatchPtr (*decode)(Cursors& in, std::uint32_t rows);
 };
 
-/// The records of a batch one by one, each in a batch of the same origin.
-std::vector<BatchPtr> single_records(BatchPtr batch);
+/// The records of a batch in order, in batches of the same origin with up to `most` records each.
+std::vector<BatchPtr> in_parts(BatchPtr batch, std::size_t most);
 
 class AnyBatch {
  public:
@@ -142,27 +143,40 @@ struct BatchOperations {
 
   static void encode(const AnyBatch& batch, Columns& block) {
     const auto& source = static_cast<const Batch<T>&>(batch);
-    for (std::size_t i = 0; i < source.records.size(); ++i) {
-      Codec<EventTime>::write(block, 0, source.times[i]);
-      Codec<T>::write(block, 1, source.records[i]);
-      const bool first = i == 0 && batch.origin.split;
-      Codec<StoredOrigin>::write(block, 1 + Codec<T>::columns,
-                                 first ? StoredOrigin({*batch.origin.split, batch.origin.position}) : std::nullopt);
+    const T* records = source.records.data();
+    const std::size_t count = source.records.size();
+    write_run<EventTime>(block, 0, count, [&](std::size_t i) -> const EventTime& { return source.times[i]; });
+    write_run<T>(block, 1, count, [&](std::size_t i) -> const T& { return records[i]; });
+    StoredOrigin origin;
+    if (batch.origin.split) origin.emplace(*batch.origin.split, batch.origin.position);
+    for (std::size_t i = 0; i < count; ++i) {
+      Codec<StoredOrigin>::write(block, kOrigin, origin);
+      origin.reset();
     }
-    block.rows += static_cast<std::uint32_t>(source.records.size());
+    block.rows += static_cast<std::uint32_t>(count);
   }
 
   static BatchPtr decode(Cursors& in, std::uint32_t rows) {
     auto batch = std::make_unique<Batch<T>>();
-    for (std::uint32_t row = 0; row < rows; ++row) {
-      Row entry{};
-      Codec<Row>::read(in, 0, entry);
-      auto& [time, record, origin] = entry;
-      batch->push(std::move(record), time);
-      if (origin) batch->origin = {std::make_shared<const std::string>(std::move(origin->first)), origin->second};
+    std::vector<T>& records = batch->records.own();
+    batch->reserve(std::min(rows, kTrustedRows));
+    for (std::size_t done = 0; done < rows;) {
+      const std::size_t count = std::min<std::size_t>(rows - done, kTrustedRows);
+      batch->times.resize(done + count);
+      read_run<EventTime>(in, 0, count, [times = batch->times.data() + done](std::size_t i) -> EventTime& { return times[i]; });
+      records.resize(done + count);
+      read_run<T>(in, 1, count, [first = records.data() + done](std::size_t i) -> T& { return first[i]; });
+      done += count;
     }
+    StoredOrigin origin;
+    if (rows > 0) Codec<StoredOrigin>::read(in, kOrigin, origin);
+    if (origin) batch->origin = {std::make_shared<const std::string>(std::move(origin->first)), origin->second};
     return batch;
   }
+
+ private:
+  static constexpr std::size_t kOrigin = 1 + Codec<T>::columns;  // where its columns begin
+  static constexpr std::uint32_t kTrustedRows = 1024;            // for which room is made before there is one of them
 };
 
 }  // namespace detail

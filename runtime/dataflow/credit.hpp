@@ -23,6 +23,7 @@ constexpr std::uint32_t kUnlimitedWindow = 1u << 30;
 
 struct CreditOptions {
   std::uint32_t window = 8;              // batches; fewer stall a local hop, more only add latency
+  std::uint32_t remote_window = 32;      // of all channels of a task that come from other processes, whose hops take longer
   std::uint32_t smallest_window = 2;     // one being consumed while the next is under way
   std::uint32_t batch_records = 1024;
   std::uint32_t first_batch = 64;        // records, before the receiver has measured anything: it may be slow
@@ -32,11 +33,13 @@ struct CreditOptions {
   std::uint32_t initial_batch() const { return std::min(first_batch, batch_records); }
 };
 
-/// The receiver's side of one channel. Starts with a full window, which the sender has from the beginning.
+/// The receiver's side of one channel. Starts with the window that the sender has from the beginning, and makes it no larger than
+/// `largest`.
 class CreditWindow {
  public:
-  explicit CreditWindow(const CreditOptions& options)
-      : options_(options), window_(options.window), issued_(options.window), batch_(options.initial_batch()) {}
+  explicit CreditWindow(const CreditOptions& options) : CreditWindow(options, options.window) {}
+  CreditWindow(const CreditOptions& options, std::uint32_t largest)
+      : options_(options), largest_(largest), window_(options.window), issued_(options.window), batch_(options.initial_batch()) {}
 
   /// A batch was consumed in `spent` nanoseconds of the task's time. Tells what to grant: nothing until it is half the
   /// window, since a message costs as much as many records and wakes a sender that then sends one batch.
@@ -64,10 +67,11 @@ class CreditWindow {
     batch_ = static_cast<std::uint32_t>(std::clamp(wanted, double(smallest), double(options_.batch_records)));
     if (options_.window == kUnlimitedWindow) return;
     const double batches = fits / batch_;
-    window_ = static_cast<std::uint32_t>(std::clamp(batches, double(options_.smallest_window), double(options_.window)));
+    window_ = static_cast<std::uint32_t>(std::clamp(batches, double(options_.smallest_window), double(largest_)));
   }
 
   CreditOptions options_;
+  std::uint32_t largest_;
   std::uint32_t window_;
   std::uint32_t issued_;
   std::uint32_t batch_;

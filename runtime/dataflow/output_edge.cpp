@@ -6,11 +6,12 @@ namespace weir {
 
 OutputEdge::OutputEdge(std::unique_ptr<Partitioner> partitioner, std::uint32_t channels, const CreditOptions& options,
                        Send send)
-    : partitioner_(std::move(partitioner)), send_(std::move(send)) {
+    : partitioner_(std::move(partitioner)), most_records_(options.batch_records), send_(std::move(send)) {
   channels_.resize(channels);
   for (Channel& channel : channels_) {
     channel.credit = options.window;
     channel.batch_records = options.initial_batch();
+    channel.measured = options.window == kUnlimitedWindow;  // whoever closes a loop grants nothing
   }
 }
 
@@ -28,6 +29,10 @@ void OutputEdge::accept(BatchPtr batch) {
   }
   targets_.clear();
   partitioner_->route(*batch, count, targets_);
+  if (std::equal(targets_.begin() + 1, targets_.end(), targets_.begin())) {  // all to one: the batch stays whole
+    collect(targets_.front(), std::move(batch));
+    return;
+  }
   scattered_.clear();
   for (Channel& channel : channels_) scattered_.push_back(std::move(channel.partial));
   batch->type().scatter(*batch, targets_, scattered_);
@@ -53,7 +58,9 @@ void OutputEdge::collect(std::uint32_t index, BatchPtr batch) {
 void OutputEdge::flush(std::uint32_t index) {
   Channel& channel = channels_[index];
   if (!channel.partial || channel.partial->size() == 0) return;
-  push(index, std::move(channel.partial));
+  BatchPtr batch = std::move(channel.partial);
+  if (channel.measured || batch->size() <= channel.batch_records) return push(index, std::move(batch));
+  for (BatchPtr& part : in_parts(std::move(batch), channel.batch_records)) push(index, std::move(part));  // it may be slow
 }
 
 void OutputEdge::flush() {
@@ -104,6 +111,7 @@ void OutputEdge::drain(std::uint32_t index) {
 void OutputEdge::grant(std::uint32_t index, const Grant& grant) {
   channels_[index].credit += grant.credits;
   channels_[index].batch_records = grant.batch_records;
+  channels_[index].measured = true;
   drain(index);
 }
 
@@ -172,8 +180,10 @@ bool OutputEdge::partial() const {
 }
 
 std::size_t OutputEdge::batch_records() const {
-  std::size_t smallest = channels_.front().batch_records;
-  for (const Channel& channel : channels_) smallest = std::min<std::size_t>(smallest, channel.batch_records);
+  std::uint32_t smallest = most_records_;
+  for (const Channel& channel : channels_) {
+    if (channel.measured) smallest = std::min(smallest, channel.batch_records);
+  }
   return smallest;
 }
 

@@ -46,7 +46,7 @@ class OutputEdge {
   bool blocked() const { return waiting_ > 0; }
   /// Whether a partial batch is being collected.
   bool partial() const;
-  /// The largest batch that all receivers want.
+  /// The largest batch that all receivers want which have said so: one that gets nothing never does, and holds back no other.
   std::size_t batch_records() const;
   std::uint32_t channels() const { return static_cast<std::uint32_t>(channels_.size()); }
   std::uint32_t credit(std::uint32_t channel) const { return channels_[channel].credit; }
@@ -55,6 +55,7 @@ class OutputEdge {
   struct Channel {
     std::uint32_t credit = 0;
     std::uint32_t batch_records = 0;
+    bool measured = false;          // the receiver has said so
     CheckpointId last_barrier = 0;  // sent
     std::deque<Element> waiting;
     BatchPtr partial;
@@ -81,6 +82,7 @@ class OutputEdge {
   void drain(std::uint32_t channel);
 
   std::unique_ptr<Partitioner> partitioner_;
+  std::uint32_t most_records_;  // of a batch
   std::vector<Channel> channels_;
   Send send_;
   std::size_t waiting_ = 0;  // channels with waiting elements

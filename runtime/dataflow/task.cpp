@@ -41,13 +41,14 @@ Task::Task(TaskOptions options, std::vector<TaskNode> nodes, std::vector<TaskInp
                                                     environment_.send(index, channel, std::move(element));
                                                   }));
   }
+  const auto remote = static_cast<std::uint32_t>(std::ranges::count(input_specs_, true, &TaskInput::remote));
   for (const TaskInput& input : input_specs_) {
     CreditOptions credit = options_.credit;
     if (input.channel.kind == InputChannel::Kind::Feedback) {
       credit.window = kUnlimitedWindow;
       loop_.emplace();
     }
-    windows_.emplace_back(credit);
+    windows_.emplace_back(credit, input.remote ? std::max(credit.window, credit.remote_window / remote) : credit.window);
   }
   uncredited_.resize(input_specs_.size());
   poll_records_ = options_.credit.initial_batch();

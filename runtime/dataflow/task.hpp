@@ -70,6 +70,7 @@ struct TaskInput {
   std::string label;                 // names the channel in in-flight state
   std::vector<Element> restored;     // in-flight elements to process before all others
   std::string sender = {};           // the task at the far end, for messages
+  bool remote = false;               // that task runs in another process
 };
 
 struct TaskOutput {

@@ -43,7 +43,7 @@ void Task::restore_element(std::uint32_t channel, Element element) {
 
 /// A restored batch, or when a failing record is searched, its records one by one.
 std::vector<BatchPtr> Task::as_processed(BatchPtr batch) const {
-  if (options_.isolating) return single_records(std::move(batch));
+  if (options_.isolating) return in_parts(std::move(batch), 1);
   std::vector<BatchPtr> whole;
   whole.push_back(std::move(batch));
   return whole;

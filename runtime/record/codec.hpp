@@ -3,6 +3,9 @@
 //
 //   write(block, at, value)   appends to the columns at, at+1, …, at+columns-1
 //   read(cursors, at, value)  takes the next entry of each; what is not stored stays as it is
+//
+// For a run of values, get(0), get(1), …, write_run and read_run do the same column by column, so that a record's fields are
+// told apart once for the run and not for each record.
 #pragma once
 
 #include <cstdint>
@@ -72,8 +75,24 @@ struct Scalar<Duration> {
 }  // namespace detail
 
 template <class T>
+struct Codec;
+
+template <class T, class Get>
+void write_run(Columns& block, std::size_t at, std::size_t count, const Get& get) {
+  if constexpr (requires { Codec<T>::write_run(block, at, count, get); }) Codec<T>::write_run(block, at, count, get);
+  else for (std::size_t i = 0; i < count; ++i) Codec<T>::write(block, at, get(i));
+}
+
+template <class T, class Get>
+void read_run(Cursors& in, std::size_t at, std::size_t count, const Get& get) {
+  if constexpr (requires { Codec<T>::read_run(in, at, count, get); }) Codec<T>::read_run(in, at, count, get);
+  else for (std::size_t i = 0; i < count; ++i) Codec<T>::read(in, at, get(i));
+}
+
+template <class T>
 struct Codec {
   using Stored = detail::Scalar<T>;
+  using Number = typename Stored::Number;
   static constexpr std::size_t columns = 1;
 
   static Schema schema() { return {Stored::kind, {}, {}}; }
@@ -81,7 +100,20 @@ struct Codec {
     block.columns[at].data.append(Stored::number(value));
   }
   static void read(Cursors& in, std::size_t at, T& value) {
-    if (!in.absent(at)) value = Stored::value(in.next<typename Stored::Number>(at, Stored::kind));
+    if (!in.absent(at)) value = Stored::value(in.next<Number>(at, Stored::kind));
+  }
+  template <class Get>
+  static void write_run(Columns& block, std::size_t at, std::size_t count, const Get& get) {
+    std::byte* entry = block.columns[at].data.extend(count * sizeof(Number));
+    for (std::size_t i = 0; i < count; ++i, entry += sizeof(Number)) {
+      const Number number = Stored::number(get(i));
+      std::memcpy(entry, &number, sizeof(Number));
+    }
+  }
+  template <class Get>
+  static void read_run(Cursors& in, std::size_t at, std::size_t count, const Get& get) {
+    if (in.absent(at)) return;
+    in.next_run<Number>(at, Stored::kind, count, [&get](std::size_t i, Number number) { get(i) = Stored::value(number); });
   }
 };
 
@@ -104,6 +136,18 @@ struct Codec<std::string> {
   static void write(Columns& block, std::size_t at, const std::string& value) { block.columns[at].append_text(value); }
   static void read(Cursors& in, std::size_t at, std::string& value) {
     if (!in.absent(at)) value = in.next_text(at);
+  }
+  template <class Get>
+  static void write_run(Columns& block, std::size_t at, std::size_t count, const Get& get) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < count; ++i) bytes += get(i).size();
+    TextRun run = block.columns[at].extend_texts(count, bytes);
+    for (std::size_t i = 0; i < count; ++i) run.put(get(i));
+  }
+  template <class Get>
+  static void read_run(Cursors& in, std::size_t at, std::size_t count, const Get& get) {
+    if (in.absent(at)) return;
+    in.next_texts(at, count, [&get](std::size_t i, std::string_view text) { get(i) = text; });
   }
 };
 
@@ -186,6 +230,26 @@ struct TupleCodec {
   static Schema schema() { return schema(indexes); }
   static void write(Columns& block, std::size_t at, const T& value) { write(block, at, value, indexes); }
   static void read(Cursors& in, std::size_t at, T& value) { read(in, at, value, indexes); }
+  template <class Get>
+  static void write_run(Columns& block, std::size_t at, std::size_t count, const Get& get) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      const auto write = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+        weir::write_run<std::tuple_element_t<N, T>>(block, at, count, [&get](std::size_t i) -> const auto& { return std::get<N>(get(i)); });
+        at += Element<N>::columns;
+      };
+      (write(std::integral_constant<std::size_t, I>()), ...);
+    }(indexes);
+  }
+  template <class Get>
+  static void read_run(Cursors& in, std::size_t at, std::size_t count, const Get& get) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      const auto read = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+        weir::read_run<std::tuple_element_t<N, T>>(in, at, count, [&get](std::size_t i) -> auto& { return std::get<N>(get(i)); });
+        at += Element<N>::columns;
+      };
+      (read(std::integral_constant<std::size_t, I>()), ...);
+    }(indexes);
+  }
 
  private:
   template <std::size_t... I>
@@ -234,6 +298,20 @@ struct Codec<T> {
   static void read(Cursors& in, std::size_t at, T& value) {
     for_each_field<T>([&]<class F>(const F& field) {
       Codec<typename F::type>::read(in, at, value.*field.member);
+      at += Codec<typename F::type>::columns;
+    });
+  }
+  template <class Get>
+  static void write_run(Columns& block, std::size_t at, std::size_t count, const Get& get) {
+    for_each_field<T>([&]<class F>(const F& field) {
+      weir::write_run<typename F::type>(block, at, count, [&](std::size_t i) -> const auto& { return get(i).*field.member; });
+      at += Codec<typename F::type>::columns;
+    });
+  }
+  template <class Get>
+  static void read_run(Cursors& in, std::size_t at, std::size_t count, const Get& get) {
+    for_each_field<T>([&]<class F>(const F& field) {
+      weir::read_run<typename F::type>(in, at, count, [&](std::size_t i) -> auto& { return get(i).*field.member; });
       at += Codec<typename F::type>::columns;
     });
   }

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
+#include <capnp/any.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <kj/exception.h>
+
+#include <weir/base/bytes.hpp>
 
 #include "columns.capnp.h"
 
@@ -19,10 +23,10 @@ void ByteBuffer::grow(std::size_t at_least) {
   capacity_ = capacity;
 }
 
-void Column::append_text(std::string_view text) {
-  data.append(text);
-  WEIR_CHECK(data.size() <= std::numeric_limits<std::uint32_t>::max(), "a column of text exceeds 4 GiB", data.size());
-  ends.append(static_cast<std::uint32_t>(data.size()));
+TextRun Column::extend_texts(std::size_t count, std::size_t bytes) {
+  const std::size_t before = data.size();
+  WEIR_CHECK(before + bytes <= std::numeric_limits<std::uint32_t>::max(), "a column of text exceeds 4 GiB", before + bytes);
+  return {data.extend(bytes), ends.extend(count * sizeof(std::uint32_t)), static_cast<std::uint32_t>(before)};
 }
 
 Columns Columns::copy() const {
@@ -38,9 +42,18 @@ Columns Columns::copy() const {
   return made;
 }
 
+ColumnsView Columns::view() const {
+  ColumnsView block{rows, {}};
+  block.columns.reserve(columns.size());
+  for (const Column& column : columns) block.columns.push_back({column.data.bytes(), column.ends.bytes()});
+  return block;
+}
+
 namespace {
 
 constexpr std::size_t kLongestList = (std::size_t{1} << 29) - 1;  // elements, of Cap'n Proto's lists
+
+std::size_t words_of(std::size_t bytes) { return (bytes + sizeof(capnp::word) - 1) / sizeof(capnp::word); }
 
 }  // namespace
 
@@ -52,9 +65,13 @@ Result<std::vector<std::byte>> pack(const Columns& block) {
                  std::to_string(longest) + " bytes in " + std::to_string(block.rows) + " rows, at most " +
                  std::to_string(kLongestList) + " are possible; make the values, or the batches of them, smaller"};
   }
-  // Sized so that the whole message is one segment: root, list of structs, and each list rounded up.
-  const std::size_t words = block.size_bytes() / 8 + block.columns.size() * 6 + 16;
-  capnp::MallocMessageBuilder message(static_cast<capnp::uint>(words));
+  // One segment of just this size: the root, the block, its list of columns, and what each of them holds in whole words.
+  std::size_t words = 1 + (1 + 1) + 1;
+  for (const Column& column : block.columns) words += 2 + words_of(column.data.size()) + words_of(column.ends.size());
+  std::vector<std::byte> bytes((1 + words) * sizeof(capnp::word));
+  const auto size = static_cast<std::uint32_t>(words);
+  std::memcpy(bytes.data() + sizeof size, &size, sizeof size);  // behind the number of further segments: none
+  capnp::FlatMessageBuilder message(kj::arrayPtr(reinterpret_cast<capnp::word*>(bytes.data()) + 1, words));
   auto root = message.initRoot<schema::ColumnBlock>();
   root.setRows(block.rows);
   auto columns = root.initColumns(static_cast<capnp::uint>(block.columns.size()));
@@ -70,49 +87,61 @@ Result<std::vector<std::byte>> pack(const Columns& block) {
       ends.set(k, end);
     }
   }
-  const auto flat = capnp::messageToFlatArray(message);
-  const auto bytes = flat.asBytes();
-  const auto* begin = reinterpret_cast<const std::byte*>(bytes.begin());
-  return std::vector<std::byte>(begin, begin + bytes.size());
+  message.requireFilled();
+  return bytes;
 }
 
 namespace {
 
-/// Copies one column out of a message. False when its text offsets do not lie in its bytes.
-bool read_column(schema::ColumnData::Reader stored, Column& column) {
-  const auto data = stored.getData();
-  column.data.append(std::string_view(reinterpret_cast<const char*>(data.begin()), data.size()));
+/// Whether the texts, each of which ends where the next one begins, lie in `bytes` bytes.
+bool are_text_ends(std::span<const std::byte> ends, std::size_t bytes) {
   std::uint32_t last = 0;
-  for (const std::uint32_t end : stored.getEnds()) {
-    if (end < last || end > data.size()) return false;
-    column.ends.append(end);
+  bool rise = true;
+  for (std::size_t at = 0; at < ends.size(); at += sizeof last) {
+    std::uint32_t end = 0;
+    std::memcpy(&end, ends.data() + at, sizeof end);
+    rise &= end >= last;
     last = end;
   }
-  return true;
+  return rise && last <= bytes;
+}
+
+/// Where a column of a message lies. Nothing when its text offsets are no numbers or do not lie in its bytes.
+std::optional<ColumnsView::Column> find_column(schema::ColumnData::Reader stored) {
+  const auto data = stored.getData();
+  const auto list = stored.getEnds();
+  ColumnsView::Column column{std::as_bytes(std::span(data.begin(), data.size())), {}};
+  if (list.size() > 0) {
+    const capnp::AnyList::Reader ends(list);
+    if (ends.getElementSize() != capnp::ElementSize::FOUR_BYTES) return {};
+    const auto raw = ends.getRawBytes();
+    column.ends = std::as_bytes(std::span(raw.begin(), list.size() * sizeof(std::uint32_t)));
+  }
+  if (!are_text_ends(column.ends, data.size())) return {};
+  return column;
 }
 
 }  // namespace
 
-Result<Columns> unpack(std::span<const std::byte> bytes) {
+Result<ColumnsView> unpack_in_place(std::span<const std::byte> bytes) {
   if (bytes.empty() || bytes.size() % sizeof(capnp::word) != 0) {
     return Error{"a block of columns is cut off: " + std::to_string(bytes.size()) + " bytes are not whole words"};
   }
-  // The reader wants aligned words; a copy also keeps it off memory that may change.
-  std::vector<capnp::word> words(bytes.size() / sizeof(capnp::word));
-  std::memcpy(words.data(), bytes.data(), bytes.size());
+  WEIR_CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(capnp::word) == 0, "a block of columns is not aligned", bytes.data());
+  const std::size_t words = bytes.size() / sizeof(capnp::word);
   try {
     capnp::ReaderOptions options;
-    options.traversalLimitInWords = words.size() * 2 + 64;
+    options.traversalLimitInWords = words * 2 + 64;
     options.nestingLimit = 8;
-    capnp::FlatArrayMessageReader message(kj::arrayPtr(words.data(), words.size()), options);
+    capnp::FlatArrayMessageReader message(kj::arrayPtr(reinterpret_cast<const capnp::word*>(bytes.data()), words), options);
     const auto root = message.getRoot<schema::ColumnBlock>();
     const auto columns = root.getColumns();
-    Columns block(columns.size());
-    block.rows = root.getRows();
+    ColumnsView block{root.getRows(), {}};
+    block.columns.reserve(columns.size());
     for (capnp::uint i = 0; i < columns.size(); ++i) {
-      if (!read_column(columns[i], block.columns[i])) {
-        return Error{"a block of columns is corrupt: text offsets of column " + std::to_string(i) + " leave its bytes"};
-      }
+      const auto column = find_column(columns[i]);
+      if (!column) return Error{"a block of columns is corrupt: text offsets of column " + std::to_string(i) + " leave its bytes"};
+      block.columns.push_back(*column);
     }
     return block;
   } catch (const kj::Exception& exception) {
@@ -120,7 +149,22 @@ Result<Columns> unpack(std::span<const std::byte> bytes) {
   }
 }
 
-Cursors::Cursors(const Columns& block, std::vector<Binding> bindings) {
+Result<Columns> unpack(std::span<const std::byte> bytes) {
+  // The reader wants aligned words; a copy also keeps it off memory that may change.
+  std::vector<std::uint64_t> words((bytes.size() + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+  if (!bytes.empty()) std::memcpy(words.data(), bytes.data(), bytes.size());
+  const auto view = unpack_in_place(std::as_bytes(std::span(words)).first(bytes.size()));
+  if (!view) return view.error();
+  Columns block(view->columns.size());
+  block.rows = view->rows;
+  for (std::size_t i = 0; i < block.columns.size(); ++i) {
+    block.columns[i].data.append(as_text(view->columns[i].data));
+    block.columns[i].ends.append(as_text(view->columns[i].ends));
+  }
+  return block;
+}
+
+Cursors::Cursors(const ColumnsView& block, std::vector<Binding> bindings) {
   cursors_.reserve(bindings.size());
   for (const Binding& binding : bindings) {
     Cursor cursor{.binding = binding};
@@ -129,7 +173,7 @@ Cursors::Cursors(const Columns& block, std::vector<Binding> bindings) {
         throw Failure("a block of columns is corrupt: it has " + std::to_string(block.columns.size()) +
                       " columns, its schema names " + std::to_string(binding.column + 1));
       }
-      const Column& column = block.columns[static_cast<std::size_t>(binding.column)];
+      const ColumnsView::Column& column = block.columns[static_cast<std::size_t>(binding.column)];
       cursor.data = column.data.data();
       cursor.left = column.data.size();
       cursor.ends = column.ends.data();

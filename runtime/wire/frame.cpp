@@ -3,6 +3,8 @@
 #include <cstring>
 #include <limits>
 
+#include <weir/base/bytes.hpp>
+
 namespace weir::wire {
 namespace {
 
@@ -57,33 +59,28 @@ EncodedItem encode_credit(std::uint32_t task, std::uint32_t edge, std::uint32_t 
   return {item, {}};
 }
 
-std::vector<char> build_frame(FrameHeader header, const std::vector<EncodedItem>& items) {
-  std::size_t blobs = 0;
-  for (const EncodedItem& one : items) {
+std::vector<std::vector<std::byte>> build_frame(FrameHeader header, std::vector<EncodedItem> items) {
+  std::vector<std::vector<std::byte>> pieces(1);
+  for (EncodedItem& one : items) {
     header.items.push_back(one.item);
-    blobs += padded(one.blob.size());
+    if (one.blob.empty()) continue;
+    pieces.push_back(std::move(one.blob));
+    pieces.back().resize(padded(pieces.back().size()));
   }
   const std::string head = encode(header);
   const auto length = static_cast<std::uint32_t>(head.size());
-  std::vector<char> frame;
-  frame.reserve(kWord + padded(head.size()) + blobs);
-  const auto append = [&frame](const void* bytes, std::size_t size) {
-    const auto* first = static_cast<const char*>(bytes);
-    frame.insert(frame.end(), first, first + size);
-    frame.resize(padded(frame.size()));
-  };
-  append(&length, sizeof length);
-  append(head.data(), head.size());
-  for (const EncodedItem& one : items) append(one.blob.data(), one.blob.size());
-  return frame;
+  pieces[0].resize(kWord + padded(head.size()));
+  std::memcpy(pieces[0].data(), &length, sizeof length);
+  std::memcpy(pieces[0].data() + kWord, head.data(), head.size());
+  return pieces;
 }
 
-Result<ParsedFrame> parse_frame(std::span<const char> bytes) {
+Result<ParsedFrame> parse_frame(std::span<const std::byte> bytes) {
   std::uint32_t length = 0;
   if (bytes.size() < kWord) return Error{"a frame is cut off: " + std::to_string(bytes.size()) + " bytes"};
   std::memcpy(&length, bytes.data(), sizeof length);
   if (length > bytes.size() - kWord) return Error{"a frame is cut off in its header"};
-  auto header = decode<FrameHeader>(std::string(bytes.data() + kWord, length));
+  auto header = decode<FrameHeader>(std::string(as_text(bytes.subspan(kWord, length))));
   if (!header) return header.error();
   ParsedFrame frame{std::move(header).or_throw(), {}};
   std::size_t at = kWord + padded(length);
@@ -93,7 +90,7 @@ Result<ParsedFrame> parse_frame(std::span<const char> bytes) {
       continue;
     }
     if (at > bytes.size() || item.blob_bytes > bytes.size() - at) return Error{"a frame is cut off in a batch"};
-    frame.blobs.push_back(std::as_bytes(bytes.subspan(at, item.blob_bytes)));
+    frame.blobs.push_back(bytes.subspan(at, item.blob_bytes));
     at += padded(item.blob_bytes);
   }
   return frame;
@@ -103,7 +100,7 @@ Element decode_element(const FrameItem& item, std::span<const std::byte> blob, c
   using Kind = FrameItem::Kind;
   switch (item.kind) {
     case Kind::Batch: {
-      const Columns block = unpack(blob).or_throw();
+      const ColumnsView block = unpack_in_place(blob).or_throw();
       const Schema schema = type.schema();
       Cursors in(block, bind(schema, schema).or_throw());
       return type.decode(in, block.rows);

@@ -6,7 +6,9 @@
 //   header     := FrameHeader as a message (message.hpp); item i of kind Batch owns the next blob
 //   blob       := columns.capnp of (event time, record, origin of the batch in the first row), padded to 8 bytes
 //
-// Batches are encoded as columns and stay packed until the receiving task unpacks them. Decoding trusts nothing. Pure.
+// Batches are encoded as columns and stay packed until the receiving task unpacks them. A frame is sent in the pieces of which it
+// is made, and comes as one: a batch's columns are copied into its blob, from there to the connection's buffer, and not again until
+// records are made of what came. Decoding trusts nothing. Pure.
 #pragma once
 
 #include <cstddef>
@@ -52,16 +54,18 @@ struct EncodedItem {
 EncodedItem encode_element(std::uint32_t task, std::uint32_t channel, const Element& element);
 EncodedItem encode_credit(std::uint32_t task, std::uint32_t edge, std::uint32_t channel, const Grant& grant);
 
-std::vector<char> build_frame(FrameHeader header, const std::vector<EncodedItem>& items);
+/// The pieces of a frame: its header, and the blobs moved out of the items.
+std::vector<std::vector<std::byte>> build_frame(FrameHeader header, std::vector<EncodedItem> items);
 
-/// A frame taken apart; the blobs point into its bytes.
+/// A frame taken apart; the blobs point into its bytes, at multiples of 8.
 struct ParsedFrame {
   FrameHeader header;
   std::vector<std::span<const std::byte>> blobs;  // of each item; empty where there is none
 };
-Result<ParsedFrame> parse_frame(std::span<const char> bytes);
+Result<ParsedFrame> parse_frame(std::span<const std::byte> bytes);
 
-/// The element again. `type` is that of the channel's batches. Throws Failure when the bytes are no such element.
+/// The element again. `type` is that of the channel's batches, and the blob begins at a multiple of 8 in memory. Throws Failure when
+/// the bytes are no such element.
 Element decode_element(const FrameItem& item, std::span<const std::byte> blob, const RecordType& type);
 
 }  // namespace weir::wire

@@ -26,7 +26,7 @@ constexpr std::size_t kWindow = 64;  // messages: 4 MiB, as Weir's links have
 
 caf::behavior receiver(caf::event_based_actor* self) {
   return {
-      [self](const weir::message::Frame& frame) { return weir::message::FrameTaken{frame.bytes.size()}; },
+      [self](const weir::message::Frame& frame) { return weir::message::FrameTaken{frame.size_bytes()}; },
   };
 }
 
@@ -39,7 +39,7 @@ struct Sending {
 
 caf::behavior sender(caf::stateful_actor<Sending>* self, caf::actor peer, Clock::time_point end, std::promise<std::size_t>* done) {
   self->state = {std::move(peer), end, done, 0};
-  const auto send = [self] { self->send(self->state.peer, weir::message::Frame{std::vector<char>(kMessageBytes, 'x')}); };
+  const auto send = [self] { self->send(self->state.peer, weir::message::Frame{{std::vector<std::byte>(kMessageBytes, std::byte{'x'})}}); };
   for (std::size_t i = 0; i < kWindow; ++i) send();
   return {
       [self, send](const weir::message::FrameTaken& taken) {

@@ -244,10 +244,12 @@ def raw_rate(build, seconds, keys):
         receiver.wait()
 
 
-def remote_run(build, keys, seconds, text_bytes):
-    """Bytes per second on loopback, records per second and CPU seconds per million records between two workers."""
+def remote_run(build, keys, seconds, text_bytes, fresh):
+    """Bytes per second on loopback, records per second and CPU seconds per million records between two workers. The records are
+    fresh, each made by the source, or the source reads the same few again and again, and only the channel has work to do."""
     with tempfile.TemporaryDirectory() as place, Cluster(build, Path(place), 2, ["--slots", "1"], keys) as cluster:
-        job = cluster.submit("remote_records", "--set", "count=1000000000", "--set", f"text-bytes={text_bytes}", "--parallelism", "2")
+        job = cluster.submit("remote_records", "--set", "count=100000000000", "--set", f"text-bytes={text_bytes}", "--set",
+                             f"fresh={str(fresh).lower()}", "--parallelism", "2")
         await_true("records flow", lambda: (cluster.job(job) or {}).get("records_written", 0) > 1_000_000)
 
         def sample():
@@ -260,9 +262,9 @@ def remote_run(build, keys, seconds, text_bytes):
         return wire / took, records / took, cpu / (records / 1e6)
 
 
-def embedded_cpu(build, records):
+def embedded_cpu(build, records, text_bytes):
     before = os.times()
-    subprocess.run([build / "bin" / "remote_records", "--count", str(records), "--parallelism", "2", "--quiet"], check=True,
+    subprocess.run([build / "bin" / "remote_records", "--count", str(records), "--text-bytes", str(text_bytes), "--fresh", "--parallelism", "2", "--quiet"], check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = os.times()
     return (after.children_user + after.children_system - before.children_user - before.children_system) / (records / 1e6)
@@ -282,20 +284,22 @@ def throughput(build, rounds, text_bytes, seconds=3):
     with tempfile.TemporaryDirectory() as place:
         keys = make_keys(build, Path(place))
         for name, own in (("plain", None), ("mutual TLS", keys)):
-            raw, ours, records, cpu, ratio = [], [], [], [], []
+            raw, ours, records, ratio, cpu, fresh_cpu = [], [], [], [], [], []
             for _ in range(rounds):
                 raw.append(raw_rate(build, seconds, own) / 1e6)
-                wire, per_second, per_million = remote_run(build, own, seconds, text_bytes)
+                wire, per_second, per_million = remote_run(build, own, seconds, text_bytes, fresh=False)
                 ours.append(wire / 1e6)
                 ratio.append(ours[-1] / raw[-1])
                 records.append(per_second / 1e6)
                 cpu.append(per_million)
+                fresh_cpu.append(remote_run(build, own, seconds, text_bytes, fresh=True)[2])
             figures[f"CAF's raw rate, 64 KiB messages, {name} (MB/s)"] = spread(raw)
             figures[f"Weir's link, {name} (MB/s)"] = spread(ours)
             figures[f"Weir's link, {name} (of CAF's raw rate)"] = spread(ratio)
             figures[f"Weir's link, {name} (million records/s)"] = spread(records)
-            figures[f"CPU per million records, two processes, {name} (s)"] = spread(cpu)
-    figures["CPU per million records, embedded (s)"] = spread([embedded_cpu(build, 20_000_000) for _ in range(rounds)])
+            figures[f"CPU per million records, the link, {name} (s)"] = spread(cpu)
+            figures[f"CPU per million records made in one process and dropped in another, {name} (s)"] = spread(fresh_cpu)
+    figures["CPU per million records made and dropped in one process (s)"] = spread([embedded_cpu(build, 20_000_000, text_bytes) for _ in range(rounds)])
     return figures
 
 

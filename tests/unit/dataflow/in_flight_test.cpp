@@ -34,7 +34,7 @@ TEST_CASE("a batch in flight may come from nowhere, and a watermark stays one") 
 }
 
 TEST_CASE("a batch can be taken apart into its records") {
-  const auto singles = single_records(batch_of_two({std::make_shared<const std::string>("readings.csv"), 1042}));
+  const auto singles = in_parts(batch_of_two({std::make_shared<const std::string>("readings.csv"), 1042}), 1);
   REQUIRE(singles.size() == 2);
   CHECK(batch_of<std::string>(*singles[1]).records == std::vector<std::string>{"b"});
   CHECK(singles[1]->times == std::vector<EventTime>{{2}});

@@ -1,6 +1,7 @@
 // Values through columns and back, and columns read by a later version of their type.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -144,6 +145,81 @@ TEST_CASE("every value comes back from its columns, packed or not") {
     CHECK(read_all<Everything>(block, Codec<Everything>::schema()) == values);
     CHECK(read_all<Everything>(block.copy(), Codec<Everything>::schema()) == values);
     CHECK(read_all<Everything>(unpack(pack(block).or_throw()).or_throw(), Codec<Everything>::schema()) == values);
+  }
+}
+
+TEST_CASE("a run of values gives the columns that the values give one by one, and back") {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    CAPTURE(seed);
+    Draw draw(seed);
+    std::vector<Everything> values;
+    for (std::size_t i = draw.up_to(30); i > 0; --i) values.push_back(draw.everything());
+    const std::size_t first = draw.up_to(values.size());  // behind these, which are there before
+    Columns block = block_of(std::vector<Everything>(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(first)));
+    write_run<Everything>(block, 0, values.size() - first, [&](std::size_t i) -> const Everything& { return values[first + i]; });
+    block.rows = static_cast<std::uint32_t>(values.size());
+    CHECK(pack(block).or_throw() == pack(block_of(values)).or_throw());
+
+    const Schema schema = Codec<Everything>::schema();
+    Cursors in(block, bind(schema, schema).or_throw());
+    std::vector<Everything> back(values.size());
+    for (std::size_t i = 0; i < first; ++i) Codec<Everything>::read(in, 0, back[i]);
+    read_run<Everything>(in, 0, values.size() - first, [&](std::size_t i) -> Everything& { return back[first + i]; });
+    CHECK(back == values);
+  }
+}
+
+TEST_CASE("a later version reads a run as it reads single values") {
+  const Columns block = block_of<Order>({{7, "pen", 1.5F, 9}, {8, "ink", 2.5F, 9}});
+  Cursors in(block, bind(Codec<LaterOrder>::schema(), Codec<Order>::schema()).or_throw());
+  std::vector<LaterOrder> later(2);
+  read_run<LaterOrder>(in, 0, 2, [&](std::size_t i) -> LaterOrder& { return later[i]; });
+  CHECK(later[1].price == 2.5);
+  CHECK(later[1].currency == "EUR");
+  CHECK(later[1].id == 8);
+  CHECK(later[1].item == "ink");
+  CHECK(later[1].tags == std::vector<std::int32_t>{1});
+}
+
+TEST_CASE("a run that is longer than its columns is a failure, not a crash") {
+  const Columns order = block_of<Order>({{7, "pen", 1.5F, 9}});
+  Cursors numbers(order, bind(Codec<Order>::schema(), Codec<Order>::schema()).or_throw());
+  std::vector<Order> orders(2);
+  CHECK_THROWS_AS(read_run<Order>(numbers, 0, 2, [&](std::size_t i) -> Order& { return orders[i]; }), Failure);
+  const Columns text = block_of<std::string>({"one"});
+  Cursors texts(text, {{0, Kind::Text}});
+  std::vector<std::string> read(2);
+  CHECK_THROWS_AS(read_run<std::string>(texts, 0, 2, [&](std::size_t i) -> std::string& { return read[i]; }), Failure);
+}
+
+TEST_CASE("a packed block has the same bytes in every version") {
+  using Row = std::tuple<std::int32_t, std::string, std::optional<std::string>>;
+  const auto bytes = pack(block_of<Row>({{7, "pen", std::nullopt}, {8, "", "x"}})).or_throw();
+  std::string digits;
+  for (const std::byte byte : bytes) {
+    for (const int shift : {4, 0}) digits += "0123456789abcdef"[(static_cast<int>(byte) >> shift) & 15];
+  }
+  CHECK(digits ==
+        "0000000012000000" "0000000001000100" "0200000000000000" "0100000047000000" "1000000000000200" "1d00000042000000"
+        "1d00000004000000" "190000001a000000" "1900000014000000" "1900000012000000" "1900000004000000" "150000000a000000"
+        "150000000c000000" "0700000008000000" "70656e0000000000" "0300000003000000" "0001000000000000" "7800000000000000"
+        "0100000000000000");
+}
+
+TEST_CASE("what is read in place is what was packed, and offsets that leave the bytes are refused") {
+  Columns block = block_of<std::string>({"pen", "", "ink"});
+  const auto bytes = pack(block).or_throw();
+  const ColumnsView view = unpack_in_place(bytes).or_throw();
+  CHECK(view.rows == 3);
+  REQUIRE(view.columns.size() == 1);
+  CHECK(std::equal(view.columns[0].data.begin(), view.columns[0].data.end(), block.columns[0].data.bytes().begin()));
+  CHECK(view.columns[0].data.data() >= bytes.data());
+  for (const std::vector<std::uint32_t>& ends : {std::vector<std::uint32_t>{3, 2, 6}, {3, 3, 7}, {7, 7, 7}}) {
+    block.columns[0].ends.clear();
+    for (const std::uint32_t end : ends) block.columns[0].ends.append(end);
+    const auto wrong = pack(block).or_throw();
+    CHECK(!unpack_in_place(wrong));
+    CHECK(!unpack(wrong));
   }
 }
 
