@@ -154,7 +154,6 @@ class GeneratorSource final : public Source<T> {
 
 template <class T>
 std::unique_ptr<Source<T>> Generate<T>::make() const {
-  if (!(records_per_second >= 0)) throw Failure("records_per_second must be 0, for as many as it can, or more");
   return std::make_unique<GeneratorSource<T>>(*this);
 }
 

@@ -57,7 +57,7 @@ std::string why(httplib::Error error, Speaking speaking) {
     case httplib::Error::SSLLoadingCerts: return "the certificate given by --ca cannot be used";
     case httplib::Error::Read:
       return "the connection broke, or the answer took too long" +
-             std::string(speaking == Speaking::Plain ? "; where it takes TLS only, give --ca, and --token-file" : "");
+             std::string(speaking == Speaking::Plain ? "; is it the node's --http, not its --listen? Where it takes TLS only, give --ca" : "");
     default: return "it failed: " + httplib::to_string(error);
   }
 }
@@ -68,11 +68,13 @@ bool not_sent(httplib::Error error) {
          error == httplib::Error::SSLServerVerification;
 }
 
-[[noreturn]] void refuse(const Address& node, const httplib::Response& response) {
+enum class Token : std::uint8_t { None, Given };
+
+[[noreturn]] void refuse(const Address& node, const httplib::Response& response, Token token) {
   const auto said = api::from_json<api::ErrorInfo>(response.body);
   const std::string at = "node " + to_text(node);
   if (response.status == http::kUnauthorized || response.status == http::kForbidden) {
-    throw Failure(at + " wants another token" + (said && !said->error.empty() ? ": " + said->error : "") + "; give it by --token-file or WEIR_TOKEN");
+    throw Failure(at + (token == Token::None ? " wants a token" : " wants another token") + "; give it by --token-file or WEIR_TOKEN");
   }
   if (!said || said->error.empty()) {
     throw Failure(at + " answers with status " + std::to_string(response.status) + ", but not as a Weir node does; is --node its HTTP address?");
@@ -123,7 +125,7 @@ std::string ApiClient::send(const Request& request) {
       break;
     }
     std::rotate(nodes_.begin(), nodes_.begin() + static_cast<std::ptrdiff_t>(i), nodes_.end());
-    if (result->status / 100 != 2) refuse(node, *result);
+    if (result->status / 100 != 2) refuse(node, *result, token_.empty() ? Token::None : Token::Given);
     return result->body;
   }
   throw Unreachable(unreachable + "; --node or WEIR_NODE names another");

@@ -42,7 +42,8 @@ void print_job(const api::JobInfo& job) {
   line("bundle", job.bundle);
   line("options", joined(options, " "));
   line("parallelism", std::to_string(job.parallelism) + ", " + std::to_string(job.key_groups) + " key groups");
-  line("attempt", std::to_string(job.attempt) + ", " + std::to_string(job.restarts) + " restarts");
+  const std::string restarts = job.restarts == 0 ? "" : ", restarted " + (job.restarts == 1 ? "once" : std::to_string(job.restarts) + " times") + " under this leader";
+  line("attempt", std::to_string(job.attempt) + restarts);
   line("records", std::to_string(job.records_read) + " in, " + std::to_string(job.records_written) + " out in this attempt");
   line("checkpoint", job.newest_checkpoint ? std::to_string(job.newest_checkpoint->id) + ", taken " + time_text(job.newest_checkpoint->completed_ms) : "none yet");
   line("from savepoint", job.from_savepoint.value_or(""));

@@ -257,7 +257,7 @@ TEST_CASE("the token comes from a file or the environment") {
   unsetenv("WEIR_TOKEN");
   const Ended refused = weir_with(node, {"jobs"});
   CHECK(refused.status == 1);
-  CHECK(refused.says("wants another token: no; give it by --token-file or WEIR_TOKEN"));
+  CHECK(refused.says(" wants a token; give it by --token-file or WEIR_TOKEN"));
   CHECK(weir_with(node, {"jobs", "--token-file", directory / "none"}).status == 2);
 }
 
