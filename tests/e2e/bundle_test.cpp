@@ -85,7 +85,7 @@ TEST_CASE("what is wrong with a bundle or its options is told in one line") {
   refused({bundle}, "a required option is missing: --input (text files to read, such as 'books/*.txt'); options are given by --set NAME=VALUE");
   refused({bundle, "--set", "inptu=x"}, "there is no option --inptu (did you mean --input?); the job's are --input, --output");
   refused({bundle, "--set", "input=/nosuch/a", "--set", "output=/nosuch/b/../a"},
-          "sink 'counts' would write into the input of source 'lines': /nosuch/b/../a is read as /nosuch/a; name another file");
+          "sink 'file' would write into the input of source 'lines': /nosuch/b/../a is read as /nosuch/a; name another file");
   refused({bundle, "--set", "=x"}, "--set takes NAME=VALUE, not '=x'");
   refused({(directory / "none.so").string()}, "bundle " + (directory / "none.so").string() + " does not exist");
   const std::string program = (kPrograms / "word_count").string();
