@@ -156,12 +156,7 @@ Result<void> RaftServer::skip_applied(const LogMessage& message, AppendEntries& 
   } else {
     auto term = storage_->term_of(applied);
     if (!term.ok()) return term.error();
-    if (!term->has_value()) {
-      auto snapshot = storage_->snapshot();
-      if (!snapshot.ok()) return snapshot.error();
-      WEIR_CHECK(snapshot->has_value() && (*snapshot)->index == applied, "what was applied is neither in the log nor its end", applied);
-      term = std::optional((*snapshot)->term);
-    }
+    WEIR_CHECK(term->has_value(), "what was applied is neither in the log nor its end", applied);
     append.previous_term = **term;
     append.entries.clear();
   }
@@ -230,10 +225,7 @@ Result<void> RaftServer::prepare_rollback([[maybe_unused]] const LogMessage& mes
   // The entries before the conflict must fit, or libraft refuses the message and undoes nothing.
   auto before = storage_->term_of(append->previous_index);
   if (!before.ok()) return before.error();
-  const std::uint64_t before_term = before->has_value()                            ? **before
-                                    : append->previous_index == (*snapshot)->index ? (*snapshot)->term
-                                                                                   : 0;
-  if (before_term != append->previous_term) return {};
+  if (before->value_or(0) != append->previous_term) return {};
   auto members = decode_configuration((*snapshot)->members);
   if (!members.ok()) return members.error();
   raft_configuration_close(&server.configuration);
