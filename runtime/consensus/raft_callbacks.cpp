@@ -283,6 +283,9 @@ int RaftServer::Callbacks::send(raft_io* io, raft_io_send* request, const raft_m
     if (!fill(made, *message, self.options_.entries_per_message_bytes)) return 0;
     if (auto* result = std::get_if<AppendResult>(&made.body); result != nullptr && result->rejected == 0) {
       result->last_index = std::min(result->last_index, self.acknowledged_);
+    } else if (const auto* vote = std::get_if<VoteResult>(&made.body); vote != nullptr && !vote->granted) {
+      // libraft repeats the term that it was asked for. Whoever asks for too low a one would never know.
+      made.term = std::max(made.term, self.vote_.term);
     }
     self.transport_.send({message->server_id, message->server_address}, encode(made));
     return 0;
@@ -373,8 +376,11 @@ int RaftServer::Callbacks::restore(raft_fsm* fsm, raft_buffer* buffer) {
     self.observer_.restore(content_of(*buffer));
     return 0;
   });
-  if (code == 0) raft_free(buffer->base);  // else it stays libraft's
-  return code;
+  if (code != 0) return code;
+  raft_free(buffer->base);
+  // No entry is behind another member's snapshot, nor a change of members; before 0.17 libraft goes on waiting for it.
+  self.raft_->server.configuration_uncommitted_index = 0;
+  return 0;
 }
 
 }  // namespace weir

@@ -16,6 +16,8 @@
 // - A member votes also when its own log does not say yet that it may. libraft refuses, and a member that has just added a
 //   second one, and restarts before the other knows, would wait for its vote forever. Such a member also notices when its
 //   leader falls silent. For the same reason a leader does not remove itself.
+// - A refused vote tells the term of who refuses it. libraft repeats the one it was asked for, and candidates of an old term
+//   would ask for ever.
 // - A snapshot is not taken while a change of members is uncommitted, and after a restart such a change is known to be
 //   uncommitted: without that libraft before 0.17 keeps or rolls back to the wrong members.
 // - Messages that contradict what this member knows (a second leader in its own term) are dropped.
