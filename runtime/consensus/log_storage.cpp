@@ -281,6 +281,8 @@ Result<StoredLog> LogStorage::load() {
   if (!read.ok()) return read.error();
   if (auto checked = check(log); !checked.ok()) return checked.error();
   last_index_ = log.first_index + log.entries.size() - 1;
+  snapshot_index_ = log.snapshot ? log.snapshot->index : 0;
+  snapshot_term_ = log.snapshot ? log.snapshot->term : 0;
   return log;
 }
 
@@ -331,11 +333,16 @@ Result<void> LogStorage::truncate(std::uint64_t index) {
 }
 
 Result<void> LogStorage::compact(const LogSnapshot& snapshot, std::uint64_t kept) {
-  return write([&](LmdbTransaction& transaction) -> Result<void> {
+  auto written = write([&](LmdbTransaction& transaction) -> Result<void> {
     if (auto put = put_sealed(transaction, kSnapshotKey, as_span(encode(snapshot))); !put.ok()) return put;
     if (snapshot.index <= kept) return {};
     return erase_entries(transaction, 0, snapshot.index - kept + 1);
   });
+  if (written.ok()) {
+    snapshot_index_ = snapshot.index;
+    snapshot_term_ = snapshot.term;
+  }
+  return written;
 }
 
 Result<void> LogStorage::replace(const LogSnapshot& snapshot) {
@@ -343,7 +350,11 @@ Result<void> LogStorage::replace(const LogSnapshot& snapshot) {
     if (auto put = put_sealed(transaction, kSnapshotKey, as_span(encode(snapshot))); !put.ok()) return put;
     return erase_entries(transaction, 0, kNoEnd);
   });
-  if (written.ok()) last_index_ = snapshot.index;
+  if (written.ok()) {
+    last_index_ = snapshot.index;
+    snapshot_index_ = snapshot.index;
+    snapshot_term_ = snapshot.term;
+  }
   return written;
 }
 
@@ -373,6 +384,7 @@ Result<std::optional<std::uint64_t>> LogStorage::term_of(std::uint64_t index) co
     return {};
   });
   if (!read.ok()) return read.error();
+  if (!term && index != 0 && index == snapshot_index_) term = snapshot_term_;
   return term;
 }
 

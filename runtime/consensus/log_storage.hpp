@@ -72,7 +72,7 @@ class LogStorage {
 
   Result<std::optional<LogSnapshot>> snapshot() const;
 
-  /// The term of an entry; empty when it is not there.
+  /// The term of an entry, or of the snapshot's end; empty when neither is there. Once loaded.
   Result<std::optional<std::uint64_t>> term_of(std::uint64_t index) const;
 
   std::uint64_t last_index() const { return last_index_; }
@@ -92,7 +92,10 @@ class LogStorage {
   std::unique_ptr<StoreLock> lock_;
   std::unique_ptr<LmdbEnvironment> environment_;
   LogIdentity identity_;
-  std::uint64_t last_index_ = 0;  // known once loaded
+  // Known once loaded:
+  std::uint64_t last_index_ = 0;
+  std::uint64_t snapshot_index_ = 0;
+  std::uint64_t snapshot_term_ = 0;
 };
 
 }  // namespace weir

@@ -49,15 +49,18 @@ T* raft_array(std::size_t count) {
   return array;
 }
 
-raft_snapshot* raft_snapshot_of(const LogSnapshot& snapshot) {
+/// Without one it is an empty one that nothing is behind.
+raft_snapshot* raft_snapshot_of(const std::optional<LogSnapshot>& snapshot) {
   auto* made = raft_array<raft_snapshot>(1);
-  made->index = snapshot.index;
-  made->term = snapshot.term;
-  made->configuration = raft_configuration_of(decode_configuration(snapshot.members).or_throw());
-  made->configuration_index = snapshot.members_index;
   made->bufs = raft_array<raft_buffer>(1);
-  made->bufs[0] = raft_copy(snapshot.content);
   made->n_bufs = 1;
+  made->index = std::numeric_limits<raft_index>::max();
+  if (!snapshot) return made;
+  made->index = snapshot->index;
+  made->term = snapshot->term;
+  made->configuration = raft_configuration_of(decode_configuration(snapshot->members).or_throw());
+  made->configuration_index = snapshot->members_index;
+  made->bufs[0] = raft_copy(snapshot->content);
   return made;
 }
 
@@ -96,23 +99,27 @@ AppendEntries append_entries(const raft_append_entries& sent, std::uint64_t most
   return made;
 }
 
-/// Runs a callback's work. What it throws ends the log; what the disk refuses is kept for the message.
+/// Runs a callback's work. The first failure ends the log, as soon as libraft has returned; until then nothing more is done or
+/// said. libraft is not told: as it says on its part, it would go on, free things twice, or stop the process.
 template <class Work>
-int guarded(std::optional<std::string>& failure, const Work& work) {
+void guarded(std::optional<std::string>& failure, const Work& work) {
+  if (failure) return;
   try {
-    return work();
+    const Result<void> done = work();
+    if (!done.ok()) failure = done.error().message;
   } catch (const std::exception& exception) {
-    if (!failure) failure = exception.what();
+    failure = exception.what();
   } catch (...) {
-    if (!failure) failure = "an unknown exception";
+    failure = "an unknown exception";
   }
-  return RAFT_IOERR;
 }
 
-int disk(std::string& error, const Result<void>& result) {
-  if (result.ok()) return 0;
-  error = result.error().message;
-  return RAFT_IOERR;
+/// Null when it is no member.
+const char* address_of(const raft_configuration& configuration, std::uint64_t id) {
+  for (unsigned i = 0; i < configuration.n; ++i) {
+    if (configuration.servers[i].id == id) return configuration.servers[i].address;
+  }
+  return nullptr;
 }
 
 /// Fills term and body; false for a kind of message that is not known.
@@ -186,6 +193,14 @@ raft_configuration raft_configuration_of(const std::vector<Member>& members) {
   return configuration;
 }
 
+void RaftServer::store_vote(const Vote& vote) {
+  guarded(failure_, [&]() -> Result<void> {
+    auto stored = storage_->set_vote(vote);
+    if (stored.ok()) vote_ = vote;
+    return stored;
+  });
+}
+
 void RaftServer::Callbacks::install(RaftServer& server) {
   raft_io& io = server.raft_->io;
   io.version = 1;
@@ -224,25 +239,23 @@ void RaftServer::Callbacks::close(raft_io* io, raft_io_close_cb done) { of(io).r
 int RaftServer::Callbacks::load(raft_io* io, raft_term* term, raft_id* voted_for, raft_snapshot** snapshot,
                                 raft_index* first_index, raft_entry* entries[], size_t* count) {
   RaftServer& self = of(io);
-  return guarded(self.failure_, [&]() -> int {
+  guarded(self.failure_, [&]() -> Result<void> {
     auto loaded = self.storage_->load();
-    if (!loaded.ok()) {
-      self.raft_->disk_error = loaded.error().message;
-      return RAFT_CORRUPT;
-    }
+    if (!loaded.ok()) return loaded.error();
     StoredLog& log = self.raft_->stored = std::move(loaded).value();
     self.vote_ = log.vote;
     if (self.alone(newest_members(log))) {
-      if (const int code = disk(self.raft_->disk_error, self.vote_alone()); code != 0) return code;
+      if (auto stored = self.vote_alone(); !stored.ok()) return stored;
     }
     *term = self.vote_.term;
     *voted_for = self.vote_.candidate;
-    *snapshot = log.snapshot ? raft_snapshot_of(*log.snapshot) : nullptr;
+    *snapshot = log.snapshot ? raft_snapshot_of(log.snapshot) : nullptr;
     *first_index = log.first_index;
     *entries = raft_entries_of(log.entries);
     *count = log.entries.size();
-    return 0;
+    return {};
   });
+  return self.failure_ ? RAFT_CORRUPT : 0;
 }
 
 int RaftServer::Callbacks::start(raft_io* io, unsigned, raft_io_tick_cb tick, raft_io_recv_cb receive) {
@@ -252,40 +265,43 @@ int RaftServer::Callbacks::start(raft_io* io, unsigned, raft_io_tick_cb tick, ra
 }
 
 int RaftServer::Callbacks::set_term(raft_io* io, raft_term term) {
-  RaftServer& self = of(io);
-  return guarded(self.failure_, [&] {
-    const Vote vote{.term = term};
-    const int code = disk(self.raft_->disk_error, self.storage_->set_vote(vote));
-    if (code == 0) self.vote_ = vote;
-    return code;
-  });
+  // 0.22 sets the term also before it repeats a vote, which must not be forgotten in between.
+  if (term != of(io).vote_.term) of(io).store_vote({.term = term});
+  return 0;
 }
 
 int RaftServer::Callbacks::set_vote(raft_io* io, raft_id candidate) {
-  RaftServer& self = of(io);
-  return guarded(self.failure_, [&] {
-    const Vote vote{.term = self.vote_.term, .candidate = candidate};
-    const int code = disk(self.raft_->disk_error, self.storage_->set_vote(vote));
-    if (code == 0) self.vote_ = vote;
-    return code;
-  });
+  if (candidate != of(io).vote_.candidate) of(io).store_vote({.term = of(io).vote_.term, .candidate = candidate});
+  return 0;
 }
 
 int RaftServer::Callbacks::send(raft_io* io, raft_io_send* request, const raft_message* message, raft_io_send_cb done) {
   RaftServer& self = of(io);
-  guarded(self.failure_, [&] {
+  guarded(self.failure_, [&]() -> Result<void> {
+    if (!self.raft_->initialized) return {};  // is being closed
     LogMessage made{.cluster = self.identity().cluster,
                     .from = self.identity().self,
                     .to = message->server_id,
                     .from_address = self.options_.address,
                     .term = 0,
                     .body = {}};
-    if (!fill(made, *message, self.options_.entries_per_message_bytes)) return 0;
-    if (auto* result = std::get_if<AppendResult>(&made.body); result != nullptr && result->rejected == 0) {
-      result->last_index = std::min(result->last_index, self.acknowledged_);
+    if (!fill(made, *message, self.options_.entries_per_message_bytes)) return {};
+    const char* address = message->server_address;
+    if (auto* result = std::get_if<AppendResult>(&made.body)) {
+      // Of what it refuses for an old term 0.22 says any number.
+      const std::uint64_t most = result->rejected == 0 ? self.acknowledged_ : raft_last_index(&self.raft_->server);
+      result->last_index = std::min<std::uint64_t>(result->last_index, most);
+    } else if (const auto* vote = std::get_if<VoteResult>(&made.body); vote != nullptr && !vote->granted) {
+      // libraft repeats the term that it was asked for. Whoever asks for too low a one would never know.
+      made.term = std::max(made.term, self.vote_.term);
+    } else if (auto* install = std::get_if<InstallSnapshot>(&made.body)) {
+      // 0.22 may name the term of the snapshot before, and an address that it has freed when the members changed meanwhile.
+      install->snapshot.term = self.raft_->snapshot_term;
+      address = address_of(self.raft_->server.configuration, message->server_id);
+      if (address == nullptr) return {};
     }
-    self.transport_.send({message->server_id, message->server_address}, encode(made));
-    return 0;
+    self.transport_.send({message->server_id, address}, encode(made));
+    return {};
   });
   if (done != nullptr) self.completions_.push_back([=] { done(request, 0); });
   return 0;  // a message may be lost anyway; some callers in libraft free twice when told so
@@ -294,43 +310,64 @@ int RaftServer::Callbacks::send(raft_io* io, raft_io_send* request, const raft_m
 int RaftServer::Callbacks::append(raft_io* io, raft_io_append* request, const raft_entry entries[], unsigned count,
                                   raft_io_append_cb done) {
   RaftServer& self = of(io);
-  return guarded(self.failure_, [&] {
-    const int code = disk(self.raft_->disk_error, self.storage_->append(log_entries(entries, count)));
-    if (code == 0) self.completions_.push_back([=] { done(request, 0); });
-    return code;
+  guarded(self.failure_, [&]() -> Result<void> {
+    if (self.stored_ahead_ == 0) return self.storage_->append(log_entries(entries, count));
+    WEIR_CHECK(count <= self.stored_ahead_ && entries[0].type == RAFT_COMMAND, "libraft appends something else than it was given",
+               count, self.stored_ahead_, static_cast<int>(entries[0].type));
+    self.stored_ahead_ -= count;
+    return {};
   });
+  self.completions_.push_back([=] { done(request, 0); });
+  return 0;
 }
 
 int RaftServer::Callbacks::truncate(raft_io* io, raft_index index) {
   RaftServer& self = of(io);
-  return guarded(self.failure_, [&] { return disk(self.raft_->disk_error, self.storage_->truncate(index)); });
+  guarded(self.failure_, [&]() -> Result<void> {
+    // 0.22 also truncates where nothing is, before it appends.
+    if (index > self.storage_->last_index() - self.stored_ahead_) return {};
+    return self.storage_->truncate(index);
+  });
+  return 0;
 }
 
 int RaftServer::Callbacks::snapshot_put(raft_io* io, unsigned trailing, raft_io_snapshot_put* request,
                                         const raft_snapshot* snapshot, raft_io_snapshot_put_cb done) {
   RaftServer& self = of(io);
-  return guarded(self.failure_, [&] {
-    const bool another_members = trailing == 0;  // the own ones keep at least one entry
+  const bool another_members = trailing == 0;  // the own ones keep at least one entry
+  int code = 0;
+  guarded(self.failure_, [&]() -> Result<void> {
     const LogSnapshot made = log_snapshot(*snapshot);
-    const auto stored = another_members ? self.storage_->replace(made) : self.storage_->compact(made, trailing);
-    const int code = disk(self.raft_->disk_error, stored);
-    // libraft has dropped its entries already when it asks for another member's snapshot to be stored. One of its own that
-    // finds no room is tried again later.
-    if (code != 0 && another_members && !self.failure_) self.failure_ = self.raft_->disk_error;
-    self.completions_.push_back([=] { done(request, code); });
-    return 0;
+    // libraft has dropped its entries already when it asks for another member's snapshot to be stored.
+    if (another_members) return self.storage_->replace(made);
+    if (self.storage_->compact(made, trailing).ok()) return {};
+    // One of its own that finds no room is tried again later.
+    self.raft_->unstored_snapshot = made.index;
+    code = RAFT_NOSPACE;
+    return {};
   });
+  if (code != 0 && kNoRoomIsToldAtOnce) return code;
+  self.completions_.push_back([=, &self] { done(request, self.raft_->initialized ? code : RAFT_CANCELED); });
+  return 0;
 }
 
 int RaftServer::Callbacks::snapshot_get(raft_io* io, raft_io_snapshot_get* request, raft_io_snapshot_get_cb done) {
   RaftServer& self = of(io);
-  return guarded(self.failure_, [&] {
+  raft_snapshot* made = nullptr;
+  guarded(self.failure_, [&]() -> Result<void> {
     auto stored = self.storage_->snapshot();
-    raft_snapshot* made = stored.ok() && stored->has_value() ? raft_snapshot_of(**stored) : nullptr;
-    if (!stored.ok()) self.failure_ = stored.error().message;
-    self.completions_.push_back([=] { done(request, made, made != nullptr ? 0 : RAFT_CORRUPT); });
-    return 0;
+    if (!stored.ok()) return stored.error();
+    WEIR_CHECK(stored->has_value(), "there is no snapshot to be sent");
+    made = raft_snapshot_of(*stored);
+    return {};
   });
+  // After a failure the request is over when the log is closed; 0.22 must not be told then that there is no snapshot.
+  if (made == nullptr) made = raft_snapshot_of(std::nullopt);
+  self.completions_.push_back([=, &self] {
+    self.raft_->snapshot_term = made->term;
+    done(request, made, 0);
+  });
+  return 0;
 }
 
 raft_time RaftServer::Callbacks::time(raft_io* io) { return of(io).now_ms_; }
@@ -342,39 +379,43 @@ int RaftServer::Callbacks::random(raft_io* io, int min, int max) {
 int RaftServer::Callbacks::apply(raft_fsm* fsm, const raft_buffer* buffer, void** result) {
   RaftServer& self = of(fsm);
   *result = nullptr;
-  return guarded(self.failure_, [&] {
+  guarded(self.failure_, [&]() -> Result<void> {
     const std::uint64_t index = raft_last_applied(&self.raft_->server) + 1;
     self.observer_.apply(index, content_of(*buffer));
     // Whoever leads no more may be applying what another leader put at the same index.
-    if (!self.leads()) return 0;
+    if (!self.leads()) return {};
     if (auto open = self.open_proposals_.extract(index); !open.empty()) self.answer(std::move(open.mapped()), {});
-    return 0;
+    return {};
   });
+  return 0;
 }
 
 int RaftServer::Callbacks::take_snapshot(raft_fsm* fsm, raft_buffer* buffers[], unsigned* count) {
   RaftServer& self = of(fsm);
-#if WEIR_RAFT_BEFORE_0_17
-  // It would be stored with members that may yet be rolled back.
-  if (self.raft_->server.configuration_uncommitted_index != 0) return RAFT_BUSY;
-#endif
-  return guarded(self.failure_, [&] {
+  const ::raft& server = self.raft_->server;
+  // It would be stored with members that may yet be rolled back, or are not yet those of its index.
+  if (server.configuration_uncommitted_index != 0) return RAFT_BUSY;
+  if (server.last_applied == self.raft_->unstored_snapshot) return RAFT_BUSY;
+  guarded(self.failure_, [&]() -> Result<void> {
     const Bytes state = self.observer_.snapshot();
     *buffers = raft_array<raft_buffer>(1);
     (*buffers)[0] = raft_copy(state);
     *count = 1;
-    return 0;
+    return {};
   });
+  return self.failure_ ? RAFT_BUSY : 0;
 }
 
 int RaftServer::Callbacks::restore(raft_fsm* fsm, raft_buffer* buffer) {
   RaftServer& self = of(fsm);
-  const int code = guarded(self.failure_, [&] {
+  guarded(self.failure_, [&]() -> Result<void> {
     self.observer_.restore(content_of(*buffer));
-    return 0;
+    return {};
   });
-  if (code == 0) raft_free(buffer->base);  // else it stays libraft's
-  return code;
+  raft_free(buffer->base);
+  // No entry is behind another member's snapshot, nor a change of members; before 0.17 libraft goes on waiting for it.
+  self.raft_->server.configuration_uncommitted_index = 0;
+  return 0;
 }
 
 }  // namespace weir

@@ -22,52 +22,61 @@ void RaftServer::change(std::uint64_t now_ms, VoterChange wanted) {
     answer(std::move(wanted.done), refused(stopped_));
     return give_answers();
   }
-  step(now_ms, [&] { changes_.push_back({.wanted = std::move(wanted), .given_up = {}}); });
+  step(now_ms, [&] { changes_.push_back({.wanted = std::move(wanted)}); });
 }
 
 void RaftServer::next_change() {
-  while (!changes_.empty() && !changes_.front().submitted) {
+  while (!changes_.empty() && !failure_) {
+    Change& change = changes_.front();
+    if (change.begun_in != 0 && (change.begun_in != vote_.term || !leads())) {
+      finish_change({Fate::Unknown, "the change of the members was interrupted: this member lost the leadership"});
+      continue;
+    }
     if (!leads()) {
       // An elected member will lead soon.
       if (raft_state(&raft_->server) == RAFT_LEADER) return;
       finish_change(refused("this member does not lead the cluster"));
       continue;
     }
-    Change& change = changes_.front();
-    raft_->change.data = this;
+    const ::raft& server = raft_->server;
+    if (server.transfer != nullptr) {
+      change.promoting = false;  // libraft may give it up now, which is no fault of the new member
+      return;
+    }
+    // libraft is at a step, perhaps at one that an earlier leader began.
+    if (server.configuration_uncommitted_index != 0 || server.leader_state.promotee_id != 0) return;
     Submitted submitted = change.wanted.kind == VoterChange::Kind::Add ? submit_add(change) : submit_remove(change);
     if (submitted.over) {
       finish_change(std::move(*submitted.over));
     } else if (submitted.code == 0) {
-      change.submitted = true;
-    } else if (submitted.code == RAFT_CANTCHANGE || submitted.code == RAFT_NOTLEADER) {
-      return;  // a change that an earlier leader began is not committed yet, or the leadership is being handed over
-    } else if (submitted.code == RAFT_IOERR) {
-      // libraft has freed the members that it could not store, and keeps them nevertheless: it must not free them again.
-      raft_configuration_init(&raft_->server.configuration);
-      failure_ = last_error(submitted.code);
-      return;
+      change.begun_in = vote_.term;
     } else {
       finish_change(refused(last_error(submitted.code)));
     }
   }
 }
 
-RaftServer::Submitted RaftServer::submit_add(const Change& change) {
+RaftServer::Submitted RaftServer::submit_add(Change& change) {
   ::raft* server = &raft_->server;
   const Voter& voter = change.wanted.voter;
   const std::vector<Member> all = members();
   const Member* known = find(all, voter.id);
+  const bool promoted = std::exchange(change.promoting, false);
+  if (promoted && known != nullptr && known->role != Role::Voter) {
+    change.given_up = refused("member " + std::to_string(voter.id) + " at " + voter.address +
+                              " did not catch up with the log in time: see that it runs and can be reached, then add it again");
+  }
   if (change.given_up) {
     if (known == nullptr) return {.over = change.given_up};
-    return {.code = raft_remove(server, &raft_->change, voter.id, Callbacks::changed)};
+    return {.code = raft_remove(server, &raft_->change, voter.id, nullptr)};
   }
   if (known != nullptr) {
     if (known->address != voter.address)
       return {.over = refused("member " + std::to_string(voter.id) + " has address " + known->address + ", not " + voter.address +
                               ": remove it first")};
     if (known->role == Role::Voter) return {.over = Outcome()};
-    return {.code = raft_assign(server, &raft_->change, voter.id, RAFT_VOTER, Callbacks::changed)};
+    change.promoting = true;
+    return {.code = raft_assign(server, &raft_->change, voter.id, RAFT_VOTER, nullptr)};
   }
   if (voter.id == 0 || voter.address.empty() || voter.address.size() > kLongestAddress ||
       voter.address.find('\0') != std::string::npos)
@@ -76,10 +85,10 @@ RaftServer::Submitted RaftServer::submit_add(const Change& change) {
     if (same->role == Role::Voter)
       return {.over = refused(voter.address + " is the address of voter " + std::to_string(same->id) + ": remove it first")};
     // Was never promoted, and is gone.
-    return {.code = raft_remove(server, &raft_->change, same->id, Callbacks::changed)};
+    return {.code = raft_remove(server, &raft_->change, same->id, nullptr)};
   }
   if (all.size() >= kMostMembers) return {.over = refused("the cluster has " + std::to_string(all.size()) + " members already")};
-  return {.code = raft_add(server, &raft_->change, voter.id, voter.address.c_str(), Callbacks::changed)};
+  return {.code = raft_add(server, &raft_->change, voter.id, voter.address.c_str(), nullptr)};
 }
 
 RaftServer::Submitted RaftServer::submit_remove(const Change& change) {
@@ -90,21 +99,7 @@ RaftServer::Submitted RaftServer::submit_remove(const Change& change) {
     return {.over = refused("the last voter cannot be removed: add another one first")};
   if (known->id == identity().self)
     return {.over = refused("the leader cannot remove itself: have it step down, then ask the next one")};
-  return {.code = raft_remove(&raft_->server, &raft_->change, change.wanted.voter.id, Callbacks::changed)};
-}
-
-void RaftServer::Callbacks::changed(raft_change* request, int status) {
-  auto& self = *static_cast<RaftServer*>(request->data);
-  if (self.changes_.empty() || !self.changes_.front().submitted) return;
-  Change& change = self.changes_.front();
-  change.submitted = false;
-  if (status == 0) return;
-  if (status == RAFT_NOCONNECTION && change.wanted.kind == VoterChange::Kind::Add) {
-    change.given_up = refused("member " + std::to_string(change.wanted.voter.id) + " at " + change.wanted.voter.address +
-                              " did not catch up with the log in time: see that it runs and can be reached, then add it again");
-    return;
-  }
-  self.finish_change({Fate::Unknown, std::string("the change of the members was interrupted: ") + raft_strerror(status)});
+  return {.code = raft_remove(&raft_->server, &raft_->change, change.wanted.voter.id, nullptr)};
 }
 
 void RaftServer::finish_change(Outcome outcome) {

@@ -1,8 +1,11 @@
-// libraft's structs as a RaftServer owns them. For raft_server.cpp and raft_callbacks.cpp only.
+// libraft's structs as a RaftServer owns them, and what differs between its versions. For raft_*.cpp only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,21 +25,29 @@ extern "C" {
 #define WEIR_RAFT_BEFORE_0_17 0
 #endif
 
-#if defined(RAFT_VERSION_NUMBER) && RAFT_VERSION_NUMBER >= 1900
-#define WEIR_RAFT_SINCE_0_19 1
-#else
-#define WEIR_RAFT_SINCE_0_19 0
-#endif
-
 namespace weir {
 
 #if WEIR_RAFT_BEFORE_0_17
+constexpr int kRaftVersion = 0;
 constexpr raft_tribool kPreVote = raft_tribool_true;
 constexpr raft_tribool kRealVote = raft_tribool_false;
 #else
+constexpr int kRaftVersion = RAFT_VERSION_NUMBER;  // minor * 100 + release
 constexpr bool kPreVote = true;
 constexpr bool kRealVote = false;
 #endif
+
+/// From 0.19 on libraft is another program, and only its last version has been tried.
+constexpr bool kUntried = kRaftVersion >= 1900 && kRaftVersion < 2200;
+
+/// 0.22 takes the first command that it is given and forgets the others.
+constexpr std::size_t kMostCommandsAtOnce = kRaftVersion >= 1900 ? 1 : std::numeric_limits<std::size_t>::max();
+
+/// That there is no room for a snapshot of the own log 0.22 must be told at once, and the others later.
+constexpr bool kNoRoomIsToldAtOnce = kRaftVersion >= 1900;
+
+/// Results of votes that name no version are counted, by those that know versions, without asking what they were for.
+constexpr unsigned char kVoteVersion = 2;
 
 /// libraft's numbers, whose names differ between versions.
 namespace MessageKind {
@@ -55,11 +66,15 @@ struct RaftServer::Raft {
   raft_io_tick_cb tick = nullptr;
   raft_io_recv_cb receive = nullptr;
   raft_io_close_cb closed = nullptr;
+  // What was asked of libraft, without a callback: 0.22 calls none, unless its own disk and network are used. What became of it
+  // is seen from what is applied.
+  std::deque<std::unique_ptr<struct raft_apply>> commands;
   struct raft_barrier barrier {};
   raft_change change{};
   struct raft_transfer transfer {};
-  std::string disk_error;  // why the last call to the disk failed
-  StoredLog stored;        // what load gave to libraft
+  StoredLog stored;                     // what load gave to libraft
+  std::uint64_t snapshot_term = 0;      // of the snapshot that is being sent
+  std::uint64_t unstored_snapshot = 0;  // index of the last own snapshot for which there was no room
   bool initialized = false;
 };
 
@@ -83,8 +98,6 @@ struct RaftServer::Callbacks {
   static int snapshot_get(raft_io* io, raft_io_snapshot_get* request, raft_io_snapshot_get_cb done);
   static raft_time time(raft_io* io);
   static int random(raft_io* io, int min, int max);
-
-  static void changed(raft_change* request, int status);
 
   static int apply(raft_fsm* fsm, const raft_buffer* buffer, void** result);
   static int take_snapshot(raft_fsm* fsm, raft_buffer* buffers[], unsigned* count);

@@ -10,6 +10,11 @@
 namespace weir {
 namespace {
 
+template <class VoteMessage>
+void name_version(VoteMessage& message) {
+  if constexpr (requires { message.version; }) message.version = kVoteVersion;
+}
+
 /// Fills libraft's form of a message; what is allocated for it is libraft's from then on.
 struct Filler {
   raft_message& message;
@@ -19,9 +24,7 @@ struct Filler {
     message.type = static_cast<decltype(message.type)>(MessageKind::kRequestVote);
     auto& made = message.request_vote;
     made = {};
-#ifdef RAFT_REQUEST_VOTE_VERSION
-    made.version = RAFT_REQUEST_VOTE_VERSION;
-#endif
+    name_version(made);
     made.term = from.term;
     made.candidate_id = from.from;
     made.last_log_index = body.last_index;
@@ -33,9 +36,7 @@ struct Filler {
     message.type = static_cast<decltype(message.type)>(MessageKind::kVoteResult);
     auto& made = message.request_vote_result;
     made = {};
-#ifdef RAFT_REQUEST_VOTE_RESULT_VERSION
-    made.version = RAFT_REQUEST_VOTE_RESULT_VERSION;
-#endif
+    name_version(made);
     made.term = from.term;
     made.vote_granted = body.granted;
     made.pre_vote = body.pre_vote ? kPreVote : kRealVote;
@@ -110,7 +111,7 @@ void RaftServer::receive(std::uint64_t now_ms, std::span<const std::byte> bytes)
   });
 }
 
-RaftServer::Verdict RaftServer::judge(const LogMessage& message) const {
+RaftServer::Verdict RaftServer::judge(LogMessage& message) {
   const LogIdentity& own = identity();
   if (message.cluster != own.cluster || message.to != own.self || message.from == own.self) return Verdict::Drop;
   const int state = raft_state(&raft_->server);
@@ -123,9 +124,28 @@ RaftServer::Verdict RaftServer::judge(const LogMessage& message) const {
   if (std::holds_alternative<RequestVote>(message.body) && message.term == 0) return Verdict::Drop;
   if (std::holds_alternative<TimeoutNow>(message.body) && alone(members())) return Verdict::Drop;  // see tick
   if (const auto* result = std::get_if<VoteResult>(&message.body)) {
+    if (state != RAFT_CANDIDATE) return Verdict::Drop;  // some versions look into it nevertheless
     // Nobody grants a vote for a term that was not asked for.
     if (result->granted && message.term > vote_.term + 1) return Verdict::Drop;
   }
+  if (auto* result = std::get_if<AppendResult>(&message.body)) return judge_result(message.from, message.term, *result);
+  return Verdict::Handle;
+}
+
+/// 0.22 believes a late refusal of what the member took since then, and sends it nothing any more.
+RaftServer::Verdict RaftServer::judge_result(std::uint64_t from, std::uint64_t term, AppendResult& result) {
+  if (raft_state(&raft_->server) != RAFT_LEADER || term != vote_.term) return Verdict::Handle;
+  const raft_configuration& all = raft_->server.configuration;
+  const auto sent_it = [&](const raft_server& member) { return member.id == from; };
+  if (std::none_of(all.servers, all.servers + all.n, sent_it)) return Verdict::Drop;
+  if (std::exchange(acknowledged_term_, term) != term) acknowledgments_.clear();
+  std::uint64_t& has = acknowledgments_[from];
+  if (result.rejected == 0) {
+    has = std::max(has, std::min<std::uint64_t>(result.last_index, raft_last_index(&raft_->server)));
+    return Verdict::Handle;
+  }
+  if (result.rejected <= has) return Verdict::Drop;
+  result.last_index = std::max(result.last_index, has);
   return Verdict::Handle;
 }
 
@@ -156,12 +176,7 @@ Result<void> RaftServer::skip_applied(const LogMessage& message, AppendEntries& 
   } else {
     auto term = storage_->term_of(applied);
     if (!term.ok()) return term.error();
-    if (!term->has_value()) {
-      auto snapshot = storage_->snapshot();
-      if (!snapshot.ok()) return snapshot.error();
-      WEIR_CHECK(snapshot->has_value() && (*snapshot)->index == applied, "what was applied is neither in the log nor its end", applied);
-      term = std::optional((*snapshot)->term);
-    }
+    WEIR_CHECK(term->has_value(), "what was applied is neither in the log nor its end", applied);
     append.previous_term = **term;
     append.entries.clear();
   }
@@ -175,7 +190,40 @@ void RaftServer::hand_over(LogMessage message) {
       failure_ = skipped.error().message;
       return;
     }
+    return hand_over_in_parts(message, *append);
   }
+  hand_over_part(message);
+}
+
+/// 0.22 takes the first entry of a message for that of the members which the message brings, and does not notice that members
+/// are committed once it knows newer ones. So each list of members begins a part, and the one before it is committed first: it
+/// is, since a leader makes no second change before.
+void RaftServer::hand_over_in_parts(const LogMessage& message, const AppendEntries& append) {
+  const auto& entries = append.entries;
+  const auto is_members = [](const LogEntry& entry) { return entry.kind == EntryKind::Members; };
+  LogMessage part = message;
+  const auto give = [&](auto from, auto until, std::uint64_t committed) {
+    const auto begin = static_cast<std::uint64_t>(from - entries.begin());
+    part.body = AppendEntries{.previous_index = append.previous_index + begin,
+                              .previous_term = begin == 0 ? append.previous_term : entries[begin - 1].term,
+                              .committed = std::max(append.committed, committed),
+                              .entries = {from, until}};
+    hand_over_part(part);
+    complete();
+  };
+  auto from = entries.begin();
+  do {
+    const std::uint64_t uncommitted = raft_->server.configuration_uncommitted_index;
+    const std::uint64_t index = append.previous_index + 1 + static_cast<std::uint64_t>(from - entries.begin());
+    if (from != entries.end() && is_members(*from) && uncommitted != 0 && uncommitted < index) give(from, from, uncommitted);
+    const auto until = from == entries.end() ? from : std::find_if(from + 1, entries.end(), is_members);
+    give(from, until, 0);
+    from = until;
+  } while (from != entries.end() && !failure_);
+}
+
+void RaftServer::hand_over_part(const LogMessage& message) {
+  if (failure_) return;
   if (auto prepared = prepare_rollback(message); !prepared.ok()) {
     failure_ = prepared.error().message;
     return;
@@ -230,10 +278,7 @@ Result<void> RaftServer::prepare_rollback([[maybe_unused]] const LogMessage& mes
   // The entries before the conflict must fit, or libraft refuses the message and undoes nothing.
   auto before = storage_->term_of(append->previous_index);
   if (!before.ok()) return before.error();
-  const std::uint64_t before_term = before->has_value()                            ? **before
-                                    : append->previous_index == (*snapshot)->index ? (*snapshot)->term
-                                                                                   : 0;
-  if (before_term != append->previous_term) return {};
+  if (before->value_or(0) != append->previous_term) return {};
   auto members = decode_configuration((*snapshot)->members);
   if (!members.ok()) return members.error();
   raft_configuration_close(&server.configuration);

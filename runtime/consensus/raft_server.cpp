@@ -72,9 +72,7 @@ Result<void> RaftServer::join(std::uint64_t cluster) {
 
 Result<void> RaftServer::start(std::uint64_t now_ms) {
   WEIR_CHECK(!running_ && !raft_->initialized, "a log is started once");
-#if WEIR_RAFT_SINCE_0_19
-  return Error{"the cluster's log does not work with this version of libraft yet: build Weir with one from 0.15 to 0.18"};
-#endif
+  if (kUntried) return Error{"the cluster's log was never tried with this version of libraft: build Weir with 0.15 to 0.18, or 0.22"};
   if (identity().cluster == 0)
     return Error{options_.directory.string() + " belongs to no cluster yet: bootstrap one, or join one"};
   now_ms_ = now_ms;
@@ -91,7 +89,7 @@ Result<void> RaftServer::start(std::uint64_t now_ms) {
   raft_set_pre_vote(&server, true);
   raft_set_max_catch_up_rounds(&server, kCatchUpRounds);
   raft_set_max_catch_up_round_duration(&server, as_ms(options_.catch_up));
-  if (const int code = raft_start(&server); code != 0) return Error{last_error(code)};
+  if (const int code = raft_start(&server); code != 0 || failure_) return Error{last_error(code)};
   settle_restored_members(raft_->stored);
   raft_->stored = {};
   running_ = true;
@@ -123,13 +121,17 @@ void RaftServer::step(std::uint64_t now_ms, const std::function<void()>& doing) 
   settle();
 }
 
+void RaftServer::complete() {
+  while (!failure_ && !completions_.empty()) {
+    const auto done = std::move(completions_.front());
+    completions_.pop_front();
+    done();
+  }
+}
+
 void RaftServer::settle() {
   do {
-    while (!completions_.empty()) {
-      const auto complete = std::move(completions_.front());
-      completions_.pop_front();
-      complete();
-    }
+    complete();
     if (!failure_ && raft_state(&raft_->server) == RAFT_UNAVAILABLE) failure_ = last_error(RAFT_IOERR);
     if (failure_) return fail(*failure_);
     follow_leadership();
@@ -165,14 +167,15 @@ void RaftServer::give_answers() {
 
 void RaftServer::follow_leadership() {
   const bool leader = raft_state(&raft_->server) == RAFT_LEADER;
+  const std::uint64_t applied = raft_last_applied(&raft_->server);
+  if (leader && barrier_term_ == vote_.term && applied >= raft_->barrier.index) settled_term_ = vote_.term;
   if (!leads()) answer_open_proposals("this member lost the leadership before the command was committed");
+  // libraft remembers those that are not applied, while it leads.
+  auto& commands = raft_->commands;
+  while (!commands.empty() && (!leader || commands.front()->index <= applied)) commands.pop_front();
   if (!leader || barrier_term_ == vote_.term) return;
   barrier_term_ = vote_.term;
-  raft_->barrier.data = this;
-  const int code = raft_barrier(&raft_->server, &raft_->barrier, [](struct raft_barrier* request, int status) {
-    auto& self = *static_cast<RaftServer*>(request->data);
-    if (status == 0) self.settled_term_ = self.vote_.term;
-  });
+  const int code = raft_barrier(&raft_->server, &raft_->barrier, nullptr);
   // Without it this member must not lead.
   if (code != 0) failure_ = last_error(code);
 }
@@ -234,44 +237,64 @@ void RaftServer::propose(std::uint64_t now_ms, std::vector<Proposal> proposals) 
     return give_answers();
   }
   step(now_ms, [&] {
-    std::vector<raft_buffer> buffers;
+    std::vector<LogEntry> commands;
     std::vector<Done> waiting;
     for (Proposal& proposal : proposals) {
       if (!leads()) {
         answer(std::move(proposal.done), {Fate::Refused, reported_.standing == Standing::Elected
                                                              ? "this member was just elected and does not know all yet"
                                                              : "this member does not lead the cluster"});
+      } else if (raft_->server.transfer != nullptr) {
+        answer(std::move(proposal.done), {Fate::Refused, "this member is handing the leadership over"});
       } else if (proposal.command.size() > options_.max_command_bytes) {
         answer(std::move(proposal.done), {Fate::Refused, "the command has " + std::to_string(proposal.command.size()) +
                                                              " bytes, at most " + std::to_string(options_.max_command_bytes) +
                                                              " are possible"});
       } else {
-        buffers.push_back(raft_copy(proposal.command));
+        commands.push_back({vote_.term, EntryKind::Command, std::move(proposal.command)});
         waiting.push_back(std::move(proposal.done));
       }
     }
-    if (buffers.empty()) return;
-    auto request = std::make_unique<struct raft_apply>();
-    const int code = ::raft_apply(&raft_->server, request.get(), buffers.data(), static_cast<unsigned>(buffers.size()),
-                                  [](struct raft_apply* applied, int, void*) { delete applied; });
-    if (code == 0) {
-      for (std::size_t i = 0; i < waiting.size(); ++i) open_proposals_.emplace(request->index + i, std::move(waiting[i]));
-      static_cast<void>(request.release());  // deleted by its callback
-      return;
-    }
-    for (raft_buffer& buffer : buffers) raft_free(buffer.base);
-    const std::string why = last_error(code);
-    for (Done& done : waiting) answer(std::move(done), {Fate::Refused, why});
-    // Perhaps another member's disk has room.
-    if (code == RAFT_IOERR && raft_->server.transfer == nullptr) raft_transfer(&raft_->server, &raft_->transfer, 0, nullptr);
+    if (!commands.empty()) submit(std::move(commands), std::move(waiting));
   });
 }
 
+/// They are stored, together, before libraft knows of them: it cannot take back what finds no room on the disk.
+void RaftServer::submit(std::vector<LogEntry> commands, std::vector<Done> waiting) {
+  if (auto stored = storage_->append(commands); !stored.ok()) {
+    for (Done& done : waiting) answer(std::move(done), {Fate::Refused, stored.error().message});
+    return hand_leadership_over();  // perhaps another member's disk has room
+  }
+  stored_ahead_ = commands.size();
+  std::vector<raft_buffer> buffers;
+  for (const LogEntry& command : commands) buffers.push_back(raft_copy(command.content));
+  std::size_t begun = 0;
+  while (begun < buffers.size() && !failure_) {
+    const std::size_t count = std::min(buffers.size() - begun, kMostCommandsAtOnce);
+    auto& request = raft_->commands.emplace_back(std::make_unique<struct raft_apply>());
+    const int code = ::raft_apply(&raft_->server, request.get(), &buffers[begun], static_cast<unsigned>(count), nullptr);
+    if (code != 0) {
+      failure_ = last_error(code);
+      raft_->commands.pop_back();
+      break;
+    }
+    for (std::size_t i = 0; i < count; ++i) open_proposals_.emplace(request->index + i, std::move(waiting[begun + i]));
+    begun += count;
+  }
+  // They are in the log, but not in this member's memory: after a restart they may be applied.
+  for (; begun < buffers.size(); ++begun) {
+    raft_free(buffers[begun].base);
+    answer(std::move(waiting[begun]), {Fate::Unknown, *failure_});
+  }
+}
+
 void RaftServer::step_down(std::uint64_t now_ms) {
-  step(now_ms, [&] {
-    // Fails without another voter, or when this member does not lead: then there is nothing to hand over.
-    if (raft_->server.transfer == nullptr) raft_transfer(&raft_->server, &raft_->transfer, 0, nullptr);
-  });
+  step(now_ms, [&] { hand_leadership_over(); });
+}
+
+void RaftServer::hand_leadership_over() {
+  // Fails without another voter, or when this member does not lead: then there is nothing to hand over.
+  if (raft_->server.transfer == nullptr) raft_transfer(&raft_->server, &raft_->transfer, 0, nullptr);
 }
 
 std::vector<Member> RaftServer::members() const {
@@ -290,7 +313,6 @@ std::uint64_t RaftServer::applied_index() const { return running_ ? raft_last_ap
 
 std::string RaftServer::last_error(int code) const {
   if (failure_) return *failure_;
-  if (!raft_->disk_error.empty() && (code == RAFT_IOERR || code == RAFT_CORRUPT)) return raft_->disk_error;
   const char* details = raft_errmsg(&raft_->server);
   return std::string("the cluster's log: ") + (details[0] != '\0' ? details : raft_strerror(code));
 }
@@ -306,7 +328,7 @@ void RaftServer::stop(const std::string& why) {
   close();
   answer_open_proposals(why);
   for (Change& change : std::exchange(changes_, {})) {
-    answer(std::move(change.wanted.done), {change.submitted ? Fate::Unknown : Fate::Refused, why});
+    answer(std::move(change.wanted.done), {change.begun_in != 0 ? Fate::Unknown : Fate::Refused, why});
   }
   give_answers();
 }
@@ -316,9 +338,9 @@ void RaftServer::close() {
   if (!std::exchange(raft_->initialized, false)) return;
   raft_close(&raft_->server, nullptr);
   while (!completions_.empty()) {
-    const auto complete = std::move(completions_.front());
+    const auto done = std::move(completions_.front());
     completions_.pop_front();
-    complete();
+    done();
   }
   if (raft_->closed != nullptr) raft_->closed(&raft_->io);
 }

@@ -18,7 +18,16 @@
 //   leader falls silent. For the same reason a leader does not remove itself.
 // - A snapshot is not taken while a change of members is uncommitted, and after a restart such a change is known to be
 //   uncommitted: without that libraft before 0.17 keeps or rolls back to the wrong members.
-// - Messages that contradict what this member knows (a second leader in its own term) are dropped.
+// - Messages that contradict what this member knows (a second leader in its own term) are dropped, and so are votes for who is no
+//   candidate, and late refusals of what a member has taken since.
+// - What libraft says wrongly is put right: the term in a refused vote, which else keeps a cluster without a leader, and how much
+//   it has when it refuses entries.
+// - libraft never hears that its disk failed: it would go on regardless, free twice, or end the process. Nothing more is done or
+//   said, and the log stops when libraft has returned. So commands are stored before libraft is given them: for those there must
+//   be an answer when the disk is full.
+// - Whether something is done is read from what is applied: 0.22 calls nobody back but those who use its own disk and network.
+// - A message with a list of members is cut before it, and the list before it is known to be committed: 0.22 would take
+//   another place for the list's, and neither commit nor undo the right one.
 //
 // A resource; one thread at a time. Observer, transport and answers are called from within its functions, which they must not
 // call back. What they throw ends the log. Times are milliseconds of a clock that never goes back.
@@ -96,8 +105,9 @@ class RaftServer {
   struct Callbacks;  // what libraft calls; raft_callbacks.cpp
   struct Change {
     VoterChange wanted;
-    std::optional<Outcome> given_up;  // the outcome, once the member is out again
-    bool submitted = false;           // libraft is at one of its steps
+    std::optional<Outcome> given_up = {};  // the outcome, once the member is out again
+    std::uint64_t begun_in = 0;            // the term in which libraft was last asked for one of its steps
+    bool promoting = false;                // that step is the new member's vote, for which it must catch up
   };
   /// libraft's answer to the next step of a change, unless the change is over.
   struct Submitted {
@@ -111,10 +121,13 @@ class RaftServer {
 
   void step(std::uint64_t now_ms, const std::function<void()>& doing);
   void settle();
+  void complete();
   void follow_leadership();
   void answer_open_proposals(const std::string& why);
+  void submit(std::vector<LogEntry> commands, std::vector<Done> waiting);
+  void hand_leadership_over();
   void next_change();
-  Submitted submit_add(const Change& change);
+  Submitted submit_add(Change& change);
   Submitted submit_remove(const Change& change);
   void finish_change(Outcome outcome);
   void answer(Done done, Outcome outcome);
@@ -123,13 +136,17 @@ class RaftServer {
   void fail(const std::string& why);
   void close();
 
-  Verdict judge(const LogMessage& message) const;
+  Verdict judge(LogMessage& message);
+  Verdict judge_result(std::uint64_t from, std::uint64_t term, AppendResult& result);
   bool contradicts_committed(const LogMessage& message) const;
   void hand_over(LogMessage message);
+  void hand_over_in_parts(const LogMessage& message, const AppendEntries& append);
+  void hand_over_part(const LogMessage& message);
   Result<void> skip_applied(const LogMessage& message, AppendEntries& append) const;
   bool votes() const;
   bool alone(const std::vector<Member>& members) const;
   Result<void> vote_alone();
+  void store_vote(const Vote& vote);
   void settle_restored_members(const StoredLog& log);
   void let_vote(const std::function<void()>& receive);
   Result<void> prepare_rollback(const LogMessage& message);
@@ -152,7 +169,10 @@ class RaftServer {
   std::optional<std::string> failure_;
   std::string stopped_ = "the cluster's log is not started";  // why nothing is done, while not running
   Leadership reported_;
+  std::uint64_t acknowledged_term_ = 0;                  // in which this member leads, and others said what they have:
+  std::map<std::uint64_t, std::uint64_t> acknowledgments_;  // by member, up to which index
   std::uint64_t acknowledged_ = 0;  // how far the message that is being handled reaches
+  std::uint64_t stored_ahead_ = 0;  // entries that are on disk before libraft knows of them
   std::uint64_t barrier_term_ = 0;  // in which a barrier was appended
   std::uint64_t settled_term_ = 0;  // in which that barrier was applied
   std::uint64_t now_ms_ = 0;

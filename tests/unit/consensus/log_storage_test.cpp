@@ -111,11 +111,15 @@ TEST_CASE("another member's snapshot replaces everything") {
     auto storage = begun(directory);
     storage->replace({.index = 10, .term = 2, .members_index = 1, .members = kMembers, .content = {}}).or_throw();
     CHECK(storage->last_index() == 10);
+    CHECK(storage->term_of(10).or_throw() == 2);
     storage->append(std::vector{command(2, "eleventh")}).or_throw();
   }
-  const StoredLog log = open(directory)->load().or_throw();
+  auto storage = open(directory);
+  const StoredLog log = storage->load().or_throw();
   CHECK(log.first_index == 11);
   CHECK(log.entries.size() == 1);
+  CHECK(storage->term_of(10).or_throw() == 2);
+  CHECK_FALSE(storage->term_of(9).or_throw().has_value());
 }
 
 TEST_CASE("a damaged entry, snapshot or vote is told, with what to do") {

@@ -1,14 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <string>
 
-#include <sys/resource.h>
-
+#include "support/full_disk.hpp"
 #include "support/log_cluster.hpp"
 
 using namespace weir;
+using weir::testing::FullDisk;
 using weir::testing::LogCluster;
 
 namespace {
@@ -32,25 +31,6 @@ void propose_all(LogCluster& cluster, int count) {
   }
 }
 
-/// No file of this process may grow beyond its size now: a disk that is full.
-class FullDisk {
- public:
-  explicit FullDisk(const std::filesystem::path& file) {
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit = before_;
-    limit.rlim_cur = std::filesystem::file_size(file);
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    signal(SIGXFSZ, SIG_DFL);
-  }
-
- private:
-  rlimit before_{};
-};
-
 }  // namespace
 
 TEST_CASE("a single voter leads and commits at once") {
@@ -69,6 +49,24 @@ TEST_CASE("three members apply the same commands in the same order") {
   REQUIRE(cluster.run_until([&] { return commands(cluster[0]).size() == 20; }));
   REQUIRE(cluster.run_until_even());
   cluster.check_proposals();
+}
+
+TEST_CASE("commands that are proposed together keep their order") {
+  LogCluster cluster(15);
+  cluster.make(3);
+  const std::size_t leader = cluster.await_leader();
+  std::vector<std::string> wanted;
+  std::vector<Proposal> proposals;
+  std::size_t applied = 0;
+  for (int i = 0; i < 50; ++i) {
+    wanted.push_back("command " + std::to_string(i));
+    const auto bytes = as_span(wanted.back());
+    proposals.push_back({Bytes(bytes.begin(), bytes.end()), [&](const Outcome& outcome) { applied += outcome.applied() ? 1 : 0; }});
+  }
+  cluster[leader].server->propose(cluster.now_ms(), std::move(proposals));
+  REQUIRE(cluster.run_until([&] { return applied == 50; }));
+  REQUIRE(cluster.run_until_even());
+  for (const auto& node : cluster.nodes()) CHECK(commands(node) == wanted);
 }
 
 TEST_CASE("only the leader takes commands") {
@@ -213,6 +211,33 @@ TEST_CASE("a leader that steps down hands over") {
   cluster[first].server->step_down(cluster.now_ms());
   REQUIRE(cluster.run_until([&] { return cluster.leader().has_value() && *cluster.leader() != first; }, 90));
   propose_all(cluster, 1);
+}
+
+TEST_CASE("a late refusal does not keep a member from what comes next") {
+  LogCluster cluster(16);
+  cluster.make(3);
+  propose_all(cluster, 3);
+  REQUIRE(cluster.run_until_even());
+  const std::size_t leader = cluster.await_leader();
+  const std::size_t follower = (leader + 1) % 3;
+  const std::size_t other = (leader + 2) % 3;
+  RaftServer& server = *cluster[leader].server;
+  cluster[other].group = 1;
+  const auto& proposed = cluster.propose(leader, "known to one follower");
+  REQUIRE(cluster.run_until([&] { return proposed.outcome.has_value(); }));
+  cluster[other].group = 0;
+  cluster[follower].group = 1;  // has the command, but does not know that it is committed
+  cluster.run_for(500);         // until the leader no longer counts on it
+  REQUIRE(cluster.leader() == leader);
+  server.receive(cluster.now_ms(), encode(LogMessage{.cluster = server.identity().cluster,
+                                                     .from = cluster[follower].id,
+                                                     .to = cluster[leader].id,
+                                                     .from_address = "node" + std::to_string(follower),
+                                                     .term = server.leadership().term,
+                                                     .body = AppendResult{server.applied_index(), 1}}));
+  cluster[follower].group = 0;
+  propose_all(cluster, 3);
+  CHECK_MESSAGE(cluster.run_until_even(), cluster.describe());
 }
 
 TEST_CASE("a member of a foreign cluster is not listened to") {
