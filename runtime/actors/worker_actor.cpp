@@ -17,7 +17,6 @@
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
-#include <weir/coordination/restore.hpp>
 #include <weir/graph/job_shape.hpp>
 #include <weir/state/checkpoint_store.hpp>
 #include <weir/wire/job_shape_codec.hpp>
@@ -245,15 +244,22 @@ class Worker {
       stored_.emplace();
       return ask_to_open();
     }
-    try {
+    from_savepoint([&] {
       auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
       stored_ = load_newest(*store).or_throw().job;
-      (void)restore_tasks(*plan_, *stored_);
-    } catch (...) {  // no attempt would do better
-      stored_.reset();
-      return tell_failure(wire::WorkerFailed{current_exception_text(), true});
+      ask_to_open();
+    });
+  }
+
+  /// With a savepoint that does not fit no attempt would do better than this one.
+  template <class Act>
+  void from_savepoint(Act&& act) {
+    try {
+      act();
+    } catch (...) {
+      if (!deploy_->manifest.empty() || deploy_->savepoint.empty()) throw;
+      tell_failure(wire::WorkerFailed{current_exception_text(), true});
     }
-    ask_to_open();
   }
 
   void read_on() {
@@ -273,7 +279,7 @@ class Worker {
   void on_open() {
     if (!asked_) return;
     const ProcessingTime before = *std::exchange(asked_, std::nullopt) + options_.lease;
-    if (stored_) attempt_->connect(*stored_, link_of_task_, before);
+    if (stored_) from_savepoint([&] { attempt_->connect(*stored_, link_of_task_, before); });
     stored_.reset();
     for (message::TooLate& late : std::exchange(late_, {})) attempt_->connect(std::move(late), before);
   }

@@ -4,24 +4,20 @@
 // WEIR_SIM_LOG=1 tells what happens.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "support/seeds.hpp"
 #include "support/simulated_cluster.hpp"
 
 using namespace weir;
+using weir::testing::Seeds;
 using weir::testing::SimulatedCluster;
 using weir::testing::SimulatedNode;
 
 namespace {
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 /// What all runs together went through: what is not exercised is not tested.
 struct Exercised {
@@ -173,18 +169,15 @@ class Story {
 }  // namespace
 
 TEST_CASE("no job hangs, whatever happens to nodes, workers, connections, disks and leaders") {
-  constexpr std::uint64_t kFastSeeds = 300;
-  const bool replay = std::getenv("WEIR_SEED") != nullptr;
-  const std::uint64_t first = replay ? number_from("WEIR_SEED", 0) : number_from("WEIR_FIRST_SEED", 1);
-  const std::uint64_t seeds = replay ? 1 : number_from("WEIR_SEEDS", kFastSeeds);
+  const Seeds seeds(300);
   Exercised exercised;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+  for (std::uint64_t seed = seeds.first; seed < seeds.end(); ++seed) {
     for (const std::string& fault : Story(seed, exercised).run()) FAIL_CHECK("WEIR_SEED=" << seed << ": " << fault);
   }
-  std::cout << seeds << " seeds: " << exercised.troubles << " troubles, " << exercised.attempts << " attempts, " << exercised.finished
+  std::cout << seeds.count << " seeds: " << exercised.troubles << " troubles, " << exercised.attempts << " attempts, " << exercised.finished
             << " jobs finished, " << exercised.stopped << " stopped, " << exercised.failed << " failed\n";
-  if (replay) return;
-  CHECK(exercised.finished > seeds / 4);
-  CHECK(exercised.stopped > seeds / 4);
-  CHECK(exercised.attempts > seeds * 3);
+  if (seeds.replay) return;
+  CHECK(exercised.finished > seeds.count / 4);
+  CHECK(exercised.stopped > seeds.count / 4);
+  CHECK(exercised.attempts > seeds.count * 3);
 }

@@ -3,29 +3,25 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "support/log_cluster.hpp"
+#include "support/seeds.hpp"
 
 using namespace weir;
 using weir::testing::LogCluster;
 using weir::testing::Network;
+using weir::testing::number_from_environment;
 
 namespace {
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
-}
 
 /// Runs a story with many seeds, or with the one of WEIR_SEED.
 template <class Story>
 void with_seeds(std::uint64_t runs, const Story& story) {
-  const std::uint64_t only = from_environment("WEIR_SEED", 0);
+  const std::uint64_t only = number_from_environment("WEIR_SEED", 0);
   if (only != 0) return story(only);
-  runs = from_environment("WEIR_RUNS", runs);
+  runs = number_from_environment("WEIR_RUNS", runs);
   for (std::uint64_t seed = 1; seed <= runs; ++seed) story(seed);
 }
 
