@@ -83,6 +83,21 @@ TEST_CASE("a savepoint that is none fails the job at once, and gives its slots b
   CHECK(nodes.status(next).written == static_cast<std::uint64_t>(std::count(rows.begin(), rows.end(), '\n') - 1));  // all but the header
 }
 
+TEST_CASE("a savepoint of another job fails a job at once") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 1, kQuick);
+  const std::uint64_t other = nodes.submit("slow_count", count_job(directory / "out.csv", 1'000'000));
+  nodes.await_checkpoint(other, 1);
+  nodes.ask({"savepoint", std::to_string(other), directory / "saved", "--wait"});
+  std::ofstream(directory / "text") << "one two\n";
+  const std::uint64_t job = nodes.submit("word_count", {"--set", "input=" + (directory / "text").string(), "--set", "output=" + (directory / "words.csv").string(),
+                                                        "--from-savepoint", directory / "saved"});
+  const JobStatus end = nodes.await_end(job);
+  CHECK(end.status == "failed");
+  CHECK(end.attempt == 1);
+  CHECK_MESSAGE(end.message.find("that the job lacks") != std::string::npos, end.message);
+}
+
 TEST_CASE("code that crashes or loops ends its own worker, which is told with its signal and backtrace; other jobs go on") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 1, {"--slots", "8", "--worker-hang-timeout", "500ms"});
