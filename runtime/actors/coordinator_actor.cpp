@@ -8,6 +8,7 @@
 #include <weir/actors/alarms.hpp>
 #include <weir/actors/job_run.hpp>
 #include <weir/base/exception_text.hpp>
+#include <weir/coordination/cluster_view.hpp>
 
 namespace weir {
 namespace {
@@ -156,32 +157,10 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       if (job == except) continue;
       for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
     }
-    std::vector<PlacementNode> nodes;
-    const auto add = [&](const NodeAnnouncement& node) {
-      if (!state_.nodes().contains(node.node.id)) return;  // not admitted yet
-      const auto found = taken.find(node.node.id);
-      nodes.push_back({node.node.id, node.node.name, node.slots, found == taken.end() ? 0 : found->second});
-    };
-    add(options_.self);
-    for (const ClusterMember& member : members_) {
-      if (member.status == ClusterMember::Status::Up && member.intent == ClusterMember::Intent::Stay) add(member.node);
-    }
-    return nodes;
+    return weir::placement_nodes(state_, options_.self, members_, taken);
   }
-  std::set<ClusterNodeId> nodes_up() const override {
-    std::set<ClusterNodeId> up{options_.self.node.id};
-    for (const ClusterMember& member : members_) {
-      if (member.status == ClusterMember::Status::Up) up.insert(member.node.node.id);
-    }
-    return up;
-  }
-  std::set<ClusterNodeId> nodes_draining() const override {
-    std::set<ClusterNodeId> draining;
-    for (const ClusterMember& member : members_) {
-      if (member.intent == ClusterMember::Intent::Leave) draining.insert(member.node.node.id);
-    }
-    return draining;
-  }
+  std::set<ClusterNodeId> nodes_up() const override { return weir::nodes_up(options_.self.node.id, members_); }
+  std::set<ClusterNodeId> nodes_draining() const override { return weir::nodes_draining(members_); }
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }
@@ -264,10 +243,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
 
   /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
   void end_what_is_over(ClusterNodeId node) {
-    for (const auto& [job, record] : state_.jobs()) {
-      const std::uint64_t over = record.ended() ? record.attempt : record.attempt - std::min<std::uint64_t>(record.attempt, 1);
-      if (over > 0) send(node, message::make_packet(job, over, wire::KillWorker{"the attempt is over"}));
-    }
+    for (const auto& [job, attempt] : attempts_over(state_)) send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
   }
 
   void tell_known_nodes() {

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include <weir/base/exception_text.hpp>
+#include <weir/coordination/cluster_view.hpp>
 
 namespace weir::testing {
 
@@ -129,34 +130,12 @@ std::vector<PlacementNode> SimulatedCoordinator::placement_nodes(JobId except) c
     if (job == except) continue;
     for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
   }
-  std::vector<PlacementNode> nodes;
-  const auto add = [&](const NodeAnnouncement& node) {
-    if (!state_.nodes().contains(node.node.id)) return;
-    const auto found = taken.find(node.node.id);
-    nodes.push_back({node.node.id, node.node.name, node.slots, found == taken.end() ? 0 : found->second});
-  };
-  add(self_);
-  for (const ClusterMember& member : members_) {
-    if (member.status == ClusterMember::Status::Up && member.intent == ClusterMember::Intent::Stay) add(member.node);
-  }
-  return nodes;
+  return weir::placement_nodes(state_, self_, members_, taken);
 }
 
-std::set<ClusterNodeId> SimulatedCoordinator::nodes_up() const {
-  std::set<ClusterNodeId> up{self_.node.id};
-  for (const ClusterMember& member : members_) {
-    if (member.status == ClusterMember::Status::Up) up.insert(member.node.node.id);
-  }
-  return up;
-}
+std::set<ClusterNodeId> SimulatedCoordinator::nodes_up() const { return weir::nodes_up(self_.node.id, members_); }
 
-std::set<ClusterNodeId> SimulatedCoordinator::nodes_draining() const {
-  std::set<ClusterNodeId> draining;
-  for (const ClusterMember& member : members_) {
-    if (member.intent == ClusterMember::Intent::Leave) draining.insert(member.node.node.id);
-  }
-  return draining;
-}
+std::set<ClusterNodeId> SimulatedCoordinator::nodes_draining() const { return weir::nodes_draining(members_); }
 
 void SimulatedCoordinator::send(ClusterNodeId node, message::Packet packet) {
   check(node, packet);
@@ -206,10 +185,7 @@ void SimulatedCoordinator::admit(const NodeAnnouncement& node) {
 }
 
 void SimulatedCoordinator::end_what_is_over(ClusterNodeId node) {
-  for (const auto& [job, record] : state_.jobs()) {
-    const std::uint64_t over = record.ended() ? record.attempt : record.attempt - std::min<std::uint64_t>(record.attempt, 1);
-    if (over > 0) send(node, message::make_packet(job, over, wire::KillWorker{"the attempt is over"}));
-  }
+  for (const auto& [job, attempt] : attempts_over(state_)) send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
 }
 
 void SimulatedCoordinator::follow(const ClusterCommand& command, const Applied& applied) {
