@@ -8,8 +8,9 @@
 // Files that are not open yet do not hold it. Where a task has more than `side_by_side`, the later ones by name should
 // also be the later ones by time. Bad rows: bad_rows.hpp.
 //
-// Guarantee: replayable, from the byte after any row, so results are exactly once as long as the files stay what they are.
-// A job that is resumed refuses a file that became shorter than its position.
+// Guarantee: replayable, from the byte after any row, so results are exactly once as long as the files stay what they are, and where
+// they are: a checkpoint knows them by their absolute names, with links unresolved. A job that is resumed refuses a file that became
+// shorter than its position, and one that is gone before it was read to its end.
 #pragma once
 
 #include <algorithm>
@@ -172,8 +173,11 @@ class FileSource final : public Source<typename F::Record> {
     if (!(options_.rows_per_second >= 0)) throw Failure("rows_per_second must be 0, for as many as it can, or more");
   }
 
+  /// By absolute names, so that a job that is continued with the path spelled differently knows which files it has read.
   std::vector<std::string> discover() override {
-    return find_files(options_.path, options_.follow);
+    std::vector<std::string> names = find_files(options_.path, options_.follow);
+    for (std::string& name : names) name = std::filesystem::absolute(name).lexically_normal().string();
+    return names;
   }
   std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from,
                                        OperatorContext& context) override {

@@ -7,7 +7,8 @@
 //
 // Guarantee: replayable, so results are exactly once.
 //
-// With a rate, record n is due at (the time at which the split was opened) + (n - the number it began with) / rate. The
+// With a rate, record n is due at (the time at which the split was opened) + (n - the number it began with) / rate; or, with
+// `first_due`, at that + n / rate, as from a world that does not wait for the job: event times are the same after every restart. The
 // source never emits before that, and when it was held up it emits what is overdue at once: the schedule does not give way.
 // A record's event time is the moment at which it was due, until event_time() assigns another; where milliseconds are too
 // coarse, `scheduled_record` gets the moment in nanoseconds. Latency measured from there includes every wait, also that of
@@ -36,6 +37,7 @@ struct Generate {
   std::function<T(std::int64_t number, std::chrono::nanoseconds due)> scheduled_record = {};
   std::optional<std::int64_t> count = {};  // of all splits; empty: without end
   double records_per_second = 0;           // of all splits; 0: as fast as it can
+  std::optional<ProcessingTime> first_due = {};  // empty: whenever a split is opened its schedule begins anew
   std::uint32_t splits = 1;
 
   std::unique_ptr<Source<T>> make() const;
@@ -79,10 +81,10 @@ class GeneratorReader final : public SplitReader<T> {
                   OperatorContext& context)
       : options_(options),
         split_(split),
-        first_(made),
+        first_(options.first_due ? 0 : made),
         made_(made),
         context_(context),
-        schedule_(options.records_per_second / options.splits, context.now()) {}
+        schedule_(options.records_per_second / options.splits, options.first_due.value_or(context.now())) {}
 
   ReadResult read(Batch<T>& batch, std::size_t max_records) override {
     std::int64_t until = made_ + static_cast<std::int64_t>(max_records);
@@ -117,7 +119,7 @@ class GeneratorReader final : public SplitReader<T> {
 
   const Generate<T> options_;
   std::int64_t split_;
-  std::int64_t first_;  // how many the split had made when it was opened
+  std::int64_t first_;  // that its schedule begins with, counted within the split
   std::int64_t made_;
   OperatorContext& context_;
   EmissionSchedule schedule_;

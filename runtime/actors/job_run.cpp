@@ -1,12 +1,12 @@
 #include <weir/actors/job_run.hpp>
 
 #include <algorithm>
-#include <iterator>
 
 #include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/version.hpp>
 #include <weir/wire/job_shape_codec.hpp>
+#include <weir/wire/stored_parts.hpp>
 
 namespace weir {
 namespace {
@@ -22,33 +22,6 @@ std::string text_of(const Manifest& manifest) {
   return std::string(as_text(encode(manifest)));
 }
 
-/// The slots of `wanted` that are not among `had` already, node by node.
-std::vector<ClusterNodeId> beyond(std::vector<ClusterNodeId> wanted, std::vector<ClusterNodeId> had) {
-  std::sort(wanted.begin(), wanted.end());
-  std::sort(had.begin(), had.end());
-  std::vector<ClusterNodeId> more;
-  std::set_difference(wanted.begin(), wanted.end(), had.begin(), had.end(), std::back_inserter(more));
-  return more;
-}
-
-StoredParts to_parts(const wire::TaskStored& stored) {
-  StoredParts parts;
-  parts.mode = stored.full ? SnapshotMode::Full : SnapshotMode::Delta;
-  for (const wire::StoredPart& part : stored.parts) {
-    PartReference reference;
-    reference.chunk = {part.checkpoint, part.node, part.index, part.sequence};
-    reference.table = part.table;
-    if (part.kind > static_cast<std::uint8_t>(ChunkKind::InFlight)) throw Failure("a part of kind " + std::to_string(part.kind));
-    reference.kind = static_cast<ChunkKind>(part.kind);
-    reference.schema = part.schema;
-    reference.rows = part.rows;
-    reference.bytes = part.bytes;
-    reference.groups = {part.first_group, part.end_group};
-    parts.parts[part.node].push_back(std::move(reference));
-  }
-  return parts;
-}
-
 }  // namespace
 
 JobRun::JobRun(JobId job, JobRunEnvironment& environment)
@@ -61,6 +34,8 @@ void JobRun::start() {
   constexpr CheckpointId kRoom = 1000;
   const CheckpointId used = std::max(record().checkpoints_used, record().newest_checkpoint());
   supervisor_.skip_to(record().attempt == 0 ? used : used + kRoom);
+  const bool savepoint = record().wish == JobWish::Savepoint && !has_savepoint();
+  if (record().wish != JobWish::Run) supervisor_.stop_with(savepoint ? ManifestKind::Savepoint : ManifestKind::Checkpoint, environment_.now());
   supervisor_.start(record().attempt, environment_.now());
   carry_out();
 }
@@ -70,7 +45,7 @@ void JobRun::take_over(ProcessingTime deadline) {
   show("taking over");
   attempt_ = job.attempt;
   slots_ = job.slots;
-  expect_workers();
+  workers_ = AttemptWorkers(slots_);
   taking_over_ = TakingOver{deadline, {}, {}, {}, 0};
   ask_workers();
 }
@@ -78,7 +53,7 @@ void JobRun::take_over(ProcessingTime deadline) {
 /// Those whose nodes are up by now, and were not asked yet.
 void JobRun::ask_workers() {
   const std::set<ClusterNodeId> up = environment_.nodes_up();
-  for (const OneWorker& worker : workers_) {
+  for (const AttemptWorker& worker : workers_) {
     if (!up.contains(worker.node) || !taking_over_->asked.insert(worker.node).second) continue;
     environment_.send(worker.node, message::make_packet(job_, attempt_, wire::ReportWorker{}));
   }
@@ -116,7 +91,7 @@ void JobRun::begin_next(const std::string& why) {
   live_.shape.reset();
   environment_.warn(job_, "attempt " + std::to_string(attempt_) + " is over: " + why);
   tell_nodes(wire::KillWorker{"a new leader begins the next attempt"});
-  workers_.clear();
+  workers_ = {};
   start();
 }
 
@@ -129,7 +104,7 @@ void JobRun::tick() {
 
 void JobRun::on_wish(JobWish wish) {
   if (taking_over_) return;  // it is looked at when that is done
-  const bool nothing_runs = to_be_placed_;
+  const bool nothing_runs = to_be_placed_ && !supervisor_.owes();
   if (wish == JobWish::Cancel || nothing_runs) supervisor_.quit();
   else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
   else if (wish == JobWish::Stop) supervisor_.stop(environment_.now());
@@ -157,7 +132,7 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
 }
 
 void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
-  OneWorker* worker = worker_on(from);
+  AttemptWorker* worker = workers_.on(from);
   if (worker == nullptr || worker->gone) return;
   const ProcessingTime now = environment_.now();
   const auto known = [&](std::uint32_t task) {
@@ -184,9 +159,9 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
   message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
   message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
   message::on<wire::TaskPublished>(packet, [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
-  message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, to_parts(m), now); });
+  message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, wire::to_stored_parts(m), now); });
   message::on<wire::StoringFailed>(packet, [&](const wire::StoringFailed& m) {
-    if (m.node != 0) disks_failed_[m.node] = now;
+    if (m.node != 0) failed_disks_.failed(m.node, now);
     supervisor_.store_failed(m.checkpoint, m.message, now);
   });
   message::on<wire::TaskFailed>(packet, [&](const wire::TaskFailed& m) {
@@ -199,7 +174,7 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
 }
 
 void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
-  OneWorker* worker = worker_on(node);
+  AttemptWorker* worker = workers_.on(node);
   if (worker == nullptr || worker->gone) return;
   if (taking_over_) return begin_next(why);
   worker->gone = true;
@@ -209,7 +184,7 @@ void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
 }
 
 void JobRun::on_node_returned(ClusterNodeId node) {
-  OneWorker* worker = worker_on(node);
+  AttemptWorker* worker = workers_.on(node);
   if (worker == nullptr || worker->gone) return;
   const std::string why = "the connection to its node broke";
   if (taking_over_) return begin_next(why);
@@ -232,7 +207,7 @@ void JobRun::on_nodes_changed() {
 bool JobRun::is_to_move() const {
   const std::set<ClusterNodeId> draining = environment_.nodes_draining();
   if (draining.empty() || environment_.placement_nodes(job_).empty()) return false;
-  return std::any_of(workers_.begin(), workers_.end(), [&](const OneWorker& worker) { return !worker.gone && draining.contains(worker.node); });
+  return std::any_of(workers_.begin(), workers_.end(), [&](const AttemptWorker& worker) { return !worker.gone && draining.contains(worker.node); });
 }
 
 void JobRun::carry_out() {
@@ -253,35 +228,28 @@ void JobRun::log(ClusterCommand command, std::function<void(const Result<Applied
 void JobRun::carry_out(const effect::Begin& begin) {
   attempt_ = begin.attempt;
   isolating_ = begin.isolating;
-  workers_.clear();
+  workers_ = {};
   live_.figures.clear();
   place();
 }
 
 void JobRun::place() {
-  if (record().wish != JobWish::Run) return supervisor_.quit();  // nothing of it runs
+  const bool nothing_to_publish = record().newest_checkpoint() == 0;
+  if (record().wish == JobWish::Cancel || (record().wish != JobWish::Run && nothing_to_publish)) return supervisor_.quit();
   const JobSpec& spec = record().spec;
   PlacementRequest request{job_, spec.name, spec.parallelism, record().slots, {}};
   auto placed = weir::place(request, environment_.placement_nodes(job_));
   to_be_placed_ = !placed;
   if (!placed) return show("waiting for slots", placed.error().message);
   slots_ = std::move(placed).or_throw();
-  expect_workers();  // from now on: what becomes of a node before its worker is started counts, too
+  workers_ = AttemptWorkers(slots_);  // from now on: what becomes of a node before its worker is started counts, too
   show("starting");
-  unlogged_ = beyond(slots_, record().slots);
+  unlogged_ = slots_beyond(slots_, record().slots);
   log(command::BeginAttempt{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
     unlogged_.clear();
     if (applied) start_workers();
     else supervisor_.lost({"", "", applied.error().message}, environment_.now());  // such as a node that was forgotten meanwhile
   });
-}
-
-/// One on each node that has slots of the attempt.
-void JobRun::expect_workers() {
-  workers_.clear();
-  for (const ClusterNodeId node : slots_) {
-    if (worker_on(node) == nullptr) workers_.push_back({node, "", false});
-  }
 }
 
 void JobRun::start_workers() {
@@ -297,14 +265,14 @@ void JobRun::start_workers() {
 }
 
 void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
-  worker_on(from)->address = up.address;
+  workers_.on(from)->address = up.address;
   auto shape = wire::decode_job_shape(up.shape).or_throw();
   if (live_.shape && *live_.shape != shape) return supervisor_.fail("the job plans differently on different nodes; it must not depend on the machine");
   if (!live_.shape) {
     supervisor_.take_shape(shape);
     live_.shape = std::move(shape);
   }
-  if (std::all_of(workers_.begin(), workers_.end(), [](const OneWorker& worker) { return !worker.address.empty(); })) deploy();
+  if (workers_.all_up()) deploy();
 }
 
 void JobRun::deploy() {
@@ -312,22 +280,23 @@ void JobRun::deploy() {
   const JobRecord& job = record();
   live_.node_of_task = nodes_of_tasks(*live_.shape, slots_);
   wire::Deploy deploy;
-  for (const OneWorker& worker : workers_) deploy.workers.push_back(worker.address);
+  for (const AttemptWorker& worker : workers_) deploy.workers.push_back(worker.address);
   for (const ClusterNodeId node : live_.node_of_task) {
-    deploy.worker_of_task.push_back(static_cast<std::uint32_t>(worker_on(node) - workers_.data()));
+    deploy.worker_of_task.push_back(workers_.number_on(node));
   }
   deploy.isolating = isolating_;
   if (job.manifests.empty()) deploy.savepoint = job.spec.from_savepoint;
   else deploy.manifest = text_of(job.manifests.front());
   supervisor_.restored(job.newest_checkpoint());
   if (job.newest_checkpoint() != 0) environment_.inform(job_, "continuing from checkpoint " + std::to_string(job.newest_checkpoint()));
-  for (deploy.self = 0; deploy.self < workers_.size(); ++deploy.self) {
-    environment_.send(workers_[deploy.self].node, message::make_packet(job_, attempt_, deploy));
+  for (const AttemptWorker& worker : workers_) {
+    environment_.send(worker.node, message::make_packet(job_, attempt_, deploy));
+    ++deploy.self;
   }
 }
 
 void JobRun::on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone) {
-  worker_on(from)->gone = true;
+  workers_.on(from)->gone = true;
   const TaskFailure failure{"", "", "a worker ended: " + gone.how};
   if (!gone.expected) {
     live_.last_lines = gone.last_lines;
@@ -341,7 +310,7 @@ void JobRun::on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone) {
 
 void JobRun::end_if_gone() {
   if (supervisor_.phase() != JobSupervisor::Phase::Stopping) return;
-  if (std::all_of(workers_.begin(), workers_.end(), [](const OneWorker& worker) { return worker.gone; })) supervisor_.gone(environment_.now());
+  if (workers_.all_gone()) supervisor_.gone(environment_.now());
 }
 
 void JobRun::carry_out(const effect::Go& go) {
@@ -353,25 +322,12 @@ void JobRun::carry_out(const effect::Go& go) {
 void JobRun::carry_out(const effect::Trigger& trigger) {
   const Barrier& barrier = trigger.barrier;
   wire::Trigger told{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards), {}};
-  const std::set<ClusterNodeId> usable = nodes_with_disks();
-  for (const OneWorker& worker : workers_) {
+  const std::set<ClusterNodeId> usable = failed_disks_.usable(environment_.nodes_up(), environment_.now());
+  for (const AttemptWorker& worker : workers_) {
     if (worker.gone) continue;
     told.keepers = keepers(job_, worker.node, usable, record().spec.replication);
     environment_.send(worker.node, message::make_packet(job_, attempt_, told));
   }
-}
-
-/// Nodes that are up and whose disks did not fail lately: a full disk stays full for a while, and others have room. All of them when
-/// none has.
-std::set<ClusterNodeId> JobRun::nodes_with_disks() {
-  constexpr Duration kLately{60'000};
-  std::erase_if(disks_failed_, [&](const auto& failed) { return environment_.now() - failed.second >= kLately; });
-  const std::set<ClusterNodeId> up = environment_.nodes_up();
-  std::set<ClusterNodeId> usable;
-  for (const ClusterNodeId node : up) {
-    if (!disks_failed_.contains(node)) usable.insert(node);
-  }
-  return usable.empty() ? up : usable;
 }
 
 void JobRun::carry_out(effect::Commit& commit) {
@@ -396,13 +352,13 @@ void JobRun::carry_out(const effect::GiveUp& given_up) { tell_workers(wire::Give
 void JobRun::carry_out(const effect::Kill&) {
   to_be_placed_ = false;
   show("stopping");
-  for (const OneWorker& worker : workers_) {
+  for (const AttemptWorker& worker : workers_) {
     if (!worker.gone) kill(worker);
   }
   end_if_gone();
 }
 
-void JobRun::kill(const OneWorker& worker) {
+void JobRun::kill(const AttemptWorker& worker) {
   environment_.send(worker.node, message::make_packet(job_, attempt_, wire::KillWorker{"the attempt is over"}));
 }
 
@@ -423,10 +379,12 @@ void JobRun::carry_out(const effect::Ended& ended) {
   log_end();
 }
 
+bool JobRun::has_savepoint() const { return !record().manifests.empty() && record().manifests.front().kind == ManifestKind::Savepoint; }
+
 /// The leader's node writes it, from all nodes' parts. A leader that comes meanwhile does it again.
 void JobRun::export_savepoint() {
   const JobRecord& job = record();
-  if (job.manifests.empty() || job.manifests.front().kind != ManifestKind::Savepoint) {
+  if (!has_savepoint()) {
     outcome_.message = "no savepoint was written: the job failed while it was to stop; its last checkpoint is kept";
     return log_end();
   }
@@ -453,15 +411,10 @@ void JobRun::log_end() {
   });
 }
 
-JobRun::OneWorker* JobRun::worker_on(ClusterNodeId node) {
-  const auto found = std::find_if(workers_.begin(), workers_.end(), [&](const OneWorker& worker) { return worker.node == node; });
-  return found == workers_.end() ? nullptr : &*found;
-}
-
 template <NamedRecord M>
 void JobRun::tell_workers(const M& content) {
   const message::Packet packet = message::make_packet(job_, attempt_, content);
-  for (const OneWorker& worker : workers_) {
+  for (const AttemptWorker& worker : workers_) {
     if (!worker.gone) environment_.send(worker.node, packet);
   }
 }

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,6 +19,8 @@
 
 #include <weir/actors/cluster_control.hpp>
 #include <weir/actors/remote_messages.hpp>
+#include <weir/coordination/attempt_workers.hpp>
+#include <weir/coordination/failed_disks.hpp>
 #include <weir/coordination/job_supervisor.hpp>
 #include <weir/coordination/placement.hpp>
 
@@ -77,12 +78,6 @@ class JobRun {
   const std::vector<ClusterNodeId>& slots_to_be_logged() const { return unlogged_; }
 
  private:
-  struct OneWorker {
-    ClusterNodeId node = 0;
-    std::string address;  // empty until it is up
-    bool gone = false;
-  };
-
   /// What is known of the attempt that is being taken over.
   struct TakingOver {
     ProcessingTime deadline;
@@ -111,19 +106,17 @@ class JobRun {
 
   void take(ClusterNodeId from, const message::Packet& packet);
   void place();
-  void expect_workers();
   void start_workers();
   void on_worker_up(ClusterNodeId from, const wire::WorkerUp& up);
   void deploy();
   void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
   void end_if_gone();
-  void kill(const OneWorker& worker);
+  void kill(const AttemptWorker& worker);
   void export_savepoint();
   bool is_to_move() const;
+  bool has_savepoint() const;
   void on_savepoint(ClusterNodeId from, const message::Packet& packet);
   void log_end();
-  std::set<ClusterNodeId> nodes_with_disks();
-  OneWorker* worker_on(ClusterNodeId node);
   template <NamedRecord M>
   void tell_workers(const M& content);
   template <NamedRecord M>
@@ -140,8 +133,8 @@ class JobRun {
   std::optional<TakingOver> taking_over_;
   std::vector<ClusterNodeId> slots_;
   std::vector<ClusterNodeId> unlogged_;
-  std::vector<OneWorker> workers_;   // of the attempt
-  std::map<ClusterNodeId, ProcessingTime> disks_failed_;  // when last
+  AttemptWorkers workers_;
+  FailedDisks failed_disks_;
   JobOutcome outcome_;                       // once it is over
   bool exporting_ = false;                   // the savepoint that it ends with
   std::optional<ProcessingTime> end_again_;  // when to try to log that

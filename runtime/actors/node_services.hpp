@@ -16,7 +16,7 @@ namespace weir {
 struct WorkerEnd {
   JobId job = 0;
   std::uint64_t attempt = 0;
-  std::string how = {};                 // "killed by signal 11 (Segmentation fault)"
+  std::string how = {};                 // "killed by signal 11 (Segmentation fault)", and what it said of it
   std::vector<std::string> last_lines = {};  // of what it wrote
   enum class Cause : std::uint8_t {
     Outside,  // it was killed, could not be started, or ended because it had nothing to do

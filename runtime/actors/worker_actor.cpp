@@ -108,7 +108,7 @@ class Worker {
   }
   /// A job that has ended is known by what its tasks had done when they published for the last time.
   void on_completed(const message::Completed& completed) {
-    tell_node(wire::Figures{{figures_of(completed.task)}});
+    if (completed.checkpoint == last_checkpoint_) tell_node(wire::Figures{{figures_of(completed.task)}});
     tell_node(wire::TaskPublished{completed.task, completed.checkpoint});
   }
   /// When the other worker died, its own node says so, and better; this is for when nobody does.
@@ -303,6 +303,7 @@ class Worker {
 
   void on_trigger(const wire::Trigger& trigger) {
     newest_checkpoint_ = std::max(newest_checkpoint_, trigger.checkpoint);
+    if (static_cast<Barrier::Afterwards>(trigger.afterwards) == Barrier::Afterwards::End) last_checkpoint_ = trigger.checkpoint;
     self_->send(writer_, message::Keepers{trigger.checkpoint, trigger.keepers});
     attempt_->tell_all(message::Trigger{{trigger.checkpoint, trigger.parent, static_cast<Barrier::Mode>(trigger.mode),
                                          static_cast<Barrier::Afterwards>(trigger.afterwards)}});
@@ -337,6 +338,7 @@ class Worker {
   bool running_ = false;                 // it was told to go
   std::set<std::uint32_t> finished_;     // tasks
   CheckpointId newest_checkpoint_ = 0;   // that it was told to take
+  CheckpointId last_checkpoint_ = 0;     // that the job is to end with
 };
 
 template <class Message>

@@ -112,7 +112,7 @@ void print_log(const Invocation& invocation, const JobLine& line) {
 }
 
 /// What was asked of a job, and with --wait how it ended.
-void ask(Invocation& invocation, const JobLine& line, const std::string& what, const std::string& request) {
+void ask(Invocation& invocation, const JobLine& line, const std::string& what, const std::string& request, const std::string& will) {
   ApiClient client(invocation.connection);
   const std::string path = job_path(client, line.job);
   const std::string json = client.post(path + "/" + what, request);
@@ -122,7 +122,8 @@ void ask(Invocation& invocation, const JobLine& line, const std::string& what, c
     print_json(json);
   } else {
     const auto job = answer<api::JobInfo>(json);
-    std::cout << printable("job " + std::to_string(job.id) + " " + job.name + " is " + job.status) << '\n';
+    const std::string name = "job " + std::to_string(job.id) + " " + job.name;
+    std::cout << printable(name + (job.ended_ms ? " has ended: it is " : " " + will + "; now it is ") + job.status) << '\n';
   }
 }
 
@@ -141,9 +142,11 @@ void add_asking(CLI::App& app, Invocation& invocation) {
   CLI::App* stop = add(app, invocation, "stop", "Ends a job with a last checkpoint", line);
   savepoint->add_option("DIRECTORY", line->directory, "where to write it, on the nodes; must not exist yet")->required();
   for (CLI::App* command : {cancel, stop, savepoint}) command->add_flag("--wait", line->wait, "until the job has ended");
-  cancel->callback([line, &invocation] { ask(invocation, *line, "cancel", "{}"); });
-  stop->callback([line, &invocation] { ask(invocation, *line, "stop", "{}"); });
-  savepoint->callback([line, &invocation] { ask(invocation, *line, "savepoint", api::to_json(api::SavepointRequest{line->directory})); });
+  cancel->callback([line, &invocation] { ask(invocation, *line, "cancel", "{}", "will be cancelled"); });
+  stop->callback([line, &invocation] { ask(invocation, *line, "stop", "{}", "will end with a last checkpoint"); });
+  savepoint->callback([line, &invocation] {
+    ask(invocation, *line, "savepoint", api::to_json(api::SavepointRequest{line->directory}), "will end with a savepoint in " + line->directory);
+  });
 }
 
 }  // namespace

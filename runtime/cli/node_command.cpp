@@ -5,9 +5,12 @@
 #include <iostream>
 #include <memory>
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 
 #include <weir/base/text.hpp>
+#include <weir/cli/printable.hpp>
 #include <weir/node/node_options.hpp>
 
 namespace weir::cli {
@@ -25,6 +28,15 @@ std::optional<std::string> variable(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+std::vector<std::string> all_variables() {
+  std::vector<std::string> names;
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string_view text(*one);
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
 NodeOptions read(const NodeLine& line) {
   NodeSources sources;
   sources.file = line.file;
@@ -38,6 +50,7 @@ NodeOptions read(const NodeLine& line) {
 }
 
 void run(Invocation& invocation, const NodeLine& line, const NodeProgram& node) {
+  for (const std::string& told : unknown_variables(all_variables())) std::cerr << "weir: warning: " << printable(told) << '\n';
   const NodeOptions options = read(line);
   if (line.print) {
     std::cout << to_toml(options);

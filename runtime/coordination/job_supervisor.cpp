@@ -34,6 +34,7 @@ void JobSupervisor::adopt(const RunningAttempt& running, ProcessingTime now) {
   coordinator_.start(running.newest, attempt_, now);
   coordinator_.skip_to(running.newest_used);
   if (running.newest_used > running.newest) effects_.push_back(effect::GiveUp{running.newest_used});
+  complete_is(running.newest);
   if (running.newest != 0) effects_.push_back(effect::Complete{running.newest, Duration(0)});
   if (running.newest == 0 || running.afterwards == Barrier::Afterwards::GoOn) return;
   last_checkpoint_ = running.newest;
@@ -47,7 +48,6 @@ void JobSupervisor::begin_attempt() {
   restart_at_.reset();
   ready_.clear();
   finished_.clear();
-  published_.clear();
   last_checkpoint_ = 0;
   last_failures_ = 0;
   retry_at_.reset();
@@ -59,6 +59,12 @@ void JobSupervisor::restored(CheckpointId checkpoint) {
   if (phase_ != Phase::Beginning) return;
   phase_ = Phase::Deploying;
   restored_from_ = checkpoint;
+  complete_is(checkpoint);
+}
+
+void JobSupervisor::complete_is(CheckpointId newest) {
+  newest_ = newest;
+  published_.clear();
 }
 
 void JobSupervisor::ready(std::uint32_t task, ProcessingTime now) {
@@ -67,23 +73,30 @@ void JobSupervisor::ready(std::uint32_t task, ProcessingTime now) {
   if (ready_.size() < shape_.tasks.size()) return;
   phase_ = Phase::Running;
   first_attempt_ = false;
-  coordinator_.start(restored_from_, attempt_, now);
+  const bool wants_savepoint = options_.last_checkpoint == ManifestKind::Savepoint;
+  if (stop_requested_ && restored_from_ != 0 && !wants_savepoint) {  // nothing that a new checkpoint would add
+    last_checkpoint_ = restored_from_;
+    stopping_ = true;
+  } else {
+    coordinator_.start(restored_from_, attempt_, now);
+  }
   effects_.push_back(effect::Go{restored_from_});
   end_if_due(now);
 }
 
-void JobSupervisor::failed(const TaskFailure& failure, ProcessingTime) {
+void JobSupervisor::failed(const TaskFailure& failure, ProcessingTime now) {
   // What fails before anything ran, such as a missing file, is not worth another try.
   if (phase_ == Phase::Deploying && first_attempt_) return fail(describe(failure));
-  retry_after(failure, FailedBy::Task);
+  retry_after(failure, FailedBy::Task, now);
 }
 
-void JobSupervisor::lost(const TaskFailure& failure, ProcessingTime) { retry_after(failure, FailedBy::Surroundings); }
+void JobSupervisor::lost(const TaskFailure& failure, ProcessingTime now) { retry_after(failure, FailedBy::Surroundings, now); }
 
-void JobSupervisor::retry_after(const TaskFailure& failure, FailedBy by) {
+void JobSupervisor::retry_after(const TaskFailure& failure, FailedBy by, ProcessingTime now) {
   if (phase_ != Phase::Running && phase_ != Phase::Deploying && phase_ != Phase::Beginning) return;
   failure_ = failure;
   failed_by_ = by;
+  failed_at_ = now;
   tear_down();
 }
 
@@ -113,10 +126,11 @@ void JobSupervisor::store_failed(CheckpointId checkpoint, const std::string& why
 }
 
 void JobSupervisor::published(std::uint32_t task, CheckpointId checkpoint, ProcessingTime) {
-  const bool last = checkpoint == last_checkpoint_ && checkpoint != 0;
-  if (phase_ != Phase::Running || !last || coordinator_.under_way() == checkpoint) return;
+  if (phase_ != Phase::Running || checkpoint != newest_ || checkpoint == 0) return;
   published_.insert(task);
   if (published_.size() < shape_.tasks.size()) return;
+  settled_ = checkpoint;
+  if (checkpoint != last_checkpoint_) return;
   const bool stopped = stopping_ || !all_finished();
   end_with({stopped ? JobOutcome::State::Stopped : JobOutcome::State::Finished, "", restored_from_, last_checkpoint_});
 }
@@ -137,7 +151,7 @@ void JobSupervisor::checkpoint(ProcessingTime now) {
 
 void JobSupervisor::stop(ProcessingTime now) {
   stop_requested_ = true;
-  if (phase_ == Phase::Waiting) return end({JobOutcome::State::Stopped, "", restored_from_});
+  if (phase_ == Phase::Waiting && !owes()) return end({JobOutcome::State::Stopped, "", restored_from_});
   end_if_due(now);
 }
 
@@ -165,6 +179,7 @@ void JobSupervisor::trigger(const Barrier& barrier, ProcessingTime now) {
 void JobSupervisor::complete(CheckpointId checkpoint, ProcessingTime now) {
   if (!coordinator_.committed(checkpoint, now)) return;
   given_up_ = 0;
+  complete_is(checkpoint);
   if (keeps()) policy_.progressed();
   effects_.push_back(effect::Complete{checkpoint, now - triggered_});
   if (checkpoint == last_checkpoint_) return coordinator_.stop();  // the tasks publish what it covers, and that is the end
@@ -214,15 +229,17 @@ void JobSupervisor::gone(ProcessingTime now) {
   if (outcome_) return end(*outcome_);
   const std::string what = describe(failure_);
   if (stop_requested_) {
+    options_.last_checkpoint = ManifestKind::Checkpoint;  // a savepoint must not be tried for ever
     warn(what + "; stopping as asked, at the last complete checkpoint");
-    return end({JobOutcome::State::Stopped, "", restored_from_});
+    if (!owes()) return end({JobOutcome::State::Stopped, "", restored_from_});
   }
   const RestartPolicy::Decision decision = failed_by_ == FailedBy::Task ? policy_.failed(failure_, now) : policy_.lost();
   if (!decision.restart) return end({JobOutcome::State::Failed, what + how_often(decision), restored_from_});
-  warn(what + "; restarting in " + std::to_string(decision.delay.count()) + " ms");
-  effects_.push_back(effect::Restarting{decision.delay});
   phase_ = Phase::Waiting;
-  restart_at_ = now + decision.delay;
+  restart_at_ = std::max(now, failed_at_ + decision.delay);  // the time that ending took is part of it
+  const Duration rest = *restart_at_ - now;
+  warn(what + "; restarting in " + std::to_string(rest.count()) + " ms");
+  effects_.push_back(effect::Restarting{rest});
 }
 
 std::string JobSupervisor::how_often(const RestartPolicy::Decision& decision) const {

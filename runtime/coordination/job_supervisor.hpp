@@ -9,8 +9,10 @@
 // A job ends with a checkpoint of its own: when all tasks have finished, or when it is told to stop, it triggers a last one as
 // soon as no other is under way, tries again when that fails, and is over when every task has published what it covers.
 // A job that keeps nothing does the same: sinks publish what they got before its barrier, and windows that are
-// still open, or queued before a slow operator for longer than the alignment limit, come to nothing. A task that fails while
-// the job is to stop stops it.
+// still open, or queued before a slow operator for longer than the alignment limit, come to nothing.
+//
+// A task that fails while the job is to stop stops it: where the newest complete checkpoint is. When it is not known that all of what
+// that covers is published, another attempt publishes it, and does nothing else.
 //
 // Calls that name a task are of the current attempt: whoever calls has refused what older ones still say (I10). Times are
 // readings of a clock that does not step.
@@ -155,6 +157,8 @@ class JobSupervisor {
   std::uint64_t attempt() const { return attempt_; }
   bool running(std::uint64_t attempt) const { return phase_ == Phase::Running && attempt == attempt_; }
   bool stop_requested() const { return stop_requested_; }
+  /// Whether a part of what the newest complete checkpoint covers may not be published.
+  bool owes() const { return keeps() && newest_ != settled_; }
   const JobShape& shape() const { return shape_; }
   const CheckpointCoordinator& checkpoints() const { return coordinator_; }
 
@@ -167,11 +171,12 @@ class JobSupervisor {
   bool ending() const { return all_finished() || stop_requested_; }
 
   void begin_attempt();
+  void complete_is(CheckpointId newest);
   void complete(CheckpointId checkpoint, ProcessingTime now);
   void give_up(CheckpointId checkpoint, const std::string& why, ProcessingTime now);
   void end_if_due(ProcessingTime now);
   void trigger(const Barrier& barrier, ProcessingTime now);
-  void retry_after(const TaskFailure& failure, FailedBy by);
+  void retry_after(const TaskFailure& failure, FailedBy by, ProcessingTime now);
   void end_with(JobOutcome outcome);
   void tear_down();
   void end(JobOutcome outcome);
@@ -189,7 +194,9 @@ class JobSupervisor {
   bool first_attempt_ = true;           // nothing has run yet
   std::set<std::uint32_t> ready_;       // tasks
   std::set<std::uint32_t> finished_;
-  std::set<std::uint32_t> published_;   // what the last checkpoint covers
+  CheckpointId newest_ = 0;             // complete
+  std::set<std::uint32_t> published_;   // tasks, what that covers
+  CheckpointId settled_ = 0;            // the newest that all of them have published
   CheckpointId restored_from_ = 0;
   CheckpointId last_checkpoint_ = 0;    // that the job ends with, once it is triggered
   std::uint32_t last_failures_ = 0;     // to take that one
@@ -201,6 +208,7 @@ class JobSupervisor {
   ProcessingTime triggered_;
   TaskFailure failure_;
   FailedBy failed_by_ = FailedBy::Task;
+  ProcessingTime failed_at_;
   std::optional<JobOutcome> outcome_;   // why it is Stopping, unless to try again
 };
 

@@ -138,6 +138,14 @@ Result<std::vector<ClusterNodeId>> place(const PlacementRequest& request, const 
   return Dealer(request, nodes).deal();
 }
 
+std::vector<ClusterNodeId> slots_beyond(std::vector<ClusterNodeId> wanted, std::vector<ClusterNodeId> had) {
+  std::sort(wanted.begin(), wanted.end());
+  std::sort(had.begin(), had.end());
+  std::vector<ClusterNodeId> more;
+  std::set_difference(wanted.begin(), wanted.end(), had.begin(), had.end(), std::back_inserter(more));
+  return more;
+}
+
 std::vector<ClusterNodeId> nodes_of_tasks(const JobShape& shape, const std::vector<ClusterNodeId>& slots) {
   WEIR_CHECK(!slots.empty(), "a placed job has slots");
   std::vector<ClusterNodeId> nodes;

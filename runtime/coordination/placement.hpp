@@ -42,6 +42,9 @@ struct PlacementRequest {
 /// The node of each slot. An Error when too few are free.
 Result<std::vector<ClusterNodeId>> place(const PlacementRequest& request, const std::vector<PlacementNode>& nodes);
 
+/// The slots of `wanted` that are not among `had` already, node by node.
+std::vector<ClusterNodeId> slots_beyond(std::vector<ClusterNodeId> wanted, std::vector<ClusterNodeId> had);
+
 /// The node of each task.
 std::vector<ClusterNodeId> nodes_of_tasks(const JobShape& shape, const std::vector<ClusterNodeId>& slots);
 

@@ -53,7 +53,8 @@ class EndSignals {
 
 std::shared_ptr<spdlog::logger> make_log(const NodeOptions& options) {
   auto log = std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  // Names and addresses have no '%'.
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l [" + (options.name.empty() ? to_text(options.listen) : options.name) + "] %v", spdlog::pattern_time_type::utc);
   constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
   log->set_level(levels[static_cast<int>(options.log_level)]);
   log->flush_on(spdlog::level::info);

@@ -1,11 +1,13 @@
 #include <weir/node/node_options.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include <weir/base/text.hpp>
+#include <weir/node/nearest_word.hpp>
 #include <weir/node/tls_files.hpp>
 
 namespace weir {
@@ -62,6 +64,21 @@ Result<NodeOptions> read_node_options(const NodeSources& sources) {
     if (auto parsed = setting.parse(options, option->second); !parsed) return Error{setting.option() + ": " + parsed.error().message};
   }
   return options;
+}
+
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names) {
+  const std::string prefix = "WEIR_NODE_";
+  std::vector<std::string> known{"CONFIG"};
+  for (const NodeSetting& setting : node_settings()) known.push_back(setting.variable().substr(prefix.size()));
+  std::vector<std::string> told;
+  for (const std::string& name : names) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string rest = name.substr(prefix.size());
+    if (std::find(known.begin(), known.end(), rest) != known.end()) continue;
+    const auto meant = nearest_word(rest, known);
+    told.push_back(name + " is the variable of no setting" + (meant ? "; " + prefix + *meant + " is one" : ""));
+  }
+  return told;
 }
 
 Result<void> check_node_options(const NodeOptions& options) {

@@ -100,6 +100,9 @@ struct NodeSources {
 /// The options that all sources give together, not yet checked. Errors name file and line, variable or option.
 Result<NodeOptions> read_node_options(const NodeSources& sources);
 
+/// What to tell the user of WEIR_NODE_ variables that set nothing. They are no errors: Kubernetes makes such names out of services'.
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names);
+
 /// Sets what a TOML text sets; `name` is that of the file, for messages.
 Result<NodeOptions> with_toml(NodeOptions options, std::string_view text, const std::string& name);
 

@@ -51,13 +51,13 @@ Result<std::shared_ptr<const Plan>> load(const wire::Assign& assign) {
 int run_worker_process(const WorkerProcessOptions& options) {
   catch_crashes();
   const auto hung = [limit = options.hang_timeout](const std::string& what, pthread_t thread) {
-    const std::string line = what + " has not come back for " + std::to_string(limit.count()) + " ms: it loops, or waits for something\n";
+    const std::string line = std::string(kLastWords) + what + " has not come back for " + std::to_string(limit.count()) + " ms: it loops, or waits for something\n";
     print(line.c_str());
     ::pthread_kill(thread, SIGABRT);  // whose backtrace is the one to see
   };
   const auto ran = run_worker({options.job, options.attempt, options.node, options.process, options.hang_timeout, hung, load});
   if (ran) return 0;
-  std::cerr << "weir worker: error: " << ran.error().message << '\n';
+  std::cerr << kLastWords << ran.error().message << '\n';
   return 1;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <weir/actors/actor_process_options.hpp>
 
@@ -16,6 +17,9 @@ struct WorkerProcessOptions {
   ActorProcessOptions process;
   Duration hang_timeout{30'000};  // for a call of the job's code; 0: none
 };
+
+/// Begins the line in which a worker says of itself why it ends.
+inline constexpr std::string_view kLastWords = "weir worker: error: ";
 
 /// Returns the exit status.
 int run_worker_process(const WorkerProcessOptions& options);

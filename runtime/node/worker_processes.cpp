@@ -1,5 +1,6 @@
 #include <weir/node/worker_processes.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include <weir/node/child_process.hpp>
+#include <weir/node/worker_process.hpp>
 
 namespace weir {
 namespace {
@@ -33,6 +35,12 @@ std::string describe(int status) {
     return "killed by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
   }
   return "exited with status " + std::to_string(WEXITSTATUS(status));
+}
+
+/// What it said of its end, if it did.
+std::string last_words(const std::vector<std::string>& lines) {
+  const auto said = std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return line.starts_with(kLastWords); });
+  return said == lines.rend() ? "" : ": " + said->substr(kLastWords.size());
 }
 
 /// Signals that a program brings upon itself.
@@ -235,7 +243,9 @@ class WorkerProcesses::Thread {
     int status = 0;
     ::waitpid(worker.process, &status, 0);
     using Cause = WorkerEnd::Cause;
-    options_.ended({worker.job, worker.attempt, describe(status), worker.lines.take(), is_crash(status) ? Cause::Itself : Cause::Outside});
+    std::vector<std::string> lines = worker.lines.take();
+    const std::string how = describe(status) + last_words(lines);
+    options_.ended({worker.job, worker.attempt, how, std::move(lines), is_crash(status) ? Cause::Itself : Cause::Outside});
   }
 
   /// Not more than a piece, since others write too.

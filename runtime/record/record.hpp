@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <weir/base/time.hpp>
+#include <weir/record/field_list.hpp>
 
 namespace weir {
 
@@ -163,20 +164,11 @@ using RecordOr = std::conditional_t<RequireRecord<T>::value, T, detail::Assumed<
 
 }  // namespace weir
 
-#define WEIR_PARENS ()
-#define WEIR_EXPAND(...) WEIR_EXPAND3(WEIR_EXPAND3(WEIR_EXPAND3(WEIR_EXPAND3(__VA_ARGS__))))
-#define WEIR_EXPAND3(...) WEIR_EXPAND2(WEIR_EXPAND2(WEIR_EXPAND2(WEIR_EXPAND2(__VA_ARGS__))))
-#define WEIR_EXPAND2(...) WEIR_EXPAND1(WEIR_EXPAND1(WEIR_EXPAND1(WEIR_EXPAND1(__VA_ARGS__))))
-#define WEIR_EXPAND1(...) __VA_ARGS__
-#define WEIR_FIELDS(Type, field, ...) \
-  ::weir::make_field(#field, &Type::field) __VA_OPT__(, WEIR_FIELDS_AGAIN WEIR_PARENS(Type, __VA_ARGS__))
-#define WEIR_FIELDS_AGAIN() WEIR_FIELDS
-
 /// Names the fields of a struct: WEIR_RECORD(Type, field, field, …). At namespace scope, beside the type.
 #define WEIR_RECORD(Type, ...)                                                                   \
   constexpr auto weir_fields(const Type*) {                                                      \
     return ::std::make_tuple(WEIR_EXPAND(WEIR_FIELDS(Type, __VA_ARGS__)));                       \
   }                                                                                              \
   constexpr ::std::string_view weir_record_name(const Type*) { return #Type; }                   \
-  static_assert(::weir::NamedRecord<Type>, "WEIR_RECORD(" #Type "): the struct must be default-constructible");             \
+  static_assert(::std::default_initializable<Type>, "WEIR_RECORD(" #Type "): the struct must be default-constructible");             \
   static_assert(::weir::RequireRecord<Type>::value || true)

@@ -206,9 +206,9 @@ TEST_CASE("submit --wait ends when the job does, and as it does") {
 TEST_CASE("cancel, stop and savepoint say what they want") {
   const ApiServer node(answers({{"/api/v1/jobs/7/cancel", api::to_json(job(7, "q5", "stopping"))}, {"/api/v1/jobs/7/stop", api::to_json(job(7, "q5", "stopping"))},
                                 {"/api/v1/jobs/7/savepoint", api::to_json(job(7, "q5", "stopping"))}}));
-  CHECK(weir_with(node, {"cancel", "7"}).printed == "job 7 q5 is stopping\n");
-  CHECK(weir_with(node, {"stop", "7"}).printed == "job 7 q5 is stopping\n");
-  CHECK(weir_with(node, {"savepoint", "7", "/save/here"}).printed == "job 7 q5 is stopping\n");
+  CHECK(weir_with(node, {"cancel", "7"}).printed == "job 7 q5 will be cancelled; now it is stopping\n");
+  CHECK(weir_with(node, {"stop", "7"}).printed == "job 7 q5 will end with a last checkpoint; now it is stopping\n");
+  CHECK(weir_with(node, {"savepoint", "7", "/save/here"}).printed == "job 7 q5 will end with a savepoint in /save/here; now it is stopping\n");
   CHECK(node.requests().back().body == "{\"directory\":\"/save/here\"}");
 }
 

@@ -1,6 +1,7 @@
 // Keyed state of a chosen size, and rows that tell at once how far the job is: for measuring how long a failure stops it.
 //
 //   --keys N keys of about --bytes bytes each, visited in turn at --rate; every --every'th record becomes a row at --host:--port
+//   With --start, in ms since 1970, the records come by that clock, also while the job is down, as they do from a log or a network.
 #include <weir/weir.hpp>
 
 namespace {
@@ -38,6 +39,7 @@ WEIR_JOB(large_state) {
   weir::Generate<std::int64_t> numbers;
   numbers.record = [](std::int64_t number) { return number; };
   numbers.records_per_second = options.real("rate");
+  if (const std::int64_t start = options.number("start", {.fallback = "0"}); start != 0) numbers.first_due = weir::ProcessingTime{start};
   numbers.splits = 4;
   Remember remember;
   remember.bytes = static_cast<std::size_t>(options.number("bytes"));

@@ -255,6 +255,16 @@ void SimulatedCluster::log(SimulatedEntry entry) {
     for (std::uint32_t task = 0; finished && task < 2 * now->spec.parallelism; ++task) {
       if (ledger_[{job, task}] != rows) wrong(name + " finished with " + std::to_string(ledger_[{job, task}]) + " rows of task " + std::to_string(task));
     }
+    const bool stopped = now->outcome->state == JobOutcome::State::Stopped && now->wish != JobWish::Cancel;
+    if (!stopped || now->manifests.empty()) continue;
+    for (const OperatorParts& op : now->manifests.front().operators) {
+      for (const PartReference& part : op.parts) {
+        const std::uint32_t task = part.chunk.operator_index * op.parallelism + part.chunk.task;
+        if (ledger_[{job, task}] != part.rows) {
+          wrong(name + " stopped with " + std::to_string(ledger_[{job, task}]) + " of " + std::to_string(part.rows) + " rows of task " + std::to_string(task) + " published");
+        }
+      }
+    }
   }
   for (auto& [id, machine] : machines_) {
     if (!machine.node || id == leader_) continue;

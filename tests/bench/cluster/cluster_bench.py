@@ -186,7 +186,7 @@ def recovery(build, rounds):
     progress = Progress()
     figures = {}
     with tempfile.TemporaryDirectory() as place, Cluster(build, Path(place), 3, ["--slots", "2"]) as cluster:
-        job = cluster.submit("large_state", "--set", "keys=800000", "--set", "bytes=64", "--set", "rate=100000", "--set", "every=20", "--set",
+        job = cluster.submit("large_state", "--set", "keys=800000", "--set", "bytes=64", "--set", "rate=100000", "--set", f"start={int(time.time() * 1000)}", "--set", "every=20", "--set",
                              "host=127.0.0.1", "--set", f"port={progress.port}", "--parallelism", "3", "--checkpoint-interval", "1s")
 
         def checkpoint():

@@ -159,6 +159,32 @@ TEST_CASE("reading goes on behind the row where the checkpoint was taken, wherev
   }
 }
 
+TEST_CASE("a file is known under whatever name leads to it, so that none is read twice") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "read");
+  put(directory / "read/a.csv", "x,name\n1,an\n");
+  put(directory / "read/b.csv", "x,name\n2,be\n3,ce\n");
+  const std::string absolute = directory / "read";
+  const std::string relative = std::filesystem::proximate(absolute).string();
+  const std::string roundabout = directory / "read/../read/./";
+  for (const std::string& first : {absolute, relative, roundabout}) {
+    for (const std::string& then : {absolute, relative, roundabout}) {
+      HarnessOptions options;
+      options.batch_records = 1;
+      TaskHarness task(factory(Csv<Point>{.path = first, .side_by_side = 1}), options);
+      task.step(3);  // a.csv has ended by then
+      Lines records = taken<Point>(task);
+      const Snapshot stored = task.snapshot();
+      TaskHarness continued(factory(Csv<Point>{.path = then, .side_by_side = 1}), options, {&stored});
+      continued.run();
+      for (const std::string& record : taken<Point>(continued)) records.push_back(record);
+      CAPTURE(first);
+      CAPTURE(then);
+      CHECK(records == Lines{"{1, an}", "{2, be}", "{3, ce}"});
+    }
+  }
+}
+
 TEST_CASE("a file that was replaced by a shorter one, or is gone, is not continued") {
   const TemporaryDirectory directory;
   put(directory / "a.csv", "x,name\n1,a\n2,b\n3,c\n");

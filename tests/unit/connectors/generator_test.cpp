@@ -62,6 +62,18 @@ TEST_CASE("records come at the rate asked for and carry the moment they were due
         rows<std::int64_t>({{2, 1500}, {3, 1750}, {4, 2000}, {5, 2250}}));
 }
 
+TEST_CASE("a world that does not wait: what was due while the job was down comes at once, with the times it always had") {
+  const Generate<std::int64_t> source{.record = kNumber, .count = 8, .records_per_second = 4, .first_due = ProcessingTime{1000}, .splits = 2};
+  TaskHarness task(factory(source), {.now_ms = 1600});
+  task.run();
+  CHECK(task.take<std::int64_t>() == rows<std::int64_t>({{0, 1000}, {2, 1500}, {1, 1000}, {3, 1500}}));
+  const Snapshot stored = task.snapshot();
+  TaskHarness restored(factory(source), {.now_ms = 9000}, {&stored});
+  restored.run();
+  CHECK(restored.take<std::int64_t>() == rows<std::int64_t>({{4, 2000}, {6, 2500}, {5, 2000}, {7, 2500}}));
+  CHECK(restored.finished());
+}
+
 TEST_CASE("after a stall what is overdue comes at once, with the times of the schedule") {
   EmissionSchedule schedule(1000, {5000});
   CHECK(schedule.due_by({4999}) == 0);

@@ -221,6 +221,21 @@ TEST_CASE("what is lost before the job runs is tried again, later each time, how
   CHECK(delays == std::vector<std::int64_t>{10, 20, 40, 40, 40, 40, 40, 40});
 }
 
+TEST_CASE("the time until all tasks are gone is part of the delay") {
+  for (const auto& [took, rest] : {std::pair{0, 10}, {4, 6}, {10, 0}, {500, 0}}) {
+    Bench bench;
+    bench.gone_at_once = false;
+    bench.start();
+    bench.lose();
+    bench.advance(Duration(took));
+    bench.supervisor.gone(bench.now);
+    bench.carry_out();
+    CHECK(bench.last<effect::Restarting>().delay == Duration(rest));
+    bench.advance(Duration(rest));
+    CHECK(bench.supervisor.phase() == Phase::Beginning);
+  }
+}
+
 TEST_CASE("machines may be lost any number of times as long as checkpoints complete in between") {
   Bench bench;
   bench.start();

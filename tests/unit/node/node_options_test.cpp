@@ -98,6 +98,13 @@ TEST_CASE("each source names itself when its value is refused") {
   CHECK(read_node_options(sources).error().message == "cannot read the configuration /no/such/file.toml: No such file or directory");
 }
 
+TEST_CASE("a variable of the node's kind that sets nothing is told, with the one that was meant") {
+  CHECK(unknown_variables({"HOME", "WEIR_TOKEN", "WEIR_NODE_LISTEN", "WEIR_NODE_TLS_KEY", "WEIR_NODE_CONFIG"}).empty());
+  CHECK(unknown_variables({"WEIR_NODE_LISTENN", "WEIR_NODE_SERVICE_PORT_HTTP"}) ==
+        std::vector<std::string>{"WEIR_NODE_LISTENN is the variable of no setting; WEIR_NODE_LISTEN is one",
+                                 "WEIR_NODE_SERVICE_PORT_HTTP is the variable of no setting"});
+}
+
 TEST_CASE("an unknown setting is refused with its line and the one that was meant") {
   CHECK(refusal("\nlisten = 'a:1'\nlisten_http = 'a:2'\n").starts_with("node.toml:3: there is no setting 'listen_http'"));
   CHECK(refusal("slot = 3") == "node.toml:1: there is no setting 'slot' (did you mean slots?); 'weir node --print-config' shows all");
