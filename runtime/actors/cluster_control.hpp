@@ -18,7 +18,8 @@ namespace weir {
 
 /// What is known of a job beyond its record while it runs.
 struct LiveJob {
-  std::string phase;                        // "waiting for slots", "starting", "running", "restarting", "stopping"
+  std::string phase;                        // "taking over", "waiting for slots", "starting", "running", "restarting", "stopping",
+                                            // "ending", "writing the savepoint"
   std::string why;                          // it waits or restarts; empty: nothing is wrong
   std::uint64_t restarts = 0;               // since this node leads
   std::optional<JobShape> shape;            // once a worker has planned it

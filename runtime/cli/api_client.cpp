@@ -17,8 +17,8 @@
 namespace weir::cli {
 namespace {
 
-constexpr auto kConnect = std::chrono::seconds(3);    // to a node that does not answer at all
-constexpr auto kAnswer = std::chrono::seconds(120);   // a submit waits until the bundle is with all nodes that need it
+constexpr auto kConnect = std::chrono::seconds(3);   // to a node that does not answer at all
+constexpr auto kAnswer = std::chrono::seconds(120);  // a submit waits until a worker has looked at the job and the log has it
 constexpr std::size_t kLongestMessage = 500;
 
 std::vector<Address> parse_nodes(const std::string& text) {

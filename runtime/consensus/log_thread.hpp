@@ -47,7 +47,6 @@ class ReplicatedLog::Thread {
   };
 
   void run(std::promise<Result<void>> started);
-  void work_off(Work work);
   void publish();
   void loop();
   void end(std::string why);

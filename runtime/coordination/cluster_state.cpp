@@ -16,7 +16,6 @@ bool is_hash(const std::string& text) {
 
 std::string name_of(const JobRecord& job) { return "job " + std::to_string(job.id) + " '" + job.spec.name + "'"; }
 
-
 std::string_view text_of(JobWish wish) {
   switch (wish) {
     case JobWish::Run: return "run";

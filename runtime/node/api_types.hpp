@@ -139,7 +139,7 @@ WEIR_RECORD(VertexInfo, id, name, parallelism, operators);
 struct EdgeInfo {
   std::uint32_t from = 0;  // a vertex's id
   std::uint32_t to = 0;
-  std::string routing;  // forward, keyed, broadcast, rebalance, …
+  std::string routing;  // forward, key, broadcast, rebalance, …
 };
 WEIR_RECORD(EdgeInfo, from, to, routing);
 
@@ -160,14 +160,14 @@ struct RestartRequest {
 };
 WEIR_RECORD(RestartRequest, attempts, in_vain, first_delay_ms, longest_delay_ms, factor);
 
-/// POST jobs. What is absent is as JobSpec has it.
+/// POST jobs. What is absent is as the node that takes the request has been told, and otherwise as JobSpec has it.
 struct SubmitRequest {
   std::string bundle;                     // SHA-256 of one that was uploaded
   std::optional<std::string> name = {};   // absent: the one in the bundle
   std::map<std::string, std::string> options;
   std::optional<std::uint32_t> parallelism = {};
   std::optional<std::uint32_t> key_groups = {};
-  std::optional<std::uint32_t> checkpoint_interval_ms = {};  // absent: only a last checkpoint
+  std::optional<std::uint32_t> checkpoint_interval_ms = {};  // absent: the node's
   std::optional<std::uint32_t> alignment_limit_ms = {};
   std::optional<std::uint32_t> retained = {};
   std::optional<std::uint32_t> replication = {};

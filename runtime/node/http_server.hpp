@@ -2,8 +2,9 @@
 //
 //   HttpListener   who is served when     read_http_head   what a head may be     cpp-httplib   HTTP     HttpRoutes   the answers
 //
-// It takes no more than it was told to, whatever is sent: heads have 16 KiB, requests in JSON 1 MiB, bundles their limit and never
-// lie in memory, connections and threads are counted, and everything that is waited for has an end.
+// It takes no more than it was told to, whatever is sent: heads have 16 KiB, requests in JSON 1 MiB, bundles their limit, and they
+// are put on disk as they come (one at a time is read back whole, for its mark), connections and threads are counted, and everything
+// that is waited for has an end.
 #pragma once
 
 #include <chrono>

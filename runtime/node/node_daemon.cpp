@@ -30,7 +30,6 @@
 namespace weir {
 namespace {
 
-
 /// Blocks the signals that end a daemon, in this thread and all that it starts, so that wait() can have them.
 class EndSignals {
  public:

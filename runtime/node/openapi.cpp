@@ -325,7 +325,7 @@ std::string_view openapi_description() {
           "busy_ms": {"type": "number"},
           "longest_pause_ms": {"type": "number", "description": "the longest single step of a snapshot"},
           "state_bytes": {"type": "integer", "minimum": 0},
-          "watermark_ms": {"type": "integer", "description": "milliseconds since 1970, UTC", "description": "absent before the first, and after the end of its input; milliseconds since 1970"},
+          "watermark_ms": {"type": "integer", "description": "absent before the first, and after the end of its input; milliseconds since 1970"},
           "blocked": {"type": "boolean", "description": "it waits for a slower one"}
         }
       },
