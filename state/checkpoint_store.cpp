@@ -223,6 +223,10 @@ Result<void> CheckpointStore::retain(std::size_t count) {
   return drop_chunks(0, kept.front().checkpoint, chunks_of(kept));
 }
 
+Result<void> CheckpointStore::drop(std::uint64_t checkpoint) {
+  return complete(checkpoint) ? Result<void>() : drop_chunks(checkpoint, checkpoint, {});
+}
+
 Result<void> CheckpointStore::rewind_to(std::uint64_t checkpoint) {
   WEIR_CHECK(complete(checkpoint), "only a complete checkpoint can be gone back to", checkpoint);
   const auto newer = std::upper_bound(complete_.begin(), complete_.end(), checkpoint);

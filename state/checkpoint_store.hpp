@@ -119,6 +119,9 @@ class CheckpointStore {
   /// are on their way to completion and stay. Interrupted anywhere, it leaves at worst chunks for the next time.
   Result<void> retain(std::size_t count);
 
+  /// Drops the chunks of a checkpoint that was given up; nothing when it is complete. Frees room likewise.
+  Result<void> drop(std::uint64_t checkpoint);
+
   /// Drops everything newer than a complete checkpoint, complete or not: the job goes on from there, what
   /// came after belongs to a history that is given up. Call after a restore, and when a checkpoint was given
   /// up, whose chunks would take their room for ever; then with the newest one, or clear() when there is none.

@@ -6,10 +6,17 @@ namespace weir {
 
 void BundleFetches::want(Start start) {
   const std::string bundle = start.worker.bundle;
-  Fetch& fetch = fetches_[bundle];
-  if (fetch.waiting.empty()) fetch.holders = start.worker.holders;
-  fetch.waiting.push_back(std::move(start));
-  if (fetch.waiting.size() == 1) ask_next(bundle);
+  const auto [entry, is_new] = fetches_.try_emplace(bundle);
+  if (is_new) entry->second.holders = start.worker.holders;
+  entry->second.waiting.push_back(std::move(start));
+  if (is_new) ask_next(bundle);
+}
+
+void BundleFetches::copy(const wire::KeepBundle& wanted) {
+  const auto [entry, is_new] = fetches_.try_emplace(wanted.sha256);
+  if (!is_new) return;
+  entry->second.holders = wanted.holders;
+  ask_next(wanted.sha256);
 }
 
 void BundleFetches::forget(JobId job, std::uint64_t up_to) {
@@ -44,17 +51,21 @@ void BundleFetches::on_piece(ClusterNodeId from, const wire::BundlePiece& piece)
   const auto found = fetches_.find(piece.sha256);
   if (found == fetches_.end() || found->second.asked != from || piece.offset != found->second.bytes.size()) return;
   Fetch& fetch = found->second;
-  if (!piece.error.empty()) return ask_next(piece.sha256);
+  if (!piece.error.empty() || fetch.bytes.size() + piece.bytes.size() > kMostBytes) return ask_next(piece.sha256);
   fetch.bytes += piece.bytes;
-  if (!piece.bytes.empty()) {
-    if (effects_.ask(from, {piece.sha256, fetch.bytes.size()}) == Asked::No) ask_next(piece.sha256);
-    return;
+  if (piece.bytes.empty()) {
+    fetch.asked = 0;
+    effects_.keep(piece.sha256, std::exchange(fetch.bytes, {}));
+  } else if (effects_.ask(from, {piece.sha256, fetch.bytes.size()}) == Asked::No) {
+    ask_next(piece.sha256);
   }
-  if (const auto kept = services_.keep_bundle(piece.sha256, fetch.bytes); !kept) {
-    services_.log(NodeServices::Level::Warning, kept.error().message);
-    return ask_next(piece.sha256);
-  }
-  std::vector<Start> waiting = std::move(fetch.waiting);
+}
+
+void BundleFetches::on_kept(const std::string& bundle, bool kept) {
+  const auto found = fetches_.find(bundle);
+  if (found == fetches_.end()) return;
+  if (!kept) return ask_next(bundle);
+  std::vector<Start> waiting = std::move(found->second.waiting);
   fetches_.erase(found);
   for (Start& start : waiting) effects_.there(std::move(start));
 }

@@ -120,7 +120,8 @@ void ClusterLog::send(const Voter& to, std::vector<std::byte> message) {
 
 void ClusterLog::apply(std::uint64_t, std::span<const std::byte> command) {
   auto logged = decode_entry(command);
-  if (!logged) return options_.services->log(NodeServices::Level::Error, "the log holds what is no command: " + logged.error().message);
+  // Who cannot read what the others can must not go on as if it had not been said: the log ends here.
+  if (!logged) throw Failure("the log holds what is no command: " + logged.error().message);
   (void)state_.apply(logged->command);  // what is refused changes nothing, here and everywhere
   caf::anon_send(coordinator_, message::Apply{std::make_shared<LoggedCommand>(std::move(logged).or_throw())});
 }
@@ -129,7 +130,7 @@ std::vector<std::byte> ClusterLog::snapshot() { return wire::encode(state_); }
 
 void ClusterLog::restore(std::span<const std::byte> state) {
   auto restored = wire::decode_cluster_state(state);
-  if (!restored) return options_.services->log(NodeServices::Level::Error, "the log's snapshot cannot be read: " + restored.error().message);
+  if (!restored) throw Failure("the log's snapshot cannot be read: " + restored.error().message);
   state_ = std::move(restored).or_throw();
   caf::anon_send(coordinator_, message::Restored{std::make_shared<ClusterState>(state_)});
 }

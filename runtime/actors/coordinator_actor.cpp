@@ -161,6 +161,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   }
   std::set<ClusterNodeId> nodes_up() const override { return weir::nodes_up(options_.self.node.id, members_); }
   std::set<ClusterNodeId> nodes_draining() const override { return weir::nodes_draining(members_); }
+  Duration lease() const override { return options_.lease; }
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }

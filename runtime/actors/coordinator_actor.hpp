@@ -40,6 +40,7 @@ struct CoordinatorOptions {
   std::function<void(VoterId)> remove;
   Duration voter_grace{60'000};     // for a voter to come back before another takes its place
   Duration patience{5000};          // for nodes to come back to a leader that takes over
+  Duration lease{1000};             // within which a worker may still act on what a leader before this one said
   /// Answers requests of people.
   std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;
 };

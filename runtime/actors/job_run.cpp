@@ -31,7 +31,7 @@ const JobRecord& JobRun::record() const { return *environment_.state().job(job_)
 
 void JobRun::start() {
   // Who led before may have given numbers to checkpoints that came to nothing, parts of which still lie on disks.
-  constexpr CheckpointId kRoom = 1000;
+  constexpr CheckpointId kRoom = 100'000;
   const CheckpointId used = std::max(record().checkpoints_used, record().newest_checkpoint());
   supervisor_.skip_to(record().attempt == 0 ? used : used + kRoom);
   const bool savepoint = record().wish == JobWish::Savepoint && !has_savepoint();
@@ -85,25 +85,40 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
   if (job.wish != JobWish::Run) on_wish(job.wish);
 }
 
-/// Gives up the attempt that was to be taken over.
+/// Gives up the attempt that was to be taken over. The next one begins when its workers are gone; one that cannot say so opens nothing any
+/// more once the lease is over.
 void JobRun::begin_next(const std::string& why) {
   taking_over_.reset();
   live_.shape.reset();
   environment_.warn(job_, "attempt " + std::to_string(attempt_) + " is over: " + why);
+  show("restarting", why);
   tell_nodes(wire::KillWorker{"a new leader begins the next attempt"});
+  begin_at_ = environment_.now() + environment_.lease();
+  begin_if_gone();
+}
+
+void JobRun::begin_if_gone() {
+  if (!workers_.all_gone() && environment_.now() < *begin_at_) return;
+  begin_at_.reset();
   workers_ = {};
   start();
 }
 
+void JobRun::on_gone_before_next(ClusterNodeId node) {
+  if (AttemptWorker* worker = workers_.on(node)) worker->gone = true;
+  if (begin_at_) begin_if_gone();
+}
+
 void JobRun::tick() {
   if (end_again_ && *end_again_ <= environment_.now()) return log_end();
+  if (begin_at_) return begin_if_gone();
   if (taking_over_ && taking_over_->deadline <= environment_.now()) return begin_next("not all of its nodes are back");
   supervisor_.tick(environment_.now());
   carry_out();
 }
 
 void JobRun::on_wish(JobWish wish) {
-  if (taking_over_) return;  // it is looked at when that is done
+  if (taking_over_ || begin_at_) return;  // it is looked at when that is done
   const bool nothing_runs = to_be_placed_ && !supervisor_.owes();
   if (wish == JobWish::Cancel || nothing_runs) supervisor_.quit();
   else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
@@ -119,7 +134,12 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   }
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
   if (packet.kind == name_of<wire::SavepointWritten>()) return on_savepoint(from, packet);
-  if (taking_over_ && packet.kind == name_of<wire::WorkerGone>()) return begin_next("one of its workers is gone");
+  const bool gone = packet.kind == name_of<wire::WorkerGone>();
+  if (begin_at_) return gone ? on_gone_before_next(from) : void();
+  if (taking_over_ && gone) {
+    on_gone_before_next(from);
+    return begin_next("one of its workers is gone");
+  }
   try {
     take(from, packet);
     carry_out();
@@ -176,8 +196,9 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
 void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
   AttemptWorker* worker = workers_.on(node);
   if (worker == nullptr || worker->gone) return;
-  if (taking_over_) return begin_next(why);
   worker->gone = true;
+  if (begin_at_) return begin_if_gone();
+  if (taking_over_) return begin_next(why);
   supervisor_.lost({"", "", why}, environment_.now());
   end_if_gone();
   carry_out();
@@ -186,6 +207,7 @@ void JobRun::on_node_gone(ClusterNodeId node, const std::string& why) {
 void JobRun::on_node_returned(ClusterNodeId node) {
   AttemptWorker* worker = workers_.on(node);
   if (worker == nullptr || worker->gone) return;
+  if (begin_at_) return kill(*worker);
   const std::string why = "the connection to its node broke";
   if (taking_over_) return begin_next(why);
   const bool told_to_end = supervisor_.phase() == JobSupervisor::Phase::Stopping;  // which may be lost
@@ -195,7 +217,9 @@ void JobRun::on_node_returned(ClusterNodeId node) {
 }
 
 void JobRun::on_nodes_changed() {
+  if (begin_at_) return;
   if (taking_over_) return ask_workers();
+  spread_bundle();
   // Copies may have been on a node that is gone; those of the next checkpoint are on others.
   supervisor_.require_full();
   if (to_be_placed_) place();
@@ -238,6 +262,12 @@ void JobRun::place() {
   if (record().wish == JobWish::Cancel || (record().wish != JobWish::Run && nothing_to_publish)) return supervisor_.quit();
   const JobSpec& spec = record().spec;
   PlacementRequest request{job_, spec.name, spec.parallelism, record().slots, {}};
+  std::set<ClusterNodeId> had = environment_.nodes_up();
+  had.insert(record().slots.begin(), record().slots.end());
+  for (const ClusterNodeId former : record().slots) {
+    const auto keep = keepers(job_, former, had, spec.replication);
+    request.holders.emplace_back(keep.begin(), keep.end());
+  }
   auto placed = weir::place(request, environment_.placement_nodes(job_));
   to_be_placed_ = !placed;
   if (!placed) return show("waiting for slots", placed.error().message);
@@ -262,6 +292,18 @@ void JobRun::start_workers() {
   wire::StartWorker start{job.spec.name,        job.spec.bundle,     {up.begin(), up.end()}, job.spec.options, job.spec.parallelism,
                           job.spec.key_groups, static_cast<std::uint64_t>(job.spec.alignment_limit.count())};
   tell_workers(start);
+  spread_bundle();
+}
+
+/// To as many nodes as keep copies of a checkpoint: those with workers have it already, or fetch it to run.
+void JobRun::spread_bundle() {
+  if (workers_.size() == 0) return;
+  const JobSpec& spec = record().spec;
+  const std::set<ClusterNodeId> up = environment_.nodes_up();
+  const message::Packet packet = message::make_packet(job_, attempt_, wire::KeepBundle{spec.bundle, {up.begin(), up.end()}});
+  for (const ClusterNodeId node : keepers(job_, workers_.begin()->node, up, spec.replication)) {
+    if (workers_.on(node) == nullptr) environment_.send(node, packet);
+  }
 }
 
 void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
@@ -331,6 +373,7 @@ void JobRun::carry_out(const effect::Trigger& trigger) {
 }
 
 void JobRun::carry_out(effect::Commit& commit) {
+  committing_ = commit.manifest.checkpoint;
   commit.manifest.completed_ms = environment_.wall_clock_ms();
   const CheckpointId checkpoint = commit.manifest.checkpoint;
   log(command::CommitCheckpoint{job_, std::move(commit.manifest), commit.afterwards}, [this, checkpoint](const Result<Applied>& applied) {
@@ -347,7 +390,11 @@ void JobRun::carry_out(const effect::Complete& complete) {
   if (job.wish == JobWish::Run && job.ending == 0 && is_to_move()) supervisor_.lost({"", "", "a node that runs a part of it is to end"}, environment_.now());
 }
 
-void JobRun::carry_out(const effect::GiveUp& given_up) { tell_workers(wire::GiveUp{given_up.checkpoint}); }
+void JobRun::carry_out(const effect::GiveUp& given_up) {
+  tell_workers(wire::GiveUp{given_up.checkpoint});
+  const bool may_be_logged = given_up.checkpoint == committing_;  // though this leader was told that it is not
+  if (!may_be_logged) tell_nodes(wire::DropParts{given_up.checkpoint});
+}
 
 void JobRun::carry_out(const effect::Kill&) {
   to_be_placed_ = false;
@@ -374,7 +421,7 @@ void JobRun::carry_out(const effect::Restarting&) {
 
 void JobRun::carry_out(const effect::Ended& ended) {
   outcome_ = ended.outcome;
-  if (record().wish == JobWish::Savepoint && outcome_.state == JobOutcome::State::Stopped) return export_savepoint();
+  if (record().wish == JobWish::Savepoint && outcome_.state != JobOutcome::State::Failed) return export_savepoint();
   show("ending");
   log_end();
 }
@@ -385,7 +432,8 @@ bool JobRun::has_savepoint() const { return !record().manifests.empty() && recor
 void JobRun::export_savepoint() {
   const JobRecord& job = record();
   if (!has_savepoint()) {
-    outcome_.message = "no savepoint was written: the job failed while it was to stop; its last checkpoint is kept";
+    const bool by_itself = outcome_.state == JobOutcome::State::Finished;
+    outcome_.message = std::string("no savepoint was written: the job ") + (by_itself ? "came to its end first" : "failed while it was to stop; its last checkpoint is kept");
     return log_end();
   }
   show("writing the savepoint");

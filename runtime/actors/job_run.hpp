@@ -3,7 +3,8 @@
 // coordinator's actor, whose thread it uses.
 //
 //   Begin -> place -> [BeginAttempt logged] -> StartWorker to each node -> WorkerUp from each -> Deploy
-//   taken over: ReportWorker -> WorkerReport from each, and the attempt goes on; or it is ended, and the next one begins
+//   taken over: ReportWorker -> WorkerReport from each, and the attempt goes on; or KillWorker -> WorkerGone from each, or the end of
+//   the lease, and the next one begins
 //   Commit -> [CommitCheckpoint logged] -> Complete, KeepParts          Kill -> KillWorker -> WorkerGone from each
 //
 // What it waits for is always a word of a node, of the log, or the time; a node that cannot say it is gone or has returned, and a node
@@ -38,6 +39,8 @@ class JobRunEnvironment {
   virtual std::set<ClusterNodeId> nodes_up() const = 0;
   /// Those of them that are to end, and wait until nothing runs on them.
   virtual std::set<ClusterNodeId> nodes_draining() const = 0;
+  /// Within which a worker may still act on what a leader before this one said.
+  virtual Duration lease() const = 0;
   virtual void send(ClusterNodeId node, message::Packet packet) = 0;
   virtual void propose(ClusterCommand command, ClusterControl::Done done) = 0;
   virtual ProcessingTime now() const = 0;
@@ -71,6 +74,7 @@ class JobRun {
 
   std::optional<ProcessingTime> next_event() const {
     if (end_again_) return end_again_;
+    if (begin_at_) return begin_at_;
     return taking_over_ ? taking_over_->deadline : supervisor_.next_event();
   }
   const LiveJob& live() const { return live_; }
@@ -90,6 +94,9 @@ class JobRun {
   void ask_workers();
   void on_report(ClusterNodeId from, const wire::WorkerReport& report);
   void begin_next(const std::string& why);
+  void begin_if_gone();
+  void on_gone_before_next(ClusterNodeId node);
+  void spread_bundle();
   const JobRecord& record() const;
   void log(ClusterCommand command, std::function<void(const Result<Applied>&)> then);
   void carry_out();
@@ -131,6 +138,8 @@ class JobRun {
   bool isolating_ = false;
   bool to_be_placed_ = false;
   std::optional<TakingOver> taking_over_;
+  std::optional<ProcessingTime> begin_at_;  // the next attempt, if the workers of one that was not taken over are not gone before
+  CheckpointId committing_ = 0;             // the newest of which the log was told
   std::vector<ClusterNodeId> slots_;
   std::vector<ClusterNodeId> unlogged_;
   AttemptWorkers workers_;

@@ -24,11 +24,17 @@ namespace weir {
 namespace {
 
 struct NodeTick {};
+/// From the disk's thread: a bundle was kept, or why not.
+struct BundleKept {
+  std::string bundle;
+  std::string error;
+};
 
 }  // namespace
 }  // namespace weir
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::NodeTick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::BundleKept)
 
 namespace weir {
 namespace {
@@ -55,12 +61,12 @@ class Node {
         peers_(self, {options_.self.node, options_.seeds, options_.heartbeat * kHeartbeatsPerCall, options_.network}),
         stores_(self, {options_.self.node.id, options_.data / "jobs", options_.store_bytes, options_.disk}),
         workers_(self, *options_.services, options_.self.node.address),
-        fetches_(*options_.services, fetch_effects()),
+        fetches_(fetch_effects()),
         founders_(options_.self.node.address, options_.seeds),
         leader_(options_.self.node.address),
         asked_(self) {}
 
-  void start() {
+  void on_start(const message::Start&) {
     if (options_.cluster.empty() && founders_.begins_here()) {
       options_.services->log(Level::Info, "begins a cluster once " + joined(founders_.awaited(), ", ") + " answer and belong to none");
     }
@@ -151,13 +157,18 @@ class Node {
     workers_.on_down(down.source.node());
   }
 
+  void on_bundle_kept(const BundleKept& kept) {
+    if (!kept.error.empty()) options_.services->log(Level::Warning, kept.error);
+    fetches_.on_kept(kept.bundle, kept.error.empty());
+  }
+
   void tick() {
+    self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});  // first: the next one comes whatever this one brings
     membership_.tick(steady_now());
     if (++ticks_ % kTicksPerHeartbeat == 1) {
       heartbeat();
       call();
     }
-    self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});
   }
 
  private:
@@ -198,6 +209,8 @@ class Node {
     }
     silent_.erase(hello.address);
     if (options_.cluster.empty() && !hello.cluster.empty()) belong_to(hello.cluster);
+    // What was asked of its process before, or by the connection before, is answered by nobody.
+    if (const caf::actor* before = peers_.find(hello.node); before != nullptr && *before != other) forget(hello.node);
     const bool is_new = peers_.take(from_hello(hello).node, other);
     if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
     if (is_new) {
@@ -307,6 +320,7 @@ class Node {
     if (wire::is_for_store(packet.kind)) return stores_.pass_on(packet, sender);
     if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
+    if (packet.kind == name_of<wire::KeepBundle>()) return on_keep_bundle(content<wire::KeepBundle>(packet));
     if (packet.kind == name_of<wire::KnownJobs>()) return stores_.forget_others(content<wire::KnownJobs>(packet));
     if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
     if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
@@ -343,6 +357,23 @@ class Node {
     fetches_.want(std::move(start));
   }
 
+  void on_keep_bundle(const wire::KeepBundle& wanted) {
+    if (!options_.services->has_bundle(wanted.sha256)) fetches_.copy(wanted);
+  }
+
+  /// Hashing and writing take long; this actor has heartbeats to send.
+  void keep_bundle(const std::string& bundle, std::string bytes) {
+    options_.disk->run([services = options_.services, self = caf::actor_cast<caf::actor>(self_), bundle, bytes = std::move(bytes)] {
+      BundleKept told{bundle, {}};
+      try {
+        if (const auto kept = services->keep_bundle(bundle, bytes); !kept) told.error = kept.error().message;
+      } catch (...) {
+        told.error = current_exception_text();
+      }
+      caf::anon_send(self, std::move(told));
+    });
+  }
+
   void on_report_worker(const Packet& packet) {
     if (workers_.has(packet)) return workers_.pass_on(packet);
     gone(packet);
@@ -372,6 +403,7 @@ class Node {
           tell(*other, fetch);
           return BundleFetches::Asked::Yes;
         },
+        .keep = [this](const std::string& bundle, std::string bytes) { keep_bundle(bundle, std::move(bytes)); },
         .there = [this](BundleFetches::Start start) { workers_.start(start.job, start.attempt, std::move(start.worker)); },
         .nowhere = [this](const BundleFetches::Start& start, const std::string& why) {
           on_worker_ended({{.job = start.job, .attempt = start.attempt, .how = why}});
@@ -413,8 +445,8 @@ caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options)
   // Owned by the behaviour's handlers; gone when the actor is.
   const auto node = std::make_shared<Node>(self, std::move(options));
   self->set_down_handler([node](const caf::down_msg& down) { node->guarded([&] { node->on_down(down); }); });
-  node->start();
   return {
+      handler(node, &Node::on_start),   handler(node, &Node::on_bundle_kept),
       handler(node, &Node::on_packet),  handler(node, &Node::on_connected), handler(node, &Node::on_worker_ended),
       handler(node, &Node::on_to_node), handler(node, &Node::on_leads),     handler(node, &Node::on_ask),
       handler(node, &Node::on_known_nodes), handler(node, &Node::on_log_post),

@@ -54,6 +54,8 @@ struct LogPost {
   std::string address;
   std::string bytes;
 };
+/// To the node: all that it calls can be called now.
+struct Start {};
 /// To the node: it is to end, and hands its work over to others, if there are any.
 struct Drain {
   std::shared_ptr<std::promise<void>> drained;  // kept when no worker is left here
@@ -76,5 +78,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leads)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::KnownNodes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogPost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leave)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)

@@ -42,6 +42,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
 
   CoordinatorOptions coordinator{options.self, &parts->clock, options.services, {}, {}, {}, {}};
   coordinator.patience = options.membership.timeout;
+  coordinator.lease = lease(options.membership, options.process.heartbeat);
   coordinator.answer = options.answer;
   coordinator.propose = [log](const LoggedCommand& logged) { log->propose(logged); };
   coordinator.admit = [log](const NodeAnnouncement& node) { log->admit({node.voter, node.node.address}); };
@@ -72,6 +73,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   parts->node = parts->system.spawn(node_actor, std::move(node));
   caf::anon_send(parts->coordinator, message::Meet{parts->node});
   log->meet(parts->node, parts->coordinator);
+  caf::anon_send(parts->node, message::Start{});
   const auto listening = parts->network.listen(parts->node, *address);
   std::unique_ptr<NodeRuntime> runtime(new NodeRuntime(std::move(parts)));
   if (!listening) return listening.error();

@@ -56,6 +56,11 @@ Result<void> PartStore::keep(const Manifest& manifest, std::uint32_t retained) {
   return (*opened)->retain(std::max(1U, retained));
 }
 
+Result<void> PartStore::drop(CheckpointId checkpoint) {
+  auto opened = store();
+  return opened ? (*opened)->drop(checkpoint) : opened.error();
+}
+
 Result<void> PartStore::rewind(const Manifest& manifest, std::uint32_t retained) {
   (void)keep(manifest, retained);  // it may have become complete while this node was away
   auto opened = store();

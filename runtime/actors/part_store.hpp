@@ -36,6 +36,8 @@ class PartStore {
 
   /// The checkpoint is complete: what is here of it stays, and of older ones only what the `retained` newest need.
   Result<void> keep(const Manifest& manifest, std::uint32_t retained);
+  /// The checkpoint was given up: what is here of it goes, unless it is complete after all.
+  Result<void> drop(CheckpointId checkpoint);
   /// Drops what came after the checkpoint; as far as it is complete here.
   Result<void> rewind(const Manifest& manifest, std::uint32_t retained);
   /// Drops everything.

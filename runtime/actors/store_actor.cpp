@@ -56,6 +56,7 @@ class Store {
     dispatch<wire::ReadParts>(packet, [&](const auto& m) { on_read(packet, m); });
     dispatch<wire::PartsRead>(packet, [&](const auto& m) { asker() == self_ ? on_export_parts(m) : on_parts(m); });
     dispatch<wire::KeepParts>(packet, [&](const auto& m) { on_keep(m); });
+    dispatch<wire::DropParts>(packet, [&](const auto& m) { on_drop(m); });
     dispatch<wire::RewindParts>(packet, [&](const auto& m) { on_rewind(packet.attempt, m); });
     dispatch<wire::ExportSavepoint>(packet, [&](const auto& m) { on_export(packet.attempt, m); });
     dispatch<wire::CloseParts>(packet, [&](const auto&) { self_->quit(); });
@@ -240,6 +241,10 @@ class Store {
     on_disk([manifest = *manifest, retained = keep.retained](PartStore& store) { (void)store.keep(manifest, retained); });
   }
 
+  void on_drop(const wire::DropParts& drop) {
+    on_disk([checkpoint = drop.checkpoint](PartStore& store) { (void)store.drop(checkpoint); });
+  }
+
   void on_rewind(std::uint64_t attempt, const wire::RewindParts& rewind) {
     if (attempt <= attempt_) return;  // parts of this attempt may be here already
     attempt_ = attempt;
@@ -292,7 +297,12 @@ class Store {
 
   template <class Work>
   void on_disk(Work work) {
-    options_.disk->run([parts = parts_, work = std::move(work)] { work(*parts); });
+    options_.disk->run([parts = parts_, work = std::move(work)] {
+      (void)attempt_at([&]() -> Result<void> {
+        work(*parts);
+        return {};
+      });
+    });
   }
 
   static Result<Manifest> decode(const std::string& manifest) {

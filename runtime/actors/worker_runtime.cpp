@@ -26,9 +26,7 @@ Result<void> run_worker(WorkerRuntimeOptions options) {
   worker.node = std::move(*node);
   worker.network = &network;
   worker.clock = &clock;
-  // A node that is silent for the connection's timeout is dead; its last sign of life may be two heartbeats old.
-  const ActorProcessOptions& process = options.process;
-  worker.lease = std::max(process.connection_timeout - 2 * process.heartbeat, process.connection_timeout / 4);
+  worker.lease = lease({.timeout = options.process.connection_timeout}, options.process.heartbeat);
   worker.hang_timeout = options.hang_timeout;
   worker.hung = std::move(options.hung);
   worker.load = std::move(options.load);

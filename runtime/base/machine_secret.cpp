@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <string>
 
 #include <fcntl.h>
@@ -34,9 +35,7 @@ Result<bool> read_secret(const std::filesystem::path& file, MachineSecret& secre
 }
 
 /// Whole, or not at all: whoever comes second finds the first one's.
-Result<void> make_secret(const std::filesystem::path& file) {
-  MachineSecret secret{};
-  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) return failure(file, "no random bytes are to be had");
+Result<void> write_secret(const std::filesystem::path& file, const MachineSecret& secret) {
   std::string unfinished = file.string() + ".XXXXXX";
   const int descriptor = ::mkostemp(unfinished.data(), O_CLOEXEC);
   if (descriptor < 0) return failure(file, std::strerror(errno));
@@ -51,17 +50,32 @@ Result<void> make_secret(const std::filesystem::path& file) {
   return {};
 }
 
+Result<MachineSecret> new_secret(const std::filesystem::path& file) {
+  MachineSecret secret{};
+  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) return failure(file, "no random bytes are to be had");
+  return secret;
+}
+
 }  // namespace
 
-Result<MachineSecret> machine_secret() { return machine_secret_in("/tmp/weir-" + std::to_string(::geteuid())); }
+Result<MachineSecret> machine_secret() {
+  static std::mutex mutex;
+  static std::optional<MachineSecret> known;
+  const std::lock_guard lock(mutex);
+  auto secret = machine_secret_in("/tmp/weir-" + std::to_string(::geteuid()), known);
+  if (secret && !known) known = *secret;
+  return secret;
+}
 
-Result<MachineSecret> machine_secret_in(const std::filesystem::path& directory) {
+Result<MachineSecret> machine_secret_in(const std::filesystem::path& directory, const std::optional<MachineSecret>& known) {
   if (const auto made = make_private(directory); !made) return made.error();
   const std::filesystem::path file = directory / "secret";
   MachineSecret secret{};
   auto there = read_secret(file, secret);
   if (there && !*there) {
-    if (const auto made = make_secret(file); !made) return made.error();
+    const auto wanted = known ? Result<MachineSecret>(*known) : new_secret(file);
+    if (!wanted) return wanted.error();
+    if (const auto made = write_secret(file, *wanted); !made) return made.error();
     there = read_secret(file, secret);
   }
   if (!there) return there.error();

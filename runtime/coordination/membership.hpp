@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <algorithm>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -31,6 +32,12 @@ struct MembershipOptions {
   Duration timeout{5000};  // a node that says nothing for this long is dead
   Duration grace{1000};    // for it to be back when its connection was lost; a crash should be noticed sooner than silence
 };
+
+/// How long a worker may act on the leader's word that its attempt is the current one, from when it asked: no node is taken for dead
+/// within that time, whatever is lost. The last sign of life of one that falls silent may be two heartbeats old.
+inline Duration lease(const MembershipOptions& options, Duration heartbeat) {
+  return std::min(options.grace, std::max(options.timeout - 2 * heartbeat, options.timeout / 4));
+}
 
 namespace membership {
 

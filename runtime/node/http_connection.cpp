@@ -74,11 +74,13 @@ std::string HttpConnection::take_head() {
 
 bool HttpConnection::discard() {
   buffer_.clear();
+  constexpr int kPiecesAtOnce = 16;  // other connections wait meanwhile
   std::array<char, kPiece> piece;
-  while (true) {
+  for (int i = 0; i < kPiecesAtOnce; ++i) {
     const std::ptrdiff_t got = ::recv(socket_, piece.data(), piece.size(), 0);
     if (got <= 0) return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
   }
+  return true;
 }
 
 std::ptrdiff_t HttpConnection::read(char* into, std::size_t size) {

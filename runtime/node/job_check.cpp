@@ -29,6 +29,7 @@ CheckedJob checked(const std::string& printed) {
 
 Result<CheckedJob> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request) {
   std::vector<std::string> command{program, "worker", "--describe", bundle.string(), "--parallelism", std::to_string(request.parallelism.value_or(1))};
+  if (request.key_groups) command.insert(command.end(), {"--key-groups", std::to_string(*request.key_groups)});
   for (const auto& [name, value] : request.options) command.insert(command.end(), {"--set", name + "=" + value});
   const auto run = run_program(command, kLimit);
   if (!run) return Error{"the job's plan: " + run.error().message};

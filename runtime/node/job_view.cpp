@@ -93,6 +93,7 @@ std::string status_of(const JobRecord& record, const LiveJob* live) {
   if (record.outcome) return text_of(record.outcome->state);
   if (live == nullptr || live->phase.empty()) return "waiting";  // the leader has just taken over
   if (live->phase == "waiting for slots") return "waiting";
+  if (live->phase == "taking over") return "restarting";
   if (live->phase == "ending" || live->phase == "writing the savepoint") return "stopping";
   return live->phase;
 }

@@ -2,6 +2,8 @@
 
 #include <spdlog/logger.h>
 
+#include <weir/base/machine_secret.hpp>
+
 namespace weir {
 
 Result<std::unique_ptr<MachineServices>> MachineServices::open(MachineServicesOptions options) {
@@ -14,6 +16,7 @@ MachineServices::MachineServices(MachineServicesOptions options, BundleStore bun
     : options_(std::move(options)), bundles_(std::move(bundles)), workers_(WorkerProcessesOptions{options_.data / "logs", options_.worker_memory_bytes, options_.ended}) {}
 
 void MachineServices::start_worker(JobId job, std::uint64_t attempt, const std::string& name) {
+  if (const auto secret = machine_secret(); !secret) options_.log->error("{}", secret.error().message);  // which the worker needs
   std::vector<std::string> command = options_.worker;
   for (const std::string& word : {std::string("--job"), std::to_string(job), std::string("--attempt"), std::to_string(attempt)}) command.push_back(word);
   options_.log->info("job {} ({}): starting a worker for attempt {}", job, name, attempt);

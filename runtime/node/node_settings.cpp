@@ -50,12 +50,12 @@ NodeSetting path(std::string key, std::string takes, std::string help, Member<st
       [](const std::filesystem::path& value) { return value.string(); });
 }
 
-NodeSetting time(std::string key, std::string help, Member<Duration> member) {
+NodeSetting time(std::string key, std::string help, Member<Duration> member, Duration least = Duration(1)) {
   return setting<Duration>(
       std::move(key), "TIME", std::move(help), std::move(member),
-      [](const std::string& text) -> Result<Duration> {
+      [least](const std::string& text) -> Result<Duration> {
         const auto duration = parse_duration(text);
-        if (duration && duration->count() <= 0) return Error{"it must be longer than 0"};
+        if (duration && *duration < least) return Error{least.count() > 0 ? "it must be longer than 0" : "it must not be negative"};
         return duration;
       },
       [](Duration value) { return to_text(value); });
@@ -133,7 +133,7 @@ std::vector<NodeSetting> make_settings() {
       number("replication", "nodes that keep each part of a checkpoint, if there are as many", [](O& o) -> auto& { return o.replication; }, 1),
       time("heartbeat", "time between two signs of life to other nodes", [](O& o) -> auto& { return o.heartbeat; }),
       time("node_timeout", "silence after which a node counts as dead", [](O& o) -> auto& { return o.node_timeout; }),
-      time("drain_timeout", "for jobs to move from a node that is asked to end to others; 0: it ends at once", [](O& o) -> auto& { return o.drain_timeout; }),
+      time("drain_timeout", "for jobs to move from a node that is asked to end to others; 0: it ends at once", [](O& o) -> auto& { return o.drain_timeout; }, Duration(0)),
       path("token_file", "FILE", "file with the token that HTTP requests must bring; empty: none is asked for", [](O& o) -> auto& { return o.token_file; }),
       setting<LogLevel>("log_level", joined(kLevels, "|"), "the least that is logged", [](O& o) -> auto& { return o.log_level; }, parse_level,
                         [](LogLevel value) { return kLevels[static_cast<std::size_t>(value)]; }),
@@ -141,7 +141,7 @@ std::vector<NodeSetting> make_settings() {
       path("tls.key", "FILE", "the key of the certificate, PEM", [](O& o) -> auto& { return o.tls.key; }),
       path("tls.ca", "FILE", "the certificate of the cluster's own authority, PEM", [](O& o) -> auto& { return o.tls.ca; }),
       size("worker.memory", "memory that a job's process may use; 0: no limit", [](O& o) -> auto& { return o.worker.memory_bytes; }),
-      time("worker.hang_timeout", "after which a job's process is killed in which a call of its code has not come back; 0: never", [](O& o) -> auto& { return o.worker.hang_timeout; }),
+      time("worker.hang_timeout", "after which a job's process is killed in which a call of its code has not come back; 0: never", [](O& o) -> auto& { return o.worker.hang_timeout; }, Duration(0)),
       number("worker.threads", "threads of a job's process; 0: one per core", [](O& o) -> auto& { return o.worker.threads; }, 0),
       time("checkpoint.interval", "time between checkpoints of jobs that do not say", [](O& o) -> auto& { return o.checkpoint.interval; }),
       number("checkpoint.retained", "complete checkpoints to keep of a job", [](O& o) -> auto& { return o.checkpoint.retained; }, 1),

@@ -29,6 +29,13 @@ struct KillWorker {
 };
 WEIR_RECORD(KillWorker, why);
 
+/// To a node that is to have a bundle though it runs nothing of it, so that it is not lost with those that do.
+struct KeepBundle {
+  std::string sha256;
+  std::vector<std::uint64_t> holders;  // nodes that may have it
+};
+WEIR_RECORD(KeepBundle, sha256, holders);
+
 /// To a node that has come: the jobs there are. What it stores of others below `next` is of jobs that were forgotten.
 struct KnownJobs {
   std::vector<std::uint64_t> jobs;

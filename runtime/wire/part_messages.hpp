@@ -64,6 +64,12 @@ WEIR_RECORD(PartsRead, request, parts, error);
 
 // ---- leader -> store ----
 
+/// The checkpoint was given up and will never be complete: what is here of it only takes room.
+struct DropParts {
+  std::uint64_t checkpoint = 0;
+};
+WEIR_RECORD(DropParts, checkpoint);
+
 /// The checkpoint is complete: the parts that the receiver holds of it are wanted from now on.
 struct KeepParts {
   std::string manifest;  // encoded

@@ -20,11 +20,11 @@ bool is_for_leader(std::string_view kind) {
 }
 
 bool is_for_store(std::string_view kind) {
-  return is_one_of<StoreParts, ReadParts, KeepParts, RewindParts, CloseParts, ForgetJob, ExportSavepoint>(kind);
+  return is_one_of<StoreParts, ReadParts, KeepParts, RewindParts, DropParts, CloseParts, ForgetJob, ExportSavepoint>(kind);
 }
 
 bool is_from_leader(std::string_view kind) {
-  return is_for_worker(kind) || is_one_of<StartWorker, KillWorker, ReportWorker, RewindParts, KeepParts, CloseParts, ForgetJob, KnownJobs,
+  return is_for_worker(kind) || is_one_of<StartWorker, KillWorker, ReportWorker, KeepBundle, RewindParts, KeepParts, DropParts, CloseParts, ForgetJob, KnownJobs,
                                           ExportSavepoint>(kind);
 }
 

@@ -53,6 +53,7 @@ class SimulatedCoordinator final : public JobRunEnvironment {
   std::vector<PlacementNode> placement_nodes(JobId except) const override;
   std::set<ClusterNodeId> nodes_up() const override;
   std::set<ClusterNodeId> nodes_draining() const override;
+  Duration lease() const override { return Duration(1000); }
   void send(ClusterNodeId node, message::Packet packet) override;
   void propose(ClusterCommand command, ClusterControl::Done done) override;
   ProcessingTime now() const override { return time_.now(); }

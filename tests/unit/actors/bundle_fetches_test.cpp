@@ -32,11 +32,16 @@ struct Bench {
   std::vector<std::pair<ClusterNodeId, std::uint64_t>> asked;  // holder, offset
   std::vector<std::uint64_t> started;                          // attempts
   std::vector<std::uint64_t> nowhere;
-  BundleFetches fetches{services,
-                        {.ask = [this](ClusterNodeId holder, const wire::FetchBundle& fetch) {
+  std::vector<std::string> writing;  // bundles; kept at once unless somebody waits for it
+  bool slow = false;
+  BundleFetches fetches{{.ask = [this](ClusterNodeId holder, const wire::FetchBundle& fetch) {
                            if (!up.contains(holder)) return BundleFetches::Asked::No;
                            asked.emplace_back(holder, fetch.offset);
                            return BundleFetches::Asked::Yes;
+                         },
+                         .keep = [this](const std::string& bundle, std::string bytes) {
+                           if (slow) writing.push_back(bytes);
+                           else fetches.on_kept(bundle, services.keep_bundle(bundle, bytes).ok());
                          },
                          .there = [this](BundleFetches::Start start) { started.push_back(start.attempt); },
                          .nowhere = [this](const BundleFetches::Start& start, const std::string&) { nowhere.push_back(start.attempt); }}};
@@ -67,6 +72,33 @@ TEST_CASE("a bundle comes piece by piece, once for all that wait for it") {
   CHECK(bench.asked == Asked{{1, 0}, {1, 3}, {1, 5}});
   CHECK(bench.started == Attempts{1, 2});
   CHECK(bench.services.kept.contains("b"));
+}
+
+TEST_CASE("a copy is fetched though nobody waits for it, and those who come meanwhile wait for it") {
+  Bench bench;
+  bench.slow = true;
+  bench.fetches.copy({"b", {2}});
+  bench.fetches.copy({"b", {1}});
+  bench.piece(2, 0, "whole");
+  bench.piece(2, 5, "");
+  CHECK(bench.asked == Asked{{2, 0}, {2, 5}});
+  CHECK(bench.writing == std::vector<std::string>{"whole"});
+  bench.want(1);
+  bench.fetches.on_gone(2);
+  CHECK(bench.started.empty());
+  bench.fetches.on_kept("b", true);
+  CHECK(bench.started == Attempts{1});
+}
+
+TEST_CASE("a copy that cannot be written is asked of the next holder") {
+  Bench bench;
+  bench.slow = true;
+  bench.fetches.copy({"b", {1, 2}});
+  bench.piece(2, 0, "");
+  bench.fetches.on_kept("b", false);
+  CHECK(bench.asked == Asked{{2, 0}, {1, 0}});
+  bench.fetches.on_kept("b", false);
+  CHECK(bench.nowhere.empty());
 }
 
 TEST_CASE("the next holder is asked from the start when one fails, lies or goes") {

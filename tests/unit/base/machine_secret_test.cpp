@@ -25,6 +25,14 @@ TEST_CASE("all who ask get the same secret, also those who ask first at once") {
   CHECK(machine_secret_in(directory / "others").or_throw() != *secrets.begin());
 }
 
+TEST_CASE("a secret that was cleaned away is the same again for those who know it") {
+  const TemporaryDirectory directory;
+  const MachineSecret secret = machine_secret_in(directory / "secrets").or_throw();
+  fs::remove_all(directory / "secrets");
+  CHECK(machine_secret_in(directory / "secrets", secret).or_throw() == secret);
+  CHECK(machine_secret_in(directory / "secrets").or_throw() == secret);
+}
+
 TEST_CASE("a directory that others can enter, or that is none, is refused by name") {
   const TemporaryDirectory directory;
   fs::create_directory(directory / "open");
