@@ -42,6 +42,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
     for (const JobId job : std::exchange(ended_, {})) remember_end(job);
+    if (leads_) let_leave();
     arm();
   }
 
@@ -80,6 +81,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     if (!leads_) {
       options_.services->log(Level::Info, "leads no more");
       runs_.clear();
+      released_.clear();
       return;
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
@@ -286,6 +288,18 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     return "";
   }
 
+  /// Nodes that drain, and that no job needs any more.
+  void let_leave() {
+    for (const ClusterMember& member : members_) {
+      const NodeAnnouncement& node = member.node;
+      if (member.intent != ClusterMember::Intent::Leave || released_[node.node.id] == node.incarnation) continue;
+      const bool needed = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run.second->needs(node.node.id); });
+      if (needed) continue;
+      released_[node.node.id] = node.incarnation;
+      send(node.node.id, message::make_packet(0, 0, wire::MayLeave{node.incarnation}));
+    }
+  }
+
   void node_gone(ClusterNodeId node, const std::string& why) {
     for (const auto& [job, run] : runs_) run->on_node_gone(node, why);
   }
@@ -310,6 +324,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   std::map<JobId, std::unique_ptr<JobRun>> runs_;
   std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows
   std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
+  std::map<ClusterNodeId, std::uint64_t> released_;  // the incarnation that was told that it may leave
   std::vector<JobId> ended_;  // runs to delete once they are not at work any more
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, Done> proposed_;

@@ -36,6 +36,7 @@ void JobRun::start() {
   supervisor_.skip_to(record().attempt == 0 ? used : used + kRoom);
   const bool savepoint = record().wish == JobWish::Savepoint && !has_savepoint();
   if (record().wish != JobWish::Run) supervisor_.stop_with(savepoint ? ManifestKind::Savepoint : ManifestKind::Checkpoint, environment_.now());
+  supervisor_.complete_is(record().newest_checkpoint());
   supervisor_.start(record().attempt, environment_.now());
   carry_out();
 }
@@ -82,6 +83,7 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
                     environment_.now());
   for (const std::uint32_t task : taken.finished) supervisor_.finished(task, environment_.now());
   show("running");
+  prepare_to_move();
   if (job.wish != JobWish::Run) on_wish(job.wish);
 }
 
@@ -120,7 +122,7 @@ void JobRun::tick() {
 void JobRun::on_wish(JobWish wish) {
   if (taking_over_ || begin_at_) return;  // it is looked at when that is done
   const bool nothing_runs = to_be_placed_ && !supervisor_.owes();
-  if (wish == JobWish::Cancel || nothing_runs) supervisor_.quit();
+  if (wish == JobWish::Cancel || (wish == JobWish::Stop && nothing_runs)) supervisor_.quit();
   else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
   else if (wish == JobWish::Stop) supervisor_.stop(environment_.now());
   if (wish != JobWish::Run) show("stopping");
@@ -223,8 +225,35 @@ void JobRun::on_nodes_changed() {
   // Copies may have been on a node that is gone; those of the next checkpoint are on others.
   supervisor_.require_full();
   if (to_be_placed_) place();
-  if (is_to_move()) supervisor_.checkpoint(environment_.now());  // and then it moves
+  prepare_to_move();
   carry_out();
+}
+
+/// Nodes that are up and not to end; if all are to end, those.
+std::set<ClusterNodeId> JobRun::staying() const {
+  std::set<ClusterNodeId> up = environment_.nodes_up();
+  std::set<ClusterNodeId> staying = up;
+  for (const ClusterNodeId node : environment_.nodes_draining()) staying.erase(node);
+  return staying.empty() ? up : staying;
+}
+
+bool JobRun::needs(ClusterNodeId node) const {
+  const bool runs = std::any_of(workers_.begin(), workers_.end(), [&](const AttemptWorker& worker) { return worker.node == node && !worker.gone; });
+  return runs || (record().newest_checkpoint() != 0 && !released_.contains(node));
+}
+
+/// Whether no node that is to end keeps what is not to be missed.
+bool JobRun::all_released() const {
+  const std::set<ClusterNodeId> draining = environment_.nodes_draining();
+  return std::includes(released_.begin(), released_.end(), draining.begin(), draining.end());
+}
+
+/// Before nodes end: a full checkpoint of which they keep nothing. When it is complete, what runs on them moves.
+void JobRun::prepare_to_move() {
+  const bool released = all_released();
+  if (released && !is_to_move()) return;
+  if (!released) supervisor_.require_full();
+  supervisor_.checkpoint(environment_.now());
 }
 
 /// Whether one of its workers is on a node that is to end, and another node could take its place.
@@ -259,7 +288,7 @@ void JobRun::carry_out(const effect::Begin& begin) {
 
 void JobRun::place() {
   const bool nothing_to_publish = record().newest_checkpoint() == 0;
-  if (record().wish == JobWish::Cancel || (record().wish != JobWish::Run && nothing_to_publish)) return supervisor_.quit();
+  if (record().wish == JobWish::Cancel || (record().wish == JobWish::Stop && nothing_to_publish)) return supervisor_.quit();
   const JobSpec& spec = record().spec;
   PlacementRequest request{job_, spec.name, spec.parallelism, record().slots, {}};
   std::set<ClusterNodeId> had = environment_.nodes_up();
@@ -301,7 +330,7 @@ void JobRun::spread_bundle() {
   const JobSpec& spec = record().spec;
   const std::set<ClusterNodeId> up = environment_.nodes_up();
   const message::Packet packet = message::make_packet(job_, attempt_, wire::KeepBundle{spec.bundle, {up.begin(), up.end()}});
-  for (const ClusterNodeId node : keepers(job_, workers_.begin()->node, up, spec.replication)) {
+  for (const ClusterNodeId node : keepers(job_, workers_.begin()->node, staying(), spec.replication)) {
     if (workers_.on(node) == nullptr) environment_.send(node, packet);
   }
 }
@@ -358,13 +387,16 @@ void JobRun::end_if_gone() {
 void JobRun::carry_out(const effect::Go& go) {
   show("running");
   tell_workers(wire::Go{go.restored_from});
+  prepare_to_move();
   if (record().wish != JobWish::Run) on_wish(record().wish);
 }
 
 void JobRun::carry_out(const effect::Trigger& trigger) {
   const Barrier& barrier = trigger.barrier;
   wire::Trigger told{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards), {}};
-  const std::set<ClusterNodeId> usable = failed_disks_.usable(environment_.nodes_up(), environment_.now());
+  const std::set<ClusterNodeId> usable = failed_disks_.usable(staying(), environment_.now());
+  for (const ClusterNodeId node : usable) released_.erase(node);
+  if (barrier.parent == 0) spared_[barrier.checkpoint] = environment_.nodes_draining();
   for (const AttemptWorker& worker : workers_) {
     if (worker.gone) continue;
     told.keepers = keepers(job_, worker.node, usable, record().spec.replication);
@@ -387,7 +419,13 @@ void JobRun::carry_out(const effect::Complete& complete) {
   tell_workers(wire::Complete{complete.checkpoint});
   const JobRecord& job = record();
   if (!job.manifests.empty()) tell_nodes(wire::KeepParts{text_of(job.manifests.front()), job.spec.retained});
-  if (job.wish == JobWish::Run && job.ending == 0 && is_to_move()) supervisor_.lost({"", "", "a node that runs a part of it is to end"}, environment_.now());
+  if (const auto full = spared_.find(complete.checkpoint); full != spared_.end()) {
+    released_ = full->second;
+    spared_.erase(spared_.begin(), std::next(full));
+  }
+  if (job.wish != JobWish::Run || job.ending != 0) return;
+  if (all_released() && is_to_move()) supervisor_.lost({"", "", "a node that runs a part of it is to end"}, environment_.now());
+  else prepare_to_move();
 }
 
 void JobRun::carry_out(const effect::GiveUp& given_up) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -70,6 +71,8 @@ class JobRun {
   /// There may be more slots, or other nodes for copies.
   void on_nodes_changed();
   void on_wish(JobWish wish);
+  /// Whether something of it runs on a node, or its newest checkpoint may have copies there that are not to be missed.
+  bool needs(ClusterNodeId node) const;
   void tick();
 
   std::optional<ProcessingTime> next_event() const {
@@ -121,6 +124,9 @@ class JobRun {
   void kill(const AttemptWorker& worker);
   void export_savepoint();
   bool is_to_move() const;
+  bool all_released() const;
+  void prepare_to_move();
+  std::set<ClusterNodeId> staying() const;
   bool has_savepoint() const;
   void on_savepoint(ClusterNodeId from, const message::Packet& packet);
   void log_end();
@@ -144,6 +150,8 @@ class JobRun {
   std::vector<ClusterNodeId> unlogged_;
   AttemptWorkers workers_;
   FailedDisks failed_disks_;
+  std::map<CheckpointId, std::set<ClusterNodeId>> spared_;  // of full checkpoints under way: nodes that are to end, and keep nothing of them
+  std::set<ClusterNodeId> released_;                        // those of the newest full one that is complete
   JobOutcome outcome_;                       // once it is over
   bool exporting_ = false;                   // the savepoint that it ends with
   std::optional<ProcessingTime> end_again_;  // when to try to log that

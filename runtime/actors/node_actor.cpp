@@ -79,7 +79,7 @@ class Node {
     try {
       act();
       tell_changes();
-      if (drained_ && (workers_.empty() || !others_stay())) std::exchange(drained_, nullptr)->set_value();
+      if (drained_ && ((workers_.empty() && may_leave_) || !others_stay())) std::exchange(drained_, nullptr)->set_value();
     } catch (...) {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
@@ -124,7 +124,7 @@ class Node {
     call();
   }
 
-  /// The leader hears it with the next heartbeat, which is now: it moves what runs here, after a checkpoint.
+  /// The leader hears it with the next heartbeat, which is now: it moves what runs here, after a checkpoint of which no copy is here.
   void on_drain(const message::Drain& drain) {
     drained_ = drain.drained;
     heartbeat();
@@ -165,6 +165,7 @@ class Node {
   void tick() {
     self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});  // first: the next one comes whatever this one brings
     membership_.tick(steady_now());
+    workers_.tick(steady_now());
     if (++ticks_ % kTicksPerHeartbeat == 1) {
       heartbeat();
       call();
@@ -320,6 +321,7 @@ class Node {
     if (wire::is_for_store(packet.kind)) return stores_.pass_on(packet, sender);
     if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
+    if (packet.kind == name_of<wire::MayLeave>()) return on_may_leave(content<wire::MayLeave>(packet));
     if (packet.kind == name_of<wire::KeepBundle>()) return on_keep_bundle(content<wire::KeepBundle>(packet));
     if (packet.kind == name_of<wire::KnownJobs>()) return stores_.forget_others(content<wire::KnownJobs>(packet));
     if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
@@ -355,6 +357,10 @@ class Node {
     BundleFetches::Start start{packet.job, packet.attempt, content<wire::StartWorker>(packet)};
     if (options_.services->has_bundle(start.worker.bundle)) return workers_.start(start.job, start.attempt, std::move(start.worker));
     fetches_.want(std::move(start));
+  }
+
+  void on_may_leave(const wire::MayLeave& told) {
+    if (told.incarnation == membership_.self().incarnation) may_leave_ = true;
   }
 
   void on_keep_bundle(const wire::KeepBundle& wanted) {
@@ -429,6 +435,7 @@ class Node {
   AdminRelay asked_;
   bool leaving_ = false;
   std::shared_ptr<std::promise<void>> drained_;  // while it drains
+  bool may_leave_ = false;                       // the leader said so
   std::uint64_t ticks_ = 0;
   std::set<std::string> silent_;                 // addresses at which no node answers
   std::string last_refusal_;

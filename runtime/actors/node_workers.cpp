@@ -5,14 +5,21 @@
 #include <caf/all.hpp>
 
 #include <weir/base/address.hpp>
+#include <weir/base/clock.hpp>
+#include <weir/base/text.hpp>
 
 namespace weir {
+namespace {
+
+constexpr Duration kHelloWithin{30'000};
+
+}  // namespace
 
 NodeWorkers::NodeWorkers(caf::event_based_actor* node, NodeServices& services, const std::string& node_address)
     : node_(node), services_(services), host_(parse_address(node_address).or_throw().host) {}
 
 void NodeWorkers::start(JobId job, std::uint64_t attempt, wire::StartWorker start) {
-  if (!workers_.try_emplace({job, attempt}, OneWorker{std::move(start), nullptr, false, false}).second) return;
+  if (!workers_.try_emplace({job, attempt}, OneWorker{std::move(start), nullptr}).second) return;
   end(job, attempt - 1);
   start_those_due(job);
 }
@@ -20,7 +27,7 @@ void NodeWorkers::start(JobId job, std::uint64_t attempt, wire::StartWorker star
 void NodeWorkers::start_those_due(JobId job) {
   const auto first = workers_.lower_bound({job, 0});
   if (first == workers_.end() || first->first.first != job || first->second.started) return;
-  first->second.started = true;
+  first->second.started = steady_now();
   services_.start_worker(job, first->first.second, first->second.start.name);
 }
 
@@ -34,6 +41,14 @@ void NodeWorkers::end(JobId job, std::uint64_t up_to) {
     worker->second.to_end = true;
     if (worker->second.started) services_.kill_worker(job, (worker++)->first.second);
     else worker = workers_.erase(worker);
+  }
+}
+
+void NodeWorkers::tick(ProcessingTime now) {
+  for (auto& [key, worker] : workers_) {
+    if (!worker.started || worker.handle || worker.hung || now - *worker.started < kHelloWithin) continue;
+    worker.hung = true;
+    services_.kill_worker(key.first, key.second);
   }
 }
 
@@ -71,9 +86,11 @@ void NodeWorkers::pass_on(const message::Packet& packet) {
 wire::WorkerGone NodeWorkers::on_ended(const WorkerEnd& end) {
   const auto found = workers_.find({end.job, end.attempt});
   const bool expected = found != workers_.end() && found->second.to_end;
+  const bool hung = found != workers_.end() && found->second.hung;
+  const std::string how = hung ? end.how + ": it did not come up within " + to_text(kHelloWithin) + "; is --worker-memory enough for it?" : end.how;
   if (found != workers_.end()) workers_.erase(found);
   start_those_due(end.job);
-  return {end.how, end.last_lines, expected, end.cause == WorkerEnd::Cause::Itself};
+  return {how, end.last_lines, expected, end.cause == WorkerEnd::Cause::Itself};
 }
 
 /// A worker that does not speak any more is of no use, whatever its process does.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include <caf/actor.hpp>
@@ -10,6 +11,7 @@
 
 #include <weir/actors/node_services.hpp>
 #include <weir/actors/remote_messages.hpp>
+#include <weir/base/time.hpp>
 #include <weir/wire/control.hpp>
 
 namespace weir {
@@ -29,6 +31,9 @@ class NodeWorkers {
   /// Whether there is one for the packet's job and attempt, or is to be.
   bool has(const message::Packet& packet) const { return workers_.contains({packet.job, packet.attempt}); }
 
+  /// Ends those that were started and have not said hello for too long.
+  void tick(ProcessingTime now);
+
   void on_hello(const message::Packet& packet, const caf::actor& worker);
   /// Whether a process is that of the worker for the packet's job and attempt.
   bool sent_by_worker(const message::Packet& packet, const caf::node_id& process) const;
@@ -44,7 +49,8 @@ class NodeWorkers {
     wire::StartWorker start;
     caf::actor handle;      // null until it said hello
     bool to_end = false;
-    bool started = false;   // its process was
+    std::optional<ProcessingTime> started = {};  // its process was
+    bool hung = false;      // it never said hello
   };
 
   void end(JobId job, std::uint64_t up_to);

@@ -8,6 +8,7 @@
 
 #include <weir/actors/actor_process.hpp>
 #include <weir/actors/worker_actor.hpp>
+#include <weir/coordination/membership.hpp>
 #include <weir/base/clock.hpp>
 
 namespace weir {

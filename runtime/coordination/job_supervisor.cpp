@@ -73,8 +73,7 @@ void JobSupervisor::ready(std::uint32_t task, ProcessingTime now) {
   if (ready_.size() < shape_.tasks.size()) return;
   phase_ = Phase::Running;
   first_attempt_ = false;
-  const bool wants_savepoint = options_.last_checkpoint == ManifestKind::Savepoint;
-  if (stop_requested_ && restored_from_ != 0 && !wants_savepoint) {  // nothing that a new checkpoint would add
+  if (stop_requested_ && restored_from_ != 0 && !wants_savepoint()) {  // nothing that a new checkpoint would add
     last_checkpoint_ = restored_from_;
     stopping_ = true;
   } else {
@@ -151,7 +150,7 @@ void JobSupervisor::checkpoint(ProcessingTime now) {
 
 void JobSupervisor::stop(ProcessingTime now) {
   stop_requested_ = true;
-  if (phase_ == Phase::Waiting && !owes()) return end({JobOutcome::State::Stopped, "", restored_from_});
+  if (phase_ == Phase::Waiting && !owes() && !wants_savepoint()) return end({JobOutcome::State::Stopped, "", restored_from_});
   end_if_due(now);
 }
 
@@ -205,8 +204,7 @@ void JobSupervisor::give_up(CheckpointId checkpoint, const std::string& why, Pro
 /// Triggers the checkpoint that the job ends with, unless it is too early for it.
 void JobSupervisor::end_if_due(ProcessingTime now) {
   if (phase_ != Phase::Running || !ending() || last_checkpoint_ != 0 || (retry_at_ && now < *retry_at_)) return;
-  const bool savepoint = options_.last_checkpoint == ManifestKind::Savepoint;
-  const auto mode = savepoint ? Barrier::Mode::Savepoint : Barrier::Mode::Aligned;
+  const auto mode = wants_savepoint() ? Barrier::Mode::Savepoint : Barrier::Mode::Aligned;
   const auto barrier = coordinator_.trigger(mode, now, Barrier::Afterwards::End);
   if (!barrier) return;  // one is under way
   last_checkpoint_ = barrier->checkpoint;
@@ -228,8 +226,9 @@ void JobSupervisor::gone(ProcessingTime now) {
   if (phase_ != Phase::Stopping) return;
   if (outcome_) return end(*outcome_);
   const std::string what = describe(failure_);
-  if (stop_requested_) {
-    options_.last_checkpoint = ManifestKind::Checkpoint;  // a savepoint must not be tried for ever
+  const bool savepoint_again = wants_savepoint() && failed_by_ == FailedBy::Surroundings;
+  if (stop_requested_ && !savepoint_again) {
+    options_.last_checkpoint = ManifestKind::Checkpoint;  // what fails by itself would do so again
     warn(what + "; stopping as asked, at the last complete checkpoint");
     if (!owes()) return end({JobOutcome::State::Stopped, "", restored_from_});
   }

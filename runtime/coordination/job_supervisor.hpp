@@ -12,7 +12,8 @@
 // still open, or queued before a slow operator for longer than the alignment limit, come to nothing.
 //
 // A task that fails while the job is to stop stops it: where the newest complete checkpoint is. When it is not known that all of what
-// that covers is published, another attempt publishes it, and does nothing else.
+// that covers is published, another attempt publishes it, and does nothing else. What is lost to the surroundings while a savepoint is
+// wanted is made up for: another attempt takes it.
 //
 // Calls that name a task are of the current attempt: whoever calls has refused what older ones still say (I10). Times are
 // readings of a clock that does not step.
@@ -106,6 +107,8 @@ class JobSupervisor {
 
   /// Begins the attempt after `attempts_before`.
   void start(std::uint64_t attempts_before, ProcessingTime now);
+  /// The newest complete checkpoint is this one, and what of it is published is not known: before start(), of a job that ran before.
+  void complete_is(CheckpointId newest);
   /// Takes over a job that runs, of which no checkpoint is under way any more: what is left of one is given up. The tasks hear
   /// again that the newest is complete, since whoever ran the job before may not have come to say so. Tasks that have
   /// finished are told by finished(), and all of them say again what they have published.
@@ -166,12 +169,12 @@ class JobSupervisor {
   enum class FailedBy : std::uint8_t { Task, Surroundings };
 
   bool keeps() const { return options_.keeps == SupervisorOptions::Keeps::Checkpoints; }
+  bool wants_savepoint() const { return options_.last_checkpoint == ManifestKind::Savepoint; }
   bool all_finished() const { return finished_.size() == shape_.tasks.size(); }
   /// Whether the next checkpoint is the last one.
   bool ending() const { return all_finished() || stop_requested_; }
 
   void begin_attempt();
-  void complete_is(CheckpointId newest);
   void complete(CheckpointId checkpoint, ProcessingTime now);
   void give_up(CheckpointId checkpoint, const std::string& why, ProcessingTime now);
   void end_if_due(ProcessingTime now);

@@ -1,5 +1,7 @@
 #include <weir/node/admin_api.hpp>
 
+#include <cerrno>
+#include <cstring>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -161,6 +163,16 @@ void wish_without_body(const Asked& asked, JobWish wanted) {
 void cancel(const Asked& asked) { wish_without_body(asked, JobWish::Cancel); }
 void stop(const Asked& asked) { wish_without_body(asked, JobWish::Stop); }
 
+/// Before the job is stopped for it.
+Result<void> check_can_be_made(const std::filesystem::path& directory) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(directory, error);
+  const bool usable = !error && ::access(directory.c_str(), W_OK | X_OK) == 0;
+  const std::string why = error ? error.message() : std::strerror(errno);
+  if (made) std::filesystem::remove(directory, error);  // it appears there whole, or not at all
+  return usable ? Result<void>() : Error{"directory: " + directory.string() + " cannot be written on the leader's node: " + why};
+}
+
 void savepoint(const Asked& asked) {
   auto request = api::from_json<api::SavepointRequest>(asked.call->body, api::UnknownFields::Refuse);
   if (!request) return refuse(asked.call, http::kBadRequest, request.error().message);
@@ -168,6 +180,7 @@ void savepoint(const Asked& asked) {
   std::error_code error;
   const bool taken = std::filesystem::exists(request->directory, error) && !std::filesystem::is_empty(request->directory, error);
   if (taken) return refuse(asked.call, http::kConflict, "directory: " + request->directory + " exists already; name one that does not");
+  if (const auto can = check_can_be_made(request->directory); !can) return refuse(asked.call, http::kConflict, can.error().message);
   wish(asked, JobWish::Savepoint, std::move(request->directory));
 }
 

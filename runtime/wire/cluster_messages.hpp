@@ -29,6 +29,12 @@ struct KillWorker {
 };
 WEIR_RECORD(KillWorker, why);
 
+/// To a node that drains: no job needs what it runs or keeps any more.
+struct MayLeave {
+  std::uint64_t incarnation = 0;
+};
+WEIR_RECORD(MayLeave, incarnation);
+
 /// To a node that is to have a bundle though it runs nothing of it, so that it is not lost with those that do.
 struct KeepBundle {
   std::string sha256;

@@ -24,7 +24,7 @@ bool is_for_store(std::string_view kind) {
 }
 
 bool is_from_leader(std::string_view kind) {
-  return is_for_worker(kind) || is_one_of<StartWorker, KillWorker, ReportWorker, KeepBundle, RewindParts, KeepParts, DropParts, CloseParts, ForgetJob, KnownJobs,
+  return is_for_worker(kind) || is_one_of<StartWorker, KillWorker, ReportWorker, KeepBundle, MayLeave, RewindParts, KeepParts, DropParts, CloseParts, ForgetJob, KnownJobs,
                                           ExportSavepoint>(kind);
 }
 

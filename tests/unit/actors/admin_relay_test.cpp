@@ -17,7 +17,8 @@ void in_actor(const std::function<void(caf::event_based_actor*)>& act) {
   caf::actor_system_config config;
   caf::actor_system system(config);
   caf::scoped_actor self(system);
-  self->wait_for(system.spawn([&act](caf::event_based_actor* node) { act(node); }));
+  using Act = std::function<void(caf::event_based_actor*)>;
+  self->wait_for(system.spawn([](caf::event_based_actor* node, const Act* what) { (*what)(node); }, &act));
 }
 
 std::shared_ptr<AdminCall> call_into(std::vector<std::uint32_t>& answers) {

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <weir/actors/node_services.hpp>
+
 using namespace weir;
 
 namespace {
