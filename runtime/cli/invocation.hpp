@@ -61,6 +61,9 @@ void add_cert_command(CLI::App& app, Invocation& invocation);
 void add_version_command(CLI::App& app, Invocation& invocation);
 void add_completion_command(CLI::App& app, Invocation& invocation);
 
+/// This program's version, in one line.
+std::string own_version();
+
 /// Runs the binary `weir` and returns its exit status.
 int run_weir(int argc, char** argv, const NodeProgram& node);
 

@@ -102,6 +102,8 @@ TEST_CASE("a mistyped command or option is told in one line, with the one that w
   refused({"submit", "/none.so"}, "bundle /none.so does not exist");
   refused({"submit", kBundle, "--set", "=1"}, "--set takes NAME=VALUE, not '=1'");
   refused({"submit", kBundle, "--checkpoint-interval", "soon"}, "--checkpoint-interval: 'soon' is not a duration; write 250ms, 10s, 5min, 2h or 7d");
+  refused({"cert", "ca"}, "--out is required; 'weir cert ca --help' says more");
+  refused({"cert", "node", "--nam", "a"}, "there is no option --nam (did you mean --name?); 'weir cert node --help' lists them");
   CHECK(weir_with({}).status == 2);
   CHECK(weir_with({"job"}).status == 2);
 }
@@ -316,6 +318,9 @@ TEST_CASE("the version is this program's, or a node's") {
   const Ended own = weir_with({"version"});
   CHECK(own.status == 0);
   CHECK(own.says("weir 0."));
+  const Ended flag = weir_with({"--version"});
+  CHECK(flag.status == 0);
+  CHECK(flag.printed == own.printed);
   const ApiServer node(answers({{"/api/v1/version", api::to_json(api::VersionInfo{.version = "9.9.9"})}}));
   CHECK(weir_with(node, {"version"}).printed == "node " + node.address() + ": weir 9.9.9\n");
 }
