@@ -78,7 +78,7 @@ ApiServer::Answer refusing(int status, const std::string& message) {
 TEST_CASE("every command explains itself") {
   const Ended all = weir_with({"--help"});
   CHECK(all.status == 0);
-  for (const std::string command : {"node", "submit", "jobs", "job", "cancel", "stop", "savepoint", "nodes", "checkpoints", "logs", "cert", "version", "completion"}) {
+  for (const std::string command : {"node", "submit", "jobs", "job", "cancel", "stop", "savepoint", "nodes", "checkpoints", "logs", "forget", "cert", "version", "completion"}) {
     CAPTURE(command);
     CHECK(all.says("\n  " + command));
     const Ended help = weir_with({command, "--help"});
@@ -214,6 +214,21 @@ TEST_CASE("cancel, stop and savepoint say what they want") {
   CHECK(node.requests().back().body == "{\"directory\":\"/save/here\"}");
 }
 
+TEST_CASE("a job that has ended is forgotten, and told what it was") {
+  const std::string json = api::to_json(job(7, "q5", "finished"));
+  const ApiServer node([&](const ApiRequest& request) -> ApiReply {
+    if (request.path == "/api/v1/jobs/8") return {request.method == "GET" ? json : api::to_json(api::ErrorInfo{"job 8 has not ended"}), request.method == "GET" ? 200 : 409};
+    return request.method == "DELETE" ? ApiReply{"", 204} : ApiReply{json};
+  });
+  CHECK(weir_with(node, {"forget", "7"}).printed == "job 7 q5 is forgotten, with its checkpoints\n");
+  CHECK(node.requests().back().method == "DELETE");
+  CHECK(node.requests().back().path == "/api/v1/jobs/7");
+  CHECK(weir_with(node, {"forget", "7", "--json"}).printed == json + "\n");
+  const Ended runs = weir_with(node, {"forget", "8"});
+  CHECK(runs.status == 1);
+  CHECK(runs.printed == "weir: error: job 8 has not ended\n");
+}
+
 TEST_CASE("what a node refuses is told in its own words") {
   const Ended senseless = weir_with(ApiServer(refusing(400, "option --input is missing")), {"submit", kBundle});
   CHECK(senseless.status == 2);
@@ -338,6 +353,7 @@ TEST_CASE("the shell completes commands and their options") {
   CHECK(completed("weir submit x.so --se", 3) == " --set ");
   CHECK(completed("weir jobs --ta", 2) == "  ");
   CHECK(completed("weir job --ta", 2) == " --tasks ");
+  CHECK(completed("weir forg", 1) == " forget ");
   CHECK(completed("weir cert node --na", 3) == " --name ");
   CHECK(weir_with({"completion", "fish"}).status == 2);
   CHECK(weir_with({"completion", "zsh"}).says("bashcompinit"));
