@@ -225,8 +225,7 @@ void route(Asked asked) {
 }  // namespace
 
 std::optional<JobId> parse_job_id(std::string_view text) {
-  constexpr std::size_t kMostDigits = 18;  // all numbers of so many fit
-  if (text.empty() || text.size() > kMostDigits || text.front() == '0') return {};
+  if (text.size() > 1 && text.front() == '0') return {};
   JobId id = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), id);
   if (end.ec != std::errc() || end.ptr != text.data() + text.size()) return {};

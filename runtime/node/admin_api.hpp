@@ -18,7 +18,7 @@ namespace weir {
 /// Where the leader has the text of /metrics for. Not reachable from outside.
 constexpr std::string_view kMetricsPath = "/internal/metrics";
 
-/// A job's number as it stands in a path: digits, the first not 0, nothing else.
+/// A job's number as it stands in a path: digits without leading zeros, nothing else. 0 is one too, though no job has it.
 std::optional<JobId> parse_job_id(std::string_view text);
 
 /// On the coordinator's thread. The control outlives the call's answer or drops what it was to do.

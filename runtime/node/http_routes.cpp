@@ -42,7 +42,7 @@ bool has_type(const HttpHead& head, std::string_view type) {
 /// A number without sign or leading zeros from 1 to `most`.
 std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) {
   const auto value = parse_job_id(text);
-  return value && *value <= most ? value : std::nullopt;
+  return value && *value > 0 && *value <= most ? value : std::nullopt;
 }
 
 HttpAnswer read_log(const HttpRoutesOptions& options, JobId job, const std::multimap<std::string, std::string>& query) {

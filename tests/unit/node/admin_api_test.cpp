@@ -287,6 +287,8 @@ TEST_CASE("a job's number is digits, and nothing else is found") {
     CHECK(ask(control, "POST", "/api/v1/jobs/" + id + "/cancel").status == 404);
     CHECK(ask(control, "DELETE", "/api/v1/jobs/" + id).status == 404);
   }
+  CHECK(error_of(ask(control, "GET", "/api/v1/jobs/0")) == "there is no job 0");
+  CHECK(error_of(ask(control, "GET", "/api/v1/jobs/18446744073709551615")) == "there is no job 18446744073709551615");
   CHECK(control.state().job(1)->wish == JobWish::Run);
 }
 
