@@ -71,6 +71,15 @@ std::string without_file(const std::string& message, const std::filesystem::path
   return message.starts_with(file.string()) ? "the bundle" + message.substr(file.string().size()) : message;
 }
 
+std::uint32_t status_of(BundleError::Fault fault) {
+  switch (fault) {
+    case BundleError::Fault::Bundle: return http::kBadRequest;
+    case BundleError::Fault::NoRoom: return http::kNoRoom;
+    case BundleError::Fault::Disk: break;
+  }
+  return http::kOurFault;
+}
+
 HttpAnswer wrong_method(std::string_view methods) { return http_error(http::kWrongMethod, "the path takes " + std::string(methods)); }
 
 }  // namespace
@@ -142,7 +151,7 @@ HttpAnswer HttpRoutes::upload(const HttpRequest& request) {
     return http_error(http::kTooLarge, "a bundle has at most " + std::to_string(options_.most_bundle_bytes) + " bytes here, not " + std::to_string(request.head.body_bytes));
   }
   const auto id = options_.bundles->put(request.body, {.expected = {}, .most_bytes = options_.most_bundle_bytes});
-  if (!id) return http_error(http::kBadRequest, id.error().message);
+  if (!id) return http_error(status_of(id.error().fault), id.error().message);
   const auto file = options_.bundles->path(*id);
   if (!file) return http_error(http::kOurFault, file.error().message);
   const auto mark = mark_of(*file);

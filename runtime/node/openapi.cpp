@@ -177,7 +177,9 @@ std::string_view openapi_description() {
           "401": {"$ref": "#/components/responses/Unauthorized"},
           "403": {"$ref": "#/components/responses/Forbidden"},
           "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"}}}
+          "415": {"$ref": "#/components/responses/WrongKind"},
+          "500": {"$ref": "#/components/responses/OurFault"},
+          "507": {"description": "this node's disk has no room for it", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}}}
     },
     "/api/v1/bundles/{sha256}": {
       "get": {"operationId": "getBundle", "summary": "Whether this node has a bundle",
@@ -224,6 +226,7 @@ std::string_view openapi_description() {
       "Conflict": {"description": "it cannot be so as things are", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "TooLarge": {"description": "the body is too large", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "WrongKind": {"description": "the body is compressed or of several parts", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
+      "OurFault": {"description": "this node cannot do it: its disk, or a mistake in Weir", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "NoLeader": {"description": "the cluster has no leader now; try again", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "NoAnswer": {"description": "the leader did not answer in time; what was asked for may still happen", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}
     },

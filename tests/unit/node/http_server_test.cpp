@@ -1,10 +1,12 @@
 #include <weir/node/http_server.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <future>
 
 #include <doctest/doctest.h>
 
+#include <support/full_disk.hpp>
 #include <support/http_trial.hpp>
 #include <support/json_schema.hpp>
 #include <support/prometheus_parser.hpp>
@@ -134,6 +136,21 @@ TEST_CASE("a bundle that is too large or breaks off leaves nothing") {
   }
   CHECK(trial.bundles().list().empty());
   for (const auto& entry : std::filesystem::directory_iterator(trial.directory() / "bundles")) FAIL_CHECK(entry.path().string());
+}
+
+TEST_CASE("a bundle that cannot be kept is this node's fault, not who sent it") {
+  HttpTrial trial;
+  std::ofstream(trial.directory() / "small") << "x";
+  {
+    const testing::FullDisk full(trial.directory() / "small");
+    CHECK(trial.upload(fake_bundle()).status == 507);
+  }
+  CHECK(trial.upload(fake_bundle()).status == 201);
+  std::filesystem::remove_all(trial.directory() / "bundles");
+  const HttpReply gone = trial.upload(fake_bundle());
+  CHECK(gone.status == 500);
+  CHECK(error_of(gone).starts_with("cannot write bundle "));
+  CHECK(error_of(gone).ends_with(": No such file or directory"));
 }
 
 TEST_CASE("a job of a bundle that this node lacks is refused before the leader hears of it") {
