@@ -206,6 +206,7 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   if (!request->alignment_limit_ms) request->alignment_limit_ms = defaults.alignment_limit_ms;
   if (!request->retained) request->retained = defaults.retained;
   if (!request->replication) request->replication = defaults.replication;
+  if (const auto spec = job_spec(*request); !spec) return http_error(http::kBadRequest, spec.error().message);
   if (options_.check) {
     auto checked = options_.check(*file, *request);
     if (!checked) return http_error(http::kBadRequest, without_file(checked.error().message, *file));

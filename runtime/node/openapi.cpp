@@ -372,7 +372,7 @@ std::string_view openapi_description() {
       "RestartRequest": {
         "type": "object", "description": "what is absent has its default", "additionalProperties": false,
         "properties": {
-          "attempts": {"type": "integer", "minimum": 0, "description": "tries at the same failure before the job fails"},
+          "attempts": {"type": "integer", "minimum": 1, "description": "tries at the same failure before the job fails"},
           "in_vain": {"type": "integer", "minimum": 0, "description": "failures in a row without a new checkpoint before the job fails"},
           "first_delay_ms": {"type": "integer", "minimum": 0},
           "longest_delay_ms": {"type": "integer", "minimum": 0},
@@ -389,7 +389,7 @@ std::string_view openapi_description() {
           "key_groups": {"type": "integer", "minimum": 1, "maximum": 32768},
           "checkpoint_interval_ms": {"type": "integer", "minimum": 1, "description": "absent: 10000"},
           "alignment_limit_ms": {"type": "integer", "minimum": 0, "description": "then a barrier overtakes what is before it"},
-          "retained": {"type": "integer", "minimum": 1, "description": "complete checkpoints"},
+          "retained": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "complete checkpoints"},
           "replication": {"type": "integer", "minimum": 1, "description": "nodes that keep each part of a checkpoint, if there are as many"},
           "restart": {"$ref": "#/components/schemas/RestartRequest"},
           "from_savepoint": {"type": "string", "description": "an absolute path that every node can read"},

@@ -153,6 +153,28 @@ TEST_CASE("a bundle that cannot be kept is this node's fault, not who sent it") 
   CHECK(error_of(gone).ends_with(": No such file or directory"));
 }
 
+TEST_CASE("numbers that no job can have are refused before its code is looked at") {
+  int checks = 0;
+  HttpServerOptions options;
+  options.routes.check = [&](const auto&, const auto&) -> Result<CheckedJob> {
+    ++checks;
+    return CheckedJob{};
+  };
+  HttpTrial trial(std::move(options));
+  const std::string bundle = read<api::BundleInfo>(trial.upload(fake_bundle())).bundle;
+  const auto refused = [&](const std::string& field) {
+    const HttpReply reply = trial.ask("POST", "/api/v1/jobs", R"({"bundle": ")" + bundle + "\", " + field + "}");
+    CHECK(reply.status == 400);
+    return error_of(reply);
+  };
+  CHECK(refused(R"("parallelism": 0)") == "job 'word_count' cannot run: with 128 key groups its parallelism is 1 to as many, not 0");
+  CHECK(refused(R"("key_groups": 0)") == "job 'word_count' cannot run: it has 1 to 32768 key groups, not 0");
+  CHECK(refused(R"("retained": 0)") == "retained: 1 to 1000 checkpoints can be kept, not 0");
+  CHECK(refused(R"("replication": 0)") == "job 'word_count' cannot run: at least one node must keep each part of a checkpoint");
+  CHECK(checks == 0);
+  CHECK(trial.asked() == 0);
+}
+
 TEST_CASE("a job of a bundle that this node lacks is refused before the leader hears of it") {
   HttpTrial trial;
   const HttpReply reply = trial.ask("POST", "/api/v1/jobs", R"({"bundle": ")" + std::string(64, 'a') + "\"}");
