@@ -173,7 +173,8 @@ int run(const NodeOptions& options, const std::string& program) {
   http_options.routes.logs = services->logs();
   http_options.routes.bundles = &services->bundles();
   http_options.routes.defaults = submit_defaults(options);
-  http_options.routes.check = [program](const auto& bundle, const auto& request) { return check_job(program, bundle, request); };
+  const JobCheckOptions checking{program, options.worker.memory_bytes};
+  http_options.routes.check = [checking](const auto& bundle, const auto& request) { return check_job(checking, bundle, request); };
   http_options.routes.ask = [&runtime](std::shared_ptr<AdminCall> call) { runtime->ask(std::move(call)); };
   const auto http = HttpServer::start(std::move(http_options)).or_throw();
 
