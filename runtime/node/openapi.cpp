@@ -179,6 +179,7 @@ std::string_view openapi_description() {
           "413": {"$ref": "#/components/responses/TooLarge"},
           "415": {"$ref": "#/components/responses/WrongKind"},
           "500": {"$ref": "#/components/responses/OurFault"},
+          "503": {"description": "as many bundles come in as this node takes at once; try again", "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
           "507": {"description": "this node's disk has no room for it", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}}}
     },
     "/api/v1/bundles/{sha256}": {
