@@ -120,19 +120,21 @@ class BoundedDoorman final : public network::doorman_impl {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Addresses look_up(const std::string& host, std::uint16_t port, int flags) {
+Result<Addresses> look_up(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) found = nullptr;
-  return {found, &::freeaddrinfo};
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (error != 0) return Error{error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error)};
+  return Addresses(found, &::freeaddrinfo);
 }
 
 /// -1 when there is no connection in time.
 int connected_socket(const std::string& host, std::uint16_t port) {
-  const Addresses addresses = look_up(host, port, 0);
-  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+  const auto addresses = look_up(host, port, 0);
+  if (!addresses) return -1;
+  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     const int socket = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket < 0) continue;
     int error = ::connect(socket, address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
@@ -148,18 +150,24 @@ int connected_socket(const std::string& host, std::uint16_t port) {
   return -1;
 }
 
-/// -1 when the address cannot be had.
-int listening_socket(const char* host, std::uint16_t port) {
-  const Addresses addresses = look_up(host, port, AI_PASSIVE);
-  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+/// The Error is why the last of the host's addresses cannot be had.
+Result<int> listening_socket(const char* host, std::uint16_t port) {
+  const auto addresses = look_up(host, port, AI_PASSIVE);
+  if (!addresses) return addresses.error();
+  int error = EADDRNOTAVAIL;
+  for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     const int socket = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (socket < 0) continue;
+    if (socket < 0) {
+      error = errno;
+      continue;
+    }
     const int on = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (::bind(socket, address->ai_addr, address->ai_addrlen) == 0 && ::listen(socket, SOMAXCONN) == 0) return socket;
+    error = errno;
     ::close(socket);
   }
-  return -1;
+  return Error{std::strerror(error)};
 }
 
 /// The middleman's actor for plain connections, which are watched.
@@ -180,9 +188,9 @@ class PlainMiddleman final : public caf::io::middleman_actor_impl {
     return caf::io::scribe_ptr(caf::make_counted<BoundedScribe>(multiplexer(), socket, std::nullopt));
   }
   caf::expected<caf::io::doorman_ptr> open(std::uint16_t port, const char* address, bool) override {
-    const int socket = listening_socket(address, port);
-    if (socket < 0) return caf::make_error(caf::sec::cannot_open_port, std::strerror(errno));
-    return caf::io::doorman_ptr(caf::make_counted<BoundedDoorman>(multiplexer(), socket, secret_));
+    const auto socket = listening_socket(address, port);
+    if (!socket) return caf::make_error(caf::sec::cannot_open_port, socket.error().message);
+    return caf::io::doorman_ptr(caf::make_counted<BoundedDoorman>(multiplexer(), *socket, secret_));
   }
 
  private:

@@ -1,4 +1,4 @@
-// HTTP's status codes that are answered or looked for here (RFC 9110, section 15; 431: RFC 6585).
+// HTTP's status codes that are answered or looked for here (RFC 9110, section 15; 431: RFC 6585; 507: RFC 4918).
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ enum Status : std::uint32_t {
   kOurFault = 500,
   kUnavailable = 503,
   kNoAnswer = 504,
+  kNoRoom = 507,
 };
 
 }  // namespace weir::http

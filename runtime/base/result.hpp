@@ -31,12 +31,12 @@ class PermanentFailure : public Failure {
   using Failure::Failure;
 };
 
-/// A value or an Error. Reading the value of an error is a Bug.
-template <class T>
+/// A value or an Error. Reading the value of an error is a Bug. Where the caller must tell errors apart, E is an Error that has more.
+template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
   Result(T value) : content_(std::move(value)) {}
-  Result(Error error) : content_(std::move(error)) {}
+  Result(E error) : content_(std::move(error)) {}
 
   bool ok() const { return content_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -49,7 +49,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &checked(); }
   const T* operator->() const { return &value(); }
 
-  const Error& error() const {
+  const E& error() const {
     WEIR_CHECK(!ok(), "a result that holds a value has no error");
     return std::get<1>(content_);
   }
@@ -66,7 +66,7 @@ class [[nodiscard]] Result {
     return std::get<0>(content_);
   }
 
-  std::variant<T, Error> content_;
+  std::variant<T, E> content_;
 };
 
 /// Success without a value, or an Error.

@@ -97,6 +97,8 @@ std::string ApiClient::get(const std::string& path) { return send({"GET", path, 
 
 std::string ApiClient::post(const std::string& path, const std::string& json) { return send({"POST", path, json, "application/json"}); }
 
+void ApiClient::remove(const std::string& path) { send({"DELETE", path, "", ""}); }
+
 std::string ApiClient::post_file(const std::string& path, const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Misuse("cannot read " + file.string());
@@ -118,7 +120,9 @@ std::string ApiClient::send(const Request& request) {
       client.enable_server_certificate_verification(true);
     }
     const std::string path = "/api/v1" + request.path;
-    const httplib::Result result = request.method == "GET" ? client.Get(path) : client.Post(path, request.body, request.type);
+    const httplib::Result result = request.method == "GET"      ? client.Get(path)
+                                   : request.method == "DELETE" ? client.Delete(path)
+                                                                : client.Post(path, request.body, request.type);
     if (!result) {
       unreachable += (unreachable.empty() ? "" : "; ") + ("node " + to_text(node) + " does not answer: " + why(result.error(), ca_.empty() ? Speaking::Plain : Speaking::Tls));
       if (not_sent(result.error())) continue;

@@ -18,6 +18,8 @@ class ApiClient {
   /// The body of the answer. `path` is below /api/v1 and is taken as it is.
   std::string get(const std::string& path);
   std::string post(const std::string& path, const std::string& json = "{}");
+  /// DELETE, which answers without a body.
+  void remove(const std::string& path);
   std::string post_file(const std::string& path, const std::filesystem::path& file);
 
  private:

@@ -27,6 +27,12 @@ const CLI::App& chosen(const CLI::App& app) {
   return commands.empty() ? app : chosen(*commands.front());
 }
 
+/// As it is typed: "weir cert ca".
+std::string typed_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : typed_name(*parent) + " ") + command.get_name();
+}
+
 /// A word that nothing was made of: most likely a mistyped command or option.
 std::string unknown(const CLI::App& app, const std::string& word) {
   const CLI::App& command = chosen(app);
@@ -41,7 +47,7 @@ std::string unknown(const CLI::App& app, const std::string& word) {
   const std::string typed = word.substr(0, word.find('='));
   const auto meant = nearest_word(typed, names);
   const std::string what = word.starts_with("-") ? "there is no option " + typed : names.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'";
-  return what + (meant ? " (did you mean " + *meant + "?)" : "") + "; 'weir " + (&command == &app ? "" : command.get_name() + " ") + "--help' lists them";
+  return what + (meant ? " (did you mean " + *meant + "?)" : "") + "; '" + typed_name(command) + " --help' lists them";
 }
 
 }  // namespace
@@ -62,6 +68,7 @@ int run_weir(int argc, char** argv, const NodeProgram& node) {
   app.footer(kFooter);
   app.require_subcommand(1);
   app.fallthrough(false);
+  app.set_version_flag("--version", own_version, "prints the version of this program");
   add_node_command(app, invocation, node);
   add_submit_command(app, invocation);
   add_job_commands(app, invocation);
@@ -79,7 +86,7 @@ int run_weir(int argc, char** argv, const NodeProgram& node) {
     const CLI::App& command = chosen(app);
     const auto words = app.remaining(true);
     if (!words.empty()) return ended(kMisused, unknown(app, words.front()));  // what is missing is most likely what was mistyped
-    return ended(kMisused, std::string(error.what()) + "; 'weir " + (&command == &app ? "" : command.get_name() + " ") + "--help' says more");
+    return ended(kMisused, std::string(error.what()) + "; '" + typed_name(command) + " --help' says more");
   } catch (const Misuse& misuse) {
     return ended(kMisused, misuse.what());
   } catch (const Unreachable& unreachable) {

@@ -55,11 +55,14 @@ void add_connection_options(CLI::App& command, Invocation& invocation);
 void add_worker_command(CLI::App& app, Invocation& invocation);
 void add_node_command(CLI::App& app, Invocation& invocation, const NodeProgram& node);
 void add_submit_command(CLI::App& app, Invocation& invocation);
-void add_job_commands(CLI::App& app, Invocation& invocation);      // jobs, job, cancel, stop, savepoint, checkpoints, logs
+void add_job_commands(CLI::App& app, Invocation& invocation);      // jobs, job, cancel, stop, savepoint, checkpoints, logs, forget
 void add_node_list_command(CLI::App& app, Invocation& invocation);  // nodes
 void add_cert_command(CLI::App& app, Invocation& invocation);
 void add_version_command(CLI::App& app, Invocation& invocation);
 void add_completion_command(CLI::App& app, Invocation& invocation);
+
+/// This program's version, in one line.
+std::string own_version();
 
 /// Runs the binary `weir` and returns its exit status.
 int run_weir(int argc, char** argv, const NodeProgram& node);

@@ -1,4 +1,4 @@
-// `weir jobs`, `job`, `cancel`, `stop`, `savepoint`, `checkpoints`, `logs`.
+// `weir jobs`, `job`, `cancel`, `stop`, `savepoint`, `checkpoints`, `logs`, `forget`.
 #include <weir/cli/invocation.hpp>
 
 #include <iostream>
@@ -111,6 +111,17 @@ void print_log(const Invocation& invocation, const JobLine& line) {
   for (const std::string& each : answer<api::LogInfo>(json).lines) std::cout << printable_lines(each) << '\n';
 }
 
+/// The answer has no body, so what is printed is the job as it was.
+void forget(const Invocation& invocation, const JobLine& line) {
+  ApiClient client(invocation.connection);
+  const std::string path = job_path(client, line.job);
+  const std::string json = client.get(path);
+  client.remove(path);
+  if (invocation.json) return print_json(json);
+  const auto job = answer<api::JobInfo>(json);
+  std::cout << printable("job " + std::to_string(job.id) + " " + job.name + " is forgotten, with its checkpoints") << '\n';
+}
+
 /// What was asked of a job, and with --wait how it ended.
 void ask(Invocation& invocation, const JobLine& line, const std::string& what, const std::string& request, const std::string& will) {
   ApiClient client(invocation.connection);
@@ -170,6 +181,9 @@ void add_job_commands(CLI::App& app, Invocation& invocation) {
   CLI::App* logs = add(app, invocation, "logs", "Prints the last lines of a job's worker on the node that is asked", line);
   logs->add_option("--lines", line->lines, "how many")->option_text("N [" + std::to_string(line->lines) + "]")->check(CLI::Range(std::uint32_t{1}, kMostLines));
   logs->callback([line, &invocation] { print_log(invocation, *line); });
+
+  CLI::App* forgets = add(app, invocation, "forget", "Forgets a job that has ended, with its checkpoints", line);
+  forgets->callback([line, &invocation] { forget(invocation, *line); });
 }
 
 }  // namespace weir::cli

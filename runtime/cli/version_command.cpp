@@ -2,6 +2,7 @@
 #include <weir/cli/invocation.hpp>
 
 #include <iostream>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -13,9 +14,8 @@ namespace weir::cli {
 namespace {
 
 void print_own(Output output) {
-  const BundleMark own = own_bundle_mark("");
-  if (output == Output::Json) std::cout << api::to_json(api::VersionInfo{.version = own.version}) << '\n';
-  else std::cout << "weir " << own.version << " (" << own.abi << ")\n";
+  if (output == Output::Json) std::cout << api::to_json(api::VersionInfo{.version = own_bundle_mark("").version}) << '\n';
+  else std::cout << own_version() << '\n';
 }
 
 void print_of_node(const Invocation& invocation) {
@@ -25,6 +25,11 @@ void print_of_node(const Invocation& invocation) {
 }
 
 }  // namespace
+
+std::string own_version() {
+  const BundleMark own = own_bundle_mark("");
+  return "weir " + own.version + " (" + own.abi + ")";
+}
 
 void add_version_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("version", "Prints the version of this program, or with --node that of a node");

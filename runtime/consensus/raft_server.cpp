@@ -245,7 +245,7 @@ void RaftServer::propose(std::uint64_t now_ms, std::vector<Proposal> proposals) 
                                                              ? "this member was just elected and does not know all yet"
                                                              : "this member does not lead the cluster"});
       } else if (raft_->server.transfer != nullptr) {
-        answer(std::move(proposal.done), {Fate::Refused, "this member is handing the leadership over"});
+        answer(std::move(proposal.done), {Fate::Refused, "the cluster is changing its leader; try again"});
       } else if (proposal.command.size() > options_.max_command_bytes) {
         answer(std::move(proposal.done), {Fate::Refused, "the command has " + std::to_string(proposal.command.size()) +
                                                              " bytes, at most " + std::to_string(options_.max_command_bytes) +

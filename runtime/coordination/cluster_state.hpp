@@ -30,6 +30,9 @@ namespace weir {
 
 using JobId = std::uint64_t;  // counts from 1 in a cluster's life
 
+/// Of the complete checkpoints of a job that are kept: the manifest of each is in every node's memory.
+constexpr std::uint32_t kMostRetained = 1000;
+
 /// What is to run, as its user asked for it.
 struct JobSpec {
   std::string name;

@@ -77,31 +77,6 @@ RestartOptions restart_options(const api::RestartRequest& request) {
   return options;
 }
 
-Result<JobSpec> job_spec(const api::SubmitRequest& request) {
-  if (const auto right = check_line("name", request.name.value_or("")); !right) return right.error();
-  if (request.from_savepoint) {
-    if (const auto right = check_path("from_savepoint", *request.from_savepoint); !right) return right.error();
-  }
-  if (request.token) {
-    if (const auto right = check_line("token", *request.token); !right) return right.error();
-  }
-  JobSpec spec;
-  spec.name = *request.name;
-  spec.bundle = request.bundle;
-  spec.options = request.options;
-  spec.parallelism = request.parallelism.value_or(spec.parallelism);
-  spec.key_groups = request.key_groups.value_or(spec.key_groups);
-  spec.checkpoint_interval = milliseconds(request.checkpoint_interval_ms).value_or(kCheckpointInterval);
-  spec.restart = restart_options(request.restart);
-  spec.alignment_limit = milliseconds(request.alignment_limit_ms).value_or(spec.alignment_limit);
-  spec.retained = request.retained.value_or(spec.retained);
-  spec.replication = request.replication.value_or(spec.replication);
-  spec.from_savepoint = request.from_savepoint.value_or("");
-  spec.writes = request.writes;
-  if (const auto right = check(spec); !right) return right.error();
-  return spec;
-}
-
 /// Logs the command and answers with the job as it then is.
 void propose(const Asked& asked, ClusterCommand command, std::uint32_t if_changed, std::uint32_t if_so_already) {
   asked.control.propose(std::move(command), [call = asked.call, control = &asked.control, if_changed, if_so_already](Result<Applied> applied) {
@@ -238,12 +213,40 @@ void route(Asked asked) {
 }  // namespace
 
 std::optional<JobId> parse_job_id(std::string_view text) {
-  constexpr std::size_t kMostDigits = 18;  // all numbers of so many fit
-  if (text.empty() || text.size() > kMostDigits || text.front() == '0') return {};
+  if (text.size() > 1 && text.front() == '0') return {};
   JobId id = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), id);
   if (end.ec != std::errc() || end.ptr != text.data() + text.size()) return {};
   return id;
+}
+
+Result<JobSpec> job_spec(const api::SubmitRequest& request) {
+  if (const auto right = check_line("name", request.name.value_or("")); !right) return right.error();
+  if (request.from_savepoint) {
+    if (const auto right = check_path("from_savepoint", *request.from_savepoint); !right) return right.error();
+  }
+  if (request.token) {
+    if (const auto right = check_line("token", *request.token); !right) return right.error();
+  }
+  if (request.retained && (*request.retained == 0 || *request.retained > kMostRetained)) {
+    return Error{"retained: 1 to " + std::to_string(kMostRetained) + " checkpoints can be kept, not " + std::to_string(*request.retained)};
+  }
+  if (request.restart.attempts && *request.restart.attempts == 0) return Error{"restart.attempts: 1 is the least: the first try counts"};
+  JobSpec spec;
+  spec.name = *request.name;
+  spec.bundle = request.bundle;
+  spec.options = request.options;
+  spec.parallelism = request.parallelism.value_or(spec.parallelism);
+  spec.key_groups = request.key_groups.value_or(spec.key_groups);
+  spec.checkpoint_interval = milliseconds(request.checkpoint_interval_ms).value_or(kCheckpointInterval);
+  spec.restart = restart_options(request.restart);
+  spec.alignment_limit = milliseconds(request.alignment_limit_ms).value_or(spec.alignment_limit);
+  spec.retained = request.retained.value_or(spec.retained);
+  spec.replication = request.replication.value_or(spec.replication);
+  spec.from_savepoint = request.from_savepoint.value_or("");
+  spec.writes = request.writes;
+  if (const auto right = check(spec); !right) return right.error();
+  return spec;
 }
 
 void answer_admin_call(const std::shared_ptr<AdminCall>& call, ClusterControl& control) {

@@ -12,14 +12,18 @@
 #include <weir/actors/admin_call.hpp>
 #include <weir/actors/cluster_control.hpp>
 #include <weir/base/time.hpp>
+#include <weir/node/api_types.hpp>
 
 namespace weir {
 
 /// Where the leader has the text of /metrics for. Not reachable from outside.
 constexpr std::string_view kMetricsPath = "/internal/metrics";
 
-/// A job's number as it stands in a path: digits, the first not 0, nothing else.
+/// A job's number as it stands in a path: digits without leading zeros, nothing else. 0 is one too, though no job has it.
 std::optional<JobId> parse_job_id(std::string_view text);
+
+/// The job that is asked for, if it can be one; otherwise the Error names what is wrong.
+Result<JobSpec> job_spec(const api::SubmitRequest& request);
 
 /// On the coordinator's thread. The control outlives the call's answer or drops what it was to do.
 void answer_admin_call(const std::shared_ptr<AdminCall>& call, ClusterControl& control);

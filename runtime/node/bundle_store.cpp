@@ -23,11 +23,20 @@ Error no_id(std::string_view id) {
 
 Error failed(const std::string& what, const std::filesystem::path& file) { return Error{what + " " + file.string() + ": " + std::strerror(errno)}; }
 
+BundleError wrong(std::string why) { return {{std::move(why)}, BundleError::Fault::Bundle}; }
+
+/// `error` as errno has it; a limit to the size of files is a want of room too.
+BundleError not_written(const std::filesystem::path& file, int error) {
+  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return {{"cannot write bundle " + file.string() + ": " + std::strerror(error)}, full ? BundleError::Fault::NoRoom : BundleError::Fault::Disk};
+}
+
 /// A file that is written whole or not at all: it has a name of its own until keep().
 class IncomingFile {
  public:
   explicit IncomingFile(const std::filesystem::path& directory) : name_((directory / (std::string(kIncoming) + "XXXXXX")).string()) {
     descriptor_ = ::mkostemp(name_.data(), O_CLOEXEC);
+    if (descriptor_ < 0) refused_ = not_written(name_, errno);
   }
   ~IncomingFile() {
     if (descriptor_ < 0) return;
@@ -37,26 +46,30 @@ class IncomingFile {
   IncomingFile(const IncomingFile&) = delete;
   IncomingFile& operator=(const IncomingFile&) = delete;
 
-  Result<void> write(std::string_view bytes) {
-    if (descriptor_ < 0) return failed("cannot write bundle", name_);
+  /// Why nothing can be written, from the beginning on.
+  const std::optional<BundleError>& refused() const { return refused_; }
+
+  std::optional<BundleError> write(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return failed("cannot write bundle", name_);
+      if (written < 0) return not_written(name_, errno);
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
   }
 
-  Result<void> keep(const std::filesystem::path& as) {
-    if (descriptor_ < 0 || ::fsync(descriptor_) != 0 || ::rename(name_.c_str(), as.c_str()) != 0) return failed("cannot write bundle", as);
+  std::optional<BundleError> keep(const std::filesystem::path& as) {
+    if (::fsync(descriptor_) != 0 || ::rename(name_.c_str(), as.c_str()) != 0) return not_written(as, errno);
     kept_ = true;
-    return sync_directory(as.parent_path());
+    if (const auto synced = sync_directory(as.parent_path()); !synced) return BundleError{synced.error(), BundleError::Fault::Disk};
+    return {};
   }
 
  private:
   std::string name_;
   int descriptor_ = -1;
+  std::optional<BundleError> refused_;
   bool kept_ = false;
 };
 
@@ -73,30 +86,31 @@ Result<BundleStore> BundleStore::open(std::filesystem::path directory) {
   return BundleStore(std::move(directory));
 }
 
-Result<std::string> BundleStore::put(const BundlePieces& pieces, const PutOptions& options) const {
-  if (options.expected && !is_sha256(*options.expected)) return no_id(*options.expected);
+Result<std::string, BundleError> BundleStore::put(const BundlePieces& pieces, const PutOptions& options) const {
+  if (options.expected && !is_sha256(*options.expected)) return wrong(no_id(*options.expected).message);
   IncomingFile incoming(directory_);
+  if (incoming.refused()) return *incoming.refused();
   Sha256 hash;
   std::uint64_t bytes = 0;
   for (;;) {
     const auto piece = pieces();
-    if (!piece) return piece.error();
+    if (!piece) return wrong(piece.error().message);
     if (!*piece) break;
     bytes += (*piece)->size();
-    if (bytes > options.most_bytes) return Error{"the bundle has more than " + std::to_string(options.most_bytes) + " bytes"};
+    if (bytes > options.most_bytes) return wrong("the bundle has more than " + std::to_string(options.most_bytes) + " bytes");
     hash.add(**piece);
-    if (auto written = incoming.write(**piece); !written) return written.error();
+    if (auto failure = incoming.write(**piece)) return *failure;
   }
   const std::string id = hash.text();
   if (options.expected && id != *options.expected) {
-    return Error{"the bundle's bytes have another SHA-256 than they were announced with: announced " + *options.expected + ", found " + id};
+    return wrong("the bundle's bytes have another SHA-256 than they were announced with: announced " + *options.expected + ", found " + id);
   }
   if (has(id)) return id;
-  if (auto kept = incoming.keep(file(id)); !kept) return kept.error();
+  if (auto failure = incoming.keep(file(id))) return *failure;
   return id;
 }
 
-Result<std::string> BundleStore::put(std::string_view bytes) const {
+Result<std::string, BundleError> BundleStore::put(std::string_view bytes) const {
   std::optional<std::string> piece(bytes);
   return put([&]() -> Result<std::optional<std::string>> { return std::exchange(piece, std::nullopt); }, {});
 }

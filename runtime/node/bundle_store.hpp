@@ -19,6 +19,16 @@ namespace weir {
 /// The next piece of a bundle; nothing at its end; an error when there is no more to come though it is not at its end.
 using BundlePieces = std::function<Result<std::optional<std::string>>()>;
 
+/// Why a bundle was not stored, and so who can do something about it.
+struct BundleError : Error {
+  enum class Fault : std::uint8_t {
+    Bundle,  // who sends it: it breaks off, is too long, or is not the one that was announced
+    NoRoom,  // this machine: its disk is full
+    Disk,    // this machine: its directory cannot be written
+  };
+  Fault fault = Fault::Bundle;
+};
+
 class BundleStore {
  public:
   /// Makes the directory where it is missing.
@@ -30,8 +40,8 @@ class BundleStore {
     std::optional<std::string> expected = {};
     std::uint64_t most_bytes = std::uint64_t{1} << 30;
   };
-  Result<std::string> put(const BundlePieces& pieces, const PutOptions& options) const;
-  Result<std::string> put(std::string_view bytes) const;
+  Result<std::string, BundleError> put(const BundlePieces& pieces, const PutOptions& options) const;
+  Result<std::string, BundleError> put(std::string_view bytes) const;
 
   bool has(std::string_view id) const;
   /// The file; fails when the id is none or there is no such bundle.

@@ -14,6 +14,9 @@ struct ChildOptions {
   std::uint64_t memory_bytes = 0;  // that it may have; 0: no limit
 };
 
+/// The exit status of a child that could not become the program, as shells have it.
+inline constexpr int kNotStarted = 127;
+
 /// `words`: the program's file, its arguments, and a null pointer.
 [[noreturn]] void become_program(char* const* words, const ChildOptions& options);
 

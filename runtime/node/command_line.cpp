@@ -7,12 +7,12 @@
 #include <CLI/CLI.hpp>
 
 #include <weir/base/text.hpp>
+#include <weir/coordination/cluster_state.hpp>
 #include <weir/node/nearest_word.hpp>
 
 namespace weir {
 namespace {
 
-constexpr std::size_t kMostRetained = 1'000'000;  // a negative number reads as a huge one
 constexpr std::uint32_t kMostThreads = 1024;  // far beyond what helps, and far below what a machine can start
 constexpr const char* kUnits = "TIME is 250ms, 10s, 5min, 2h or 7d; BYTES is 512, 64KiB, 16MiB or 1GiB.";
 

@@ -64,6 +64,15 @@ bool HttpConnection::head_ends_in(std::size_t from) {
   return head_end_ != 0;
 }
 
+std::string_view HttpConnection::target() const {
+  if (head_end_ == 0 || head_end_ > kLongestHead) return {};
+  const std::string_view line(buffer_.data(), buffer_.find('\r'));
+  const std::size_t space = line.find(' ');
+  if (space == line.npos) return {};
+  const std::string_view rest = line.substr(space + 1);
+  return rest.substr(0, rest.find(' '));
+}
+
 std::string HttpConnection::take_head() {
   if (head_end_ == 0 || head_end_ > kLongestHead) return {};
   std::string head = buffer_.substr(0, head_end_);

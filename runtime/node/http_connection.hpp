@@ -42,6 +42,8 @@ class HttpConnection {
   Progress gather_head();
   /// Throws away what the client still sends. False when it has closed.
   bool discard();
+  /// What the gathered head asks for, as it was sent: the second word of its first line. Empty when it has none, or is too long.
+  std::string_view target() const;
   /// The head, with the blank line that ends it; empty when it is too long.
   std::string take_head();
   /// Whether the client has sent anything of the next request.

@@ -80,6 +80,7 @@ class Library final : public httplib::Server {
       const HttpAnswer found = answer(request);
       response.status = static_cast<int>(found.status);
       if (!found.body.empty()) response.set_content(found.body, found.type);
+      if (found.retry_after) response.set_header("Retry-After", std::to_string(found.retry_after->count()));
       return HandlerResponse::Handled;
     });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
@@ -131,13 +132,16 @@ Then exchange_or_throw(HttpConnection& connection, HttpRoutes& routes, const Htt
   }
   const auto& head = std::get<HttpHead>(read);
   Body body(connection, head.body_bytes);
+  bool probes = false;
   const Library::Answer answer = [&](const httplib::Request& request) {
+    probes = is_probe(request.path);
     if (is_upload(request.path)) connection.set_deadline(Clock::now() + options.upload_timeout);
     HttpAnswer found = routes.answer({request.method, request.path, {request.params.begin(), request.params.end()}, head, [&body] { return body.next(); }});
-    connection.set_deadline(Clock::now() + options.body_timeout);
+    connection.set_deadline(Clock::now() + (probes ? options.probe_timeout : options.body_timeout));
     return found;
   };
-  const std::function<bool()> closes = [&body] { return !body.all_read(); };
+  // A probe's answer is small: where none is sent behind it the socket takes it at once, whether or not the client reads.
+  const std::function<bool()> closes = [&] { return probes || !body.all_read(); };
   HeadStream stream(std::move(text), connection);
   Library library(answer, closes, options.idle_timeout);
   return library.run(stream) ? Then::KeepOpen : Then::Close;

@@ -12,6 +12,7 @@ namespace weir {
 struct HttpExchangeOptions {
   std::chrono::milliseconds body_timeout;
   std::chrono::milliseconds upload_timeout;
+  std::chrono::milliseconds probe_timeout;
   std::chrono::milliseconds idle_timeout;  // told to the client
 };
 

@@ -81,8 +81,10 @@ Result<int> listen_at(const std::string& address) {
 class HttpListener::Threads {
  public:
   Threads(HttpListenerOptions options, int listening)
-      : options_(std::move(options)), listening_(listening), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    for (std::size_t i = 0; i < options_.threads; ++i) servers_.emplace_back([this] { serve(); });
+      : options_(std::move(options)), listening_(listening), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), pools_(options_.pools.size()) {
+    for (std::size_t i = 0; i < pools_.size(); ++i) {
+      for (std::size_t k = 0; k < options_.pools[i]; ++k) servers_.emplace_back([this, &pool = pools_[i]] { serve(pool); });
+    }
     watcher_ = std::thread([this] { watch(); });
   }
 
@@ -92,7 +94,7 @@ class HttpListener::Threads {
       stopping_ = true;
       for (HttpConnection* connection : serving_) connection->abort();
     }
-    work_.notify_all();
+    for (Pool& pool : pools_) pool.work.notify_all();
     wake();
     watcher_.join();
     for (std::thread& server : servers_) server.join();
@@ -109,10 +111,16 @@ class HttpListener::Threads {
   }
 
  private:
+  /// Requests whose heads are there, and the threads that wait for them.
+  struct Pool {
+    std::condition_variable work;
+    std::deque<std::unique_ptr<HttpConnection>> ready;  // the one that has waited longest first
+  };
+
   // ---- the threads that serve ----
 
-  void serve() {
-    while (auto connection = next()) {
+  void serve(Pool& pool) {
+    while (auto connection = next(pool)) {
       const Then then = options_.serve(*connection);
       if (then == Then::Close) connection->end_sending();
       {
@@ -124,12 +132,12 @@ class HttpListener::Threads {
     }
   }
 
-  std::unique_ptr<HttpConnection> next() {
+  std::unique_ptr<HttpConnection> next(Pool& pool) {
     std::unique_lock lock(mutex_);
-    work_.wait(lock, [this] { return stopping_ || !ready_.empty(); });
+    pool.work.wait(lock, [&] { return stopping_ || !pool.ready.empty(); });
     if (stopping_) return nullptr;
-    auto connection = std::move(ready_.front());
-    ready_.pop_front();
+    auto connection = std::move(pool.ready.front());
+    pool.ready.pop_front();
     serving_.insert(connection.get());
     return connection;
   }
@@ -161,7 +169,7 @@ class HttpListener::Threads {
       const std::lock_guard lock(mutex_);
       if (stopping_) return false;
       returned.swap(returned_);
-      busy_ = serving_.size() + ready_.size();
+      handed_over_ -= returned.size();
     }
     for (Returned& one : returned) {
       const bool stays = one.then == Then::KeepOpen;
@@ -195,13 +203,14 @@ class HttpListener::Threads {
   }
 
   void hand_over(std::list<Waiting>::iterator one) {
+    Pool& pool = pools_.at(options_.pool_of(one->connection->target()));
     {
       const std::lock_guard lock(mutex_);
-      ready_.push_back(std::move(one->connection));
-      ++busy_;
+      pool.ready.push_back(std::move(one->connection));
     }
+    ++handed_over_;
     waiting_.erase(one);
-    work_.notify_one();
+    pool.work.notify_one();
   }
 
   void expire() {
@@ -209,8 +218,7 @@ class HttpListener::Threads {
     std::erase_if(waiting_, [&](const Waiting& one) { return one.deadline <= now; });
   }
 
-  /// While every connection is being served there is no room to be made.
-  bool may_accept() const { return busy_ < options_.connections && Clock::now() >= accept_again_; }
+  bool may_accept() const { return Clock::now() >= accept_again_; }
 
   void accept_some() {
     for (std::size_t i = 0; i < kAcceptedAtOnce && may_accept(); ++i) {
@@ -224,7 +232,7 @@ class HttpListener::Threads {
         ::close(socket);
         return pause();
       }
-      if (waiting_.size() + busy_ >= options_.connections) make_room();
+      if (waiting_.size() + handed_over_ >= options_.connections) make_room();
       wait_for(std::move(connection), Waiting::For::FirstHead, options_.head_timeout);
     }
   }
@@ -235,6 +243,16 @@ class HttpListener::Threads {
   }
 
   void make_room() {
+    std::unique_ptr<HttpConnection> closed;  // after the lock is released
+    const std::lock_guard lock(mutex_);
+    const auto fewer = [](const Pool& a, const Pool& b) { return a.ready.size() < b.ready.size(); };
+    auto& ready = std::max_element(pools_.begin(), pools_.end(), fewer)->ready;
+    if (ready.size() > waiting_.size()) {
+      closed = std::move(ready.front());
+      ready.pop_front();
+      --handed_over_;
+      return;
+    }
     const auto sooner = [](const Waiting& a, const Waiting& b) { return a.deadline < b.deadline; };
     const auto longest_waited = std::min_element(waiting_.begin(), waiting_.end(), sooner);
     if (longest_waited != waiting_.end()) waiting_.erase(longest_waited);
@@ -265,13 +283,12 @@ class HttpListener::Threads {
 
   // The watching thread's.
   std::list<Waiting> waiting_;
-  std::size_t busy_ = 0;  // ready or being served, when last looked at
+  std::size_t handed_over_ = 0;  // and not taken back yet
   Clock::time_point accept_again_;
 
   std::mutex mutex_;
-  std::condition_variable work_;
   bool stopping_ = false;
-  std::deque<std::unique_ptr<HttpConnection>> ready_;
+  std::vector<Pool> pools_;
   std::set<HttpConnection*> serving_;
   std::vector<Returned> returned_;
 

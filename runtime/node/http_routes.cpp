@@ -27,6 +27,7 @@ constexpr std::uint64_t kMostJsonBytes = 1 << 20;
 constexpr std::uint64_t kMostLines = 10'000;
 constexpr std::uint64_t kDefaultLines = 200;
 constexpr std::chrono::seconds kHealthAge{1};  // an answer is given again for so long: anyone may ask
+constexpr std::chrono::seconds kUploadRetry{5};  // most bundles are there by then
 
 template <class T>
 HttpAnswer with(std::uint32_t status, const T& content) {
@@ -42,7 +43,7 @@ bool has_type(const HttpHead& head, std::string_view type) {
 /// A number without sign or leading zeros from 1 to `most`.
 std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) {
   const auto value = parse_job_id(text);
-  return value && *value <= most ? value : std::nullopt;
+  return value && *value > 0 && *value <= most ? value : std::nullopt;
 }
 
 HttpAnswer read_log(const HttpRoutesOptions& options, JobId job, const std::multimap<std::string, std::string>& query) {
@@ -71,13 +72,38 @@ std::string without_file(const std::string& message, const std::filesystem::path
   return message.starts_with(file.string()) ? "the bundle" + message.substr(file.string().size()) : message;
 }
 
+std::uint32_t status_of(BundleError::Fault fault) {
+  switch (fault) {
+    case BundleError::Fault::Bundle: return http::kBadRequest;
+    case BundleError::Fault::NoRoom: return http::kNoRoom;
+    case BundleError::Fault::Disk: break;
+  }
+  return http::kOurFault;
+}
+
+/// A place that was acquired, until it is released.
+class Acquired {
+ public:
+  explicit Acquired(std::counting_semaphore<>& places) : places_(places) {}
+  ~Acquired() { places_.release(); }
+  Acquired(const Acquired&) = delete;
+  Acquired& operator=(const Acquired&) = delete;
+
+ private:
+  std::counting_semaphore<>& places_;
+};
+
 HttpAnswer wrong_method(std::string_view methods) { return http_error(http::kWrongMethod, "the path takes " + std::string(methods)); }
 
 }  // namespace
 
+bool is_probe(const std::string& path) { return std::find(kProbePaths.begin(), kProbePaths.end(), path) != kProbePaths.end(); }
+
 bool is_upload(const std::string& path) { return path == kBundles; }
 
 HttpAnswer http_error(std::uint32_t status, std::string why) { return with(status, api::ErrorInfo{std::move(why)}); }
+
+HttpRoutes::HttpRoutes(HttpRoutesOptions options) : options_(std::move(options)), uploads_(static_cast<std::ptrdiff_t>(options_.most_uploads)) {}
 
 HttpAnswer HttpRoutes::answer(const HttpRequest& request) {
   try {
@@ -141,8 +167,18 @@ HttpAnswer HttpRoutes::upload(const HttpRequest& request) {
   if (request.head.body_bytes > options_.most_bundle_bytes) {
     return http_error(http::kTooLarge, "a bundle has at most " + std::to_string(options_.most_bundle_bytes) + " bytes here, not " + std::to_string(request.head.body_bytes));
   }
+  if (!uploads_.try_acquire()) {
+    HttpAnswer busy = http_error(http::kUnavailable, "this node takes in " + std::to_string(options_.most_uploads) + " bundles at once, and does now; try again");
+    busy.retry_after = kUploadRetry;
+    return busy;
+  }
+  const Acquired place(uploads_);
+  return store(request);
+}
+
+HttpAnswer HttpRoutes::store(const HttpRequest& request) {
   const auto id = options_.bundles->put(request.body, {.expected = {}, .most_bytes = options_.most_bundle_bytes});
-  if (!id) return http_error(http::kBadRequest, id.error().message);
+  if (!id) return http_error(status_of(id.error().fault), id.error().message);
   const auto file = options_.bundles->path(*id);
   if (!file) return http_error(http::kOurFault, file.error().message);
   const auto mark = mark_of(*file);
@@ -197,6 +233,7 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   if (!request->alignment_limit_ms) request->alignment_limit_ms = defaults.alignment_limit_ms;
   if (!request->retained) request->retained = defaults.retained;
   if (!request->replication) request->replication = defaults.replication;
+  if (const auto spec = job_spec(*request); !spec) return http_error(http::kBadRequest, spec.error().message);
   if (options_.check) {
     auto checked = options_.check(*file, *request);
     if (!checked) return http_error(http::kBadRequest, without_file(checked.error().message, *file));

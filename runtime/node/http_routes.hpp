@@ -10,6 +10,7 @@
 // Any thread, several at once. Nothing is thrown.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -18,8 +19,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include <weir/actors/admin_call.hpp>
 #include <weir/base/result.hpp>
@@ -44,6 +47,7 @@ struct HttpRoutesOptions {
   /// Whether a job can be made of a bundle and options; an Error says why not. May take a while.
   std::function<Result<CheckedJob>(const std::filesystem::path& bundle, const api::SubmitRequest&)> check;
   std::uint64_t most_bundle_bytes = std::uint64_t{256} << 20;  // with debug information they are tens of megabytes
+  std::size_t most_uploads = 8;                          // at once: each holds a thread for as long as its client takes; HttpServer sets it
   std::chrono::milliseconds answer_timeout{30'000};      // for the leader
   std::chrono::milliseconds health_timeout{2'000};
 };
@@ -60,7 +64,12 @@ struct HttpAnswer {
   std::uint32_t status = 200;
   std::string body;
   std::string type = "application/json";
+  std::optional<std::chrono::seconds> retry_after = {};  // told to the client
 };
+
+/// What watches a node asks here, at any time and often.
+constexpr std::array<std::string_view, 3> kProbePaths = {"/livez", "/healthz", "/metrics"};
+bool is_probe(const std::string& path);
 
 /// Whether a body sent to this path may be large, and take its time.
 bool is_upload(const std::string& path);
@@ -70,7 +79,7 @@ HttpAnswer http_error(std::uint32_t status, std::string why);
 
 class HttpRoutes {
  public:
-  explicit HttpRoutes(HttpRoutesOptions options) : options_(std::move(options)) {}
+  explicit HttpRoutes(HttpRoutesOptions options);
 
   HttpAnswer answer(const HttpRequest& request);
   /// Whoever waits for the leader waits no longer, now and from now on.
@@ -86,6 +95,7 @@ class HttpRoutes {
   HttpAnswer health();
   HttpAnswer metrics();
   HttpAnswer upload(const HttpRequest& request);
+  HttpAnswer store(const HttpRequest& request);
   HttpAnswer bundle(const std::string& id);
   HttpAnswer submit(std::string body);
   HttpAnswer to_leader(const HttpRequest& request);
@@ -96,6 +106,7 @@ class HttpRoutes {
   bool stopping_ = false;
   std::set<Asked*> pending_;  // each owned by its call, which takes it out before it ends
 
+  std::counting_semaphore<> uploads_;  // those that may still begin
   std::mutex bundle_mutex_;  // a bundle lies in memory while its mark is looked for: one at a time
   std::mutex health_mutex_;  // one asks, the others wait for what it finds
   std::optional<std::pair<std::chrono::steady_clock::time_point, HttpAnswer>> health_;

@@ -2,6 +2,9 @@
 //
 //   HttpListener   who is served when     read_http_head   what a head may be     cpp-httplib   HTTP     HttpRoutes   the answers
 //
+// What watches a node - /livez, /healthz and /metrics - is served by threads of its own, so that nobody's slow request makes the node
+// look dead; and of the threads for all others at most half take in bundles.
+//
 // It takes no more than it was told to, whatever is sent: heads have 16 KiB, requests in JSON 1 MiB, bundles their limit, and they
 // are put on disk as they come (one at a time is read back whole, for its mark), connections and threads are counted, and everything
 // that is waited for has an end.
@@ -27,12 +30,13 @@ struct HttpServerOptions {
   std::filesystem::path key;
   std::filesystem::path ca;
   HttpRoutesOptions routes;
-  std::size_t threads = 16;
+  std::size_t threads = 16;  // half of them for uploads at most; each of kProbePaths has another
   std::size_t connections = 256;
   std::chrono::milliseconds head_timeout{10'000};
   std::chrono::milliseconds idle_timeout{15'000};
   std::chrono::milliseconds body_timeout{30'000};     // for a request in JSON to arrive, and for an answer to be taken
   std::chrono::milliseconds upload_timeout{600'000};  // for a bundle to arrive
+  std::chrono::milliseconds probe_timeout{2'000};     // for the answer to a probe to be taken
 };
 
 class HttpServer {

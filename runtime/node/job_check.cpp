@@ -1,6 +1,7 @@
 #include <weir/node/job_check.hpp>
 
 #include <chrono>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -25,21 +26,27 @@ CheckedJob checked(const std::string& printed) {
   return {json["writes"].get<std::vector<std::string>>()};
 }
 
+std::string how_it_ended(const ProgramRun& run, const std::string& program) {
+  if (run.signal != 0) return "was killed by signal " + std::to_string(run.signal) + " (" + ::strsignal(run.signal) + ")";
+  if (run.status == kNotStarted) return "could not be started: " + program;
+  return "ended with status " + std::to_string(run.status);
+}
+
 }  // namespace
 
-Result<CheckedJob> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request) {
-  std::vector<std::string> command{program, "worker", "--describe", bundle.string(), "--parallelism", std::to_string(request.parallelism.value_or(1))};
+Result<CheckedJob> check_job(const JobCheckOptions& options, const std::filesystem::path& bundle, const api::SubmitRequest& request) {
+  std::vector<std::string> command{options.program, "worker", "--describe", bundle.string(), "--parallelism", std::to_string(request.parallelism.value_or(1))};
   if (request.key_groups) command.insert(command.end(), {"--key-groups", std::to_string(*request.key_groups)});
   for (const auto& [name, value] : request.options) command.insert(command.end(), {"--set", name + "=" + value});
-  const auto run = run_program(command, kLimit);
-  if (!run) return Error{"the job's plan: " + run.error().message};
+  const auto run = run_program(command, {.time = kLimit, .memory_bytes = options.memory_bytes});
+  if (!run) return Error{"the process that reads the bundle: " + run.error().message};
   if (run->status == 0) return checked(run->output);
   const std::size_t error = run->output.rfind(kError);
   if (run->status == kMisused && error != std::string::npos) {
     const std::size_t text = error + kError.size();
     return Error{run->output.substr(text, run->output.find('\n', text) - text)};
   }
-  return Error{"the job's plan: the process that made it ended with status " + std::to_string(run->status)};
+  return Error{"the process that reads the bundle " + how_it_ended(*run, options.program)};
 }
 
 }  // namespace weir

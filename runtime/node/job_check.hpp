@@ -2,6 +2,7 @@
 // job's code may do anything, so a process of its own looks.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,7 +16,12 @@ struct CheckedJob {
   std::vector<std::string> writes;  // files, as output_files.hpp names them
 };
 
-/// Runs `weir worker --describe`. The Error is what that says is wrong, in one line. Blocks.
-Result<CheckedJob> check_job(const std::string& program, const std::filesystem::path& bundle, const api::SubmitRequest& request);
+struct JobCheckOptions {
+  std::string program;             // the binary `weir`
+  std::uint64_t memory_bytes = 0;  // that the process may have, as a worker; 0: no limit
+};
+
+/// Runs `weir worker --describe`. The Error is what that says is wrong, or how it ended, in one line. Blocks.
+Result<CheckedJob> check_job(const JobCheckOptions& options, const std::filesystem::path& bundle, const api::SubmitRequest& request);
 
 }  // namespace weir

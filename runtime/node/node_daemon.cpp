@@ -1,8 +1,10 @@
 #include <weir/node/node_daemon.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <thread>
 
@@ -88,7 +90,10 @@ std::vector<std::string> worker_command(const NodeOptions& options, const std::s
 }
 
 api::SubmitRequest submit_defaults(const NodeOptions& options) {
-  const auto milliseconds = [](Duration time) { return static_cast<std::uint32_t>(time.count()); };
+  const auto milliseconds = [](Duration time) {
+    constexpr std::int64_t kLongest = std::numeric_limits<std::uint32_t>::max();  // 49 days: what JSON has room for
+    return static_cast<std::uint32_t>(std::min<std::int64_t>(time.count(), kLongest));
+  };
   api::SubmitRequest defaults;
   defaults.checkpoint_interval_ms = milliseconds(options.checkpoint.interval);
   defaults.alignment_limit_ms = milliseconds(options.checkpoint.alignment_limit);
@@ -168,7 +173,8 @@ int run(const NodeOptions& options, const std::string& program) {
   http_options.routes.logs = services->logs();
   http_options.routes.bundles = &services->bundles();
   http_options.routes.defaults = submit_defaults(options);
-  http_options.routes.check = [program](const auto& bundle, const auto& request) { return check_job(program, bundle, request); };
+  const JobCheckOptions checking{program, options.worker.memory_bytes};
+  http_options.routes.check = [checking](const auto& bundle, const auto& request) { return check_job(checking, bundle, request); };
   http_options.routes.ask = [&runtime](std::shared_ptr<AdminCall> call) { runtime->ask(std::move(call)); };
   const auto http = HttpServer::start(std::move(http_options)).or_throw();
 

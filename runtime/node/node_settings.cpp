@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include <weir/base/text.hpp>
+#include <weir/coordination/cluster_state.hpp>
 #include <weir/node/nearest_word.hpp>
 
 namespace weir {
@@ -73,15 +74,15 @@ NodeSetting size(std::string key, std::string help, Member<std::uint64_t> member
   return setting<std::uint64_t>(std::move(key), "BYTES", std::move(help), std::move(member), parse_bytes, exact_bytes);
 }
 
-NodeSetting number(std::string key, std::string help, Member<std::uint32_t> member, std::uint32_t least) {
+NodeSetting number(std::string key, std::string help, Member<std::uint32_t> member, std::uint32_t least, std::uint32_t most = kMost) {
   return setting<std::uint32_t>(
       std::move(key), "N", std::move(help), std::move(member),
-      [least](const std::string& text) -> Result<std::uint32_t> {
+      [least, most](const std::string& text) -> Result<std::uint32_t> {
         std::uint32_t value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         const bool whole = error == std::errc{} && end == text.data() + text.size();
-        if (whole && value >= least && value <= kMost) return value;
-        return Error{"'" + text + "' is no number from " + std::to_string(least) + " to " + std::to_string(kMost)};
+        if (whole && value >= least && value <= most) return value;
+        return Error{"'" + text + "' is no number from " + std::to_string(least) + " to " + std::to_string(most)};
       },
       [](std::uint32_t value) { return std::to_string(value); }, Kind::Number);
 }
@@ -144,7 +145,7 @@ std::vector<NodeSetting> make_settings() {
       time("worker.hang_timeout", "after which a job's process is killed in which a call of its code has not come back; 0: never", [](O& o) -> auto& { return o.worker.hang_timeout; }, Duration(0)),
       number("worker.threads", "threads of a job's process; 0: one per core", [](O& o) -> auto& { return o.worker.threads; }, 0),
       time("checkpoint.interval", "time between checkpoints of jobs that do not say", [](O& o) -> auto& { return o.checkpoint.interval; }),
-      number("checkpoint.retained", "complete checkpoints to keep of a job", [](O& o) -> auto& { return o.checkpoint.retained; }, 1),
+      number("checkpoint.retained", "complete checkpoints to keep of a job", [](O& o) -> auto& { return o.checkpoint.retained; }, 1, kMostRetained),
       time("checkpoint.alignment_limit", "after which a checkpoint's barrier overtakes records", [](O& o) -> auto& { return o.checkpoint.alignment_limit; }),
       size("checkpoint.store", "the most that a job's checkpoints may take on this node; 0: what the disk holds", [](O& o) -> auto& { return o.checkpoint.store_bytes; }),
   };

@@ -177,7 +177,10 @@ std::string_view openapi_description() {
           "401": {"$ref": "#/components/responses/Unauthorized"},
           "403": {"$ref": "#/components/responses/Forbidden"},
           "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"}}}
+          "415": {"$ref": "#/components/responses/WrongKind"},
+          "500": {"$ref": "#/components/responses/OurFault"},
+          "503": {"description": "as many bundles come in as this node takes at once; try again", "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
+          "507": {"description": "this node's disk has no room for it", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}}}
     },
     "/api/v1/bundles/{sha256}": {
       "get": {"operationId": "getBundle", "summary": "Whether this node has a bundle",
@@ -224,6 +227,7 @@ std::string_view openapi_description() {
       "Conflict": {"description": "it cannot be so as things are", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "TooLarge": {"description": "the body is too large", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "WrongKind": {"description": "the body is compressed or of several parts", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
+      "OurFault": {"description": "this node cannot do it: its disk, or a mistake in Weir", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "NoLeader": {"description": "the cluster has no leader now; try again", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
       "NoAnswer": {"description": "the leader did not answer in time; what was asked for may still happen", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}
     },
@@ -369,7 +373,7 @@ std::string_view openapi_description() {
       "RestartRequest": {
         "type": "object", "description": "what is absent has its default", "additionalProperties": false,
         "properties": {
-          "attempts": {"type": "integer", "minimum": 0, "description": "tries at the same failure before the job fails"},
+          "attempts": {"type": "integer", "minimum": 1, "description": "tries at the same failure before the job fails"},
           "in_vain": {"type": "integer", "minimum": 0, "description": "failures in a row without a new checkpoint before the job fails"},
           "first_delay_ms": {"type": "integer", "minimum": 0},
           "longest_delay_ms": {"type": "integer", "minimum": 0},
@@ -386,7 +390,7 @@ std::string_view openapi_description() {
           "key_groups": {"type": "integer", "minimum": 1, "maximum": 32768},
           "checkpoint_interval_ms": {"type": "integer", "minimum": 1, "description": "absent: 10000"},
           "alignment_limit_ms": {"type": "integer", "minimum": 0, "description": "then a barrier overtakes what is before it"},
-          "retained": {"type": "integer", "minimum": 1, "description": "complete checkpoints"},
+          "retained": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "complete checkpoints"},
           "replication": {"type": "integer", "minimum": 1, "description": "nodes that keep each part of a checkpoint, if there are as many"},
           "restart": {"$ref": "#/components/schemas/RestartRequest"},
           "from_savepoint": {"type": "string", "description": "an absolute path that every node can read"},

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <weir/node/child_process.hpp>
-
 namespace weir {
 namespace {
 
@@ -39,7 +37,7 @@ std::optional<std::string> read_all(int output, Clock::time_point end) {
 
 }  // namespace
 
-Result<ProgramRun> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit) {
+Result<ProgramRun> run_program(const std::vector<std::string>& command, const ProgramLimits& limits) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return Error{std::string("no pipe: ") + std::strerror(errno)};
   std::vector<char*> words;
@@ -47,19 +45,20 @@ Result<ProgramRun> run_program(const std::vector<std::string>& command, std::chr
   words.push_back(nullptr);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == 0) become_program(words.data(), {parent, pipe[1], 0});
+  if (child == 0) become_program(words.data(), {parent, pipe[1], limits.memory_bytes});
   ::close(pipe[1]);
   if (child < 0) {
     ::close(pipe[0]);
     return Error{std::string("no process: ") + std::strerror(errno)};
   }
-  auto output = read_all(pipe[0], Clock::now() + limit);
+  auto output = read_all(pipe[0], Clock::now() + limits.time);
   ::close(pipe[0]);
   if (!output) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (!output) return Error{command.front() + " did not end within " + std::to_string(limit.count()) + " ms"};
-  return ProgramRun{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), std::move(*output)};
+  if (!output) return Error{command.front() + " did not end within " + std::to_string(limits.time.count()) + " ms"};
+  if (WIFSIGNALED(status)) return ProgramRun{128 + WTERMSIG(status), WTERMSIG(status), std::move(*output)};
+  return ProgramRun{WEXITSTATUS(status), 0, std::move(*output)};
 }
 
 }  // namespace weir

@@ -212,6 +212,25 @@ TEST_CASE("a thousand connections that stay half open keep nobody out") {
   CHECK(resident_bytes() < before + kMostGrowth);
 }
 
+TEST_CASE("requests on all connections whose bodies never come leave the node alive") {
+  HttpServerOptions options;  // that waits for bodies longer than this test lasts
+  options.threads = 2;
+  options.connections = 8;
+  HttpTrial trial(std::move(options));
+  std::vector<std::unique_ptr<HttpWire>> slow;
+  for (int i = 0; i < 100; ++i) {
+    const bool upload = i % 2 == 0;
+    slow.push_back(std::make_unique<HttpWire>(trial.port()));
+    slow.back()->send("POST " + std::string(upload ? "/api/v1/bundles" : "/api/v1/jobs") + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nContent-Type: " +
+                      (upload ? "application/octet-stream" : "application/json") + "\r\n\r\n");
+    if (i % 10 == 0) CHECK(trial.ask("GET", "/livez").status == 200);
+  }
+  for (const char* path : {"/livez", "/healthz", "/metrics"}) {
+    CAPTURE(path);
+    CHECK(trial.ask("GET", path).status == 200);
+  }
+}
+
 TEST_CASE("a client that takes no answers blocks nobody else") {
   HttpServerOptions options = patient();
   options.threads = 4;

@@ -78,7 +78,7 @@ ApiServer::Answer refusing(int status, const std::string& message) {
 TEST_CASE("every command explains itself") {
   const Ended all = weir_with({"--help"});
   CHECK(all.status == 0);
-  for (const std::string command : {"node", "submit", "jobs", "job", "cancel", "stop", "savepoint", "nodes", "checkpoints", "logs", "cert", "version", "completion"}) {
+  for (const std::string command : {"node", "submit", "jobs", "job", "cancel", "stop", "savepoint", "nodes", "checkpoints", "logs", "forget", "cert", "version", "completion"}) {
     CAPTURE(command);
     CHECK(all.says("\n  " + command));
     const Ended help = weir_with({command, "--help"});
@@ -102,6 +102,8 @@ TEST_CASE("a mistyped command or option is told in one line, with the one that w
   refused({"submit", "/none.so"}, "bundle /none.so does not exist");
   refused({"submit", kBundle, "--set", "=1"}, "--set takes NAME=VALUE, not '=1'");
   refused({"submit", kBundle, "--checkpoint-interval", "soon"}, "--checkpoint-interval: 'soon' is not a duration; write 250ms, 10s, 5min, 2h or 7d");
+  refused({"cert", "ca"}, "--out is required; 'weir cert ca --help' says more");
+  refused({"cert", "node", "--nam", "a"}, "there is no option --nam (did you mean --name?); 'weir cert node --help' lists them");
   CHECK(weir_with({}).status == 2);
   CHECK(weir_with({"job"}).status == 2);
 }
@@ -212,6 +214,21 @@ TEST_CASE("cancel, stop and savepoint say what they want") {
   CHECK(node.requests().back().body == "{\"directory\":\"/save/here\"}");
 }
 
+TEST_CASE("a job that has ended is forgotten, and told what it was") {
+  const std::string json = api::to_json(job(7, "q5", "finished"));
+  const ApiServer node([&](const ApiRequest& request) -> ApiReply {
+    if (request.path == "/api/v1/jobs/8") return {request.method == "GET" ? json : api::to_json(api::ErrorInfo{"job 8 has not ended"}), request.method == "GET" ? 200 : 409};
+    return request.method == "DELETE" ? ApiReply{"", 204} : ApiReply{json};
+  });
+  CHECK(weir_with(node, {"forget", "7"}).printed == "job 7 q5 is forgotten, with its checkpoints\n");
+  CHECK(node.requests().back().method == "DELETE");
+  CHECK(node.requests().back().path == "/api/v1/jobs/7");
+  CHECK(weir_with(node, {"forget", "7", "--json"}).printed == json + "\n");
+  const Ended runs = weir_with(node, {"forget", "8"});
+  CHECK(runs.status == 1);
+  CHECK(runs.printed == "weir: error: job 8 has not ended\n");
+}
+
 TEST_CASE("what a node refuses is told in its own words") {
   const Ended senseless = weir_with(ApiServer(refusing(400, "option --input is missing")), {"submit", kBundle});
   CHECK(senseless.status == 2);
@@ -316,6 +333,9 @@ TEST_CASE("the version is this program's, or a node's") {
   const Ended own = weir_with({"version"});
   CHECK(own.status == 0);
   CHECK(own.says("weir 0."));
+  const Ended flag = weir_with({"--version"});
+  CHECK(flag.status == 0);
+  CHECK(flag.printed == own.printed);
   const ApiServer node(answers({{"/api/v1/version", api::to_json(api::VersionInfo{.version = "9.9.9"})}}));
   CHECK(weir_with(node, {"version"}).printed == "node " + node.address() + ": weir 9.9.9\n");
 }
@@ -333,6 +353,7 @@ TEST_CASE("the shell completes commands and their options") {
   CHECK(completed("weir submit x.so --se", 3) == " --set ");
   CHECK(completed("weir jobs --ta", 2) == "  ");
   CHECK(completed("weir job --ta", 2) == " --tasks ");
+  CHECK(completed("weir forg", 1) == " forget ");
   CHECK(completed("weir cert node --na", 3) == " --name ");
   CHECK(weir_with({"completion", "fish"}).status == 2);
   CHECK(weir_with({"completion", "zsh"}).says("bashcompinit"));

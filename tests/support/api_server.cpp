@@ -21,6 +21,7 @@ class ApiServer::Impl {
     };
     server_->Get(".*", handle);
     server_->Post(".*", handle);
+    server_->Delete(".*", handle);
     const int port = server_->bind_to_any_port("127.0.0.1");
     if (port <= 0) throw std::runtime_error("no port for a server of the test");
     port_ = static_cast<std::uint16_t>(port);

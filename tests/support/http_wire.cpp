@@ -112,6 +112,16 @@ std::optional<HttpReply> HttpWire::receive(Expects expects) {
   return reply;
 }
 
+bool HttpWire::told_to_go_on() {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  while (buffer_.size() < kContinue.size()) {
+    if (!fill()) return false;
+  }
+  if (!buffer_.starts_with(kContinue)) return false;
+  buffer_.erase(0, kContinue.size());
+  return true;
+}
+
 bool HttpWire::closed() {
   while (fill()) {}
   std::array<char, 1> one;

@@ -38,6 +38,8 @@ class HttpWire {
   /// The next answer; nothing when the server closed first. Without `Expects::Body` none follows, whatever the headers say: HEAD.
   enum class Expects : std::uint8_t { Body, HeadOnly };
   std::optional<HttpReply> receive(Expects expects = Expects::Body);
+  /// Waits for the answer to `Expect: 100-continue`: a thread of the server has the request, and now wants its body.
+  bool told_to_go_on();
   /// Waits until the server has closed, and throws away what it sends before.
   bool closed();
   void end_sending();

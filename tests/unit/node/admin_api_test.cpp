@@ -215,6 +215,9 @@ TEST_CASE("a submission that cannot run is refused with the field that is wrong"
   CHECK(refused(R"({"name": "wc", "bundle": "../../etc/passwd"})").find("64 lower-case hexadecimal digits") != std::string::npos);
   CHECK(refused(submission(R"(, "parallelism": 0)")).find("parallelism is 1 to as many, not 0") != std::string::npos);
   CHECK(refused(submission(R"(, "key_groups": 100000)")).find("1 to 32768 key groups") != std::string::npos);
+  CHECK(refused(submission(R"(, "retained": 0)")) == "retained: 1 to 1000 checkpoints can be kept, not 0");
+  CHECK(refused(submission(R"(, "retained": 1001)")) == "retained: 1 to 1000 checkpoints can be kept, not 1001");
+  CHECK(refused(submission(R"(, "restart": {"attempts": 0})")) == "restart.attempts: 1 is the least: the first try counts");
   CHECK(refused(submission(R"(, "checkpoint_interval_ms": 0)")).find("checkpoint interval") != std::string::npos);
   CHECK(refused(submission(R"(, "restart": {"factor": 0.5})")).find("factor") != std::string::npos);
   CHECK(refused(submission(R"(, "restart": {"factor": 1e999})")).size() > 0);
@@ -287,6 +290,8 @@ TEST_CASE("a job's number is digits, and nothing else is found") {
     CHECK(ask(control, "POST", "/api/v1/jobs/" + id + "/cancel").status == 404);
     CHECK(ask(control, "DELETE", "/api/v1/jobs/" + id).status == 404);
   }
+  CHECK(error_of(ask(control, "GET", "/api/v1/jobs/0")) == "there is no job 0");
+  CHECK(error_of(ask(control, "GET", "/api/v1/jobs/18446744073709551615")) == "there is no job 18446744073709551615");
   CHECK(control.state().job(1)->wish == JobWish::Run);
 }
 

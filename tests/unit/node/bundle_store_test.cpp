@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include <weir/node/bundle_store.hpp>
 #include <weir/node/sha256.hpp>
 
+#include "support/full_disk.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace weir;
@@ -74,6 +76,36 @@ TEST_CASE("a bundle with another hash than announced, too long, or cut off leave
   CHECK(store.put(in_pieces(kBytes), {.most_bytes = 5}).error().message == "the bundle has more than 5 bytes");
   CHECK(store.put(in_pieces(kBytes, 2), {}).error().message == "the connection broke");
   CHECK(files_in(directory / "bundles") == 0);
+}
+
+TEST_CASE("whose fault it is that a bundle is not stored is told") {
+  using Fault = BundleError::Fault;
+  const TemporaryDirectory directory;
+  const BundleStore store = open(directory);
+  CHECK(store.put(in_pieces(kBytes), {.expected = hash_of("other")}).error().fault == Fault::Bundle);
+  CHECK(store.put(in_pieces(kBytes), {.expected = "../x"}).error().fault == Fault::Bundle);
+  CHECK(store.put(in_pieces(kBytes), {.most_bytes = 5}).error().fault == Fault::Bundle);
+  CHECK(store.put(in_pieces(kBytes, 2), {}).error().fault == Fault::Bundle);
+  std::ofstream(directory / "small") << "x";
+  {
+    const testing::FullDisk full(directory / "small");
+    CHECK(store.put(kBytes).error().fault == Fault::NoRoom);
+  }
+  CHECK(files_in(directory / "bundles") == 0);
+}
+
+TEST_CASE("a directory that is gone is told as that, whatever failed since") {
+  const TemporaryDirectory directory;
+  const BundleStore store = open(directory);
+  std::filesystem::remove(directory / "bundles");
+  const BundlePieces waits = []() -> Result<std::optional<std::string>> {
+    errno = EAGAIN;
+    return std::optional<std::string>("bytes");
+  };
+  const auto refused = store.put(waits, {.most_bytes = 100});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fault == BundleError::Fault::Disk);
+  CHECK(refused.error().message.ends_with(": No such file or directory"));
 }
 
 TEST_CASE("what a crash left half-written is gone when the store is opened") {

@@ -1,10 +1,16 @@
 #include <weir/node/http_server.hpp>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
+#include <iterator>
+#include <thread>
 
 #include <doctest/doctest.h>
 
+#include <support/full_disk.hpp>
 #include <support/http_trial.hpp>
 #include <support/json_schema.hpp>
 #include <support/prometheus_parser.hpp>
@@ -56,6 +62,27 @@ class Authority {
  private:
   testing::TemporaryDirectory directory_;
 };
+
+/// A request whose body of so many bytes does not come yet. A thread of the daemon waits for it when this returns.
+std::unique_ptr<HttpWire> slow_request(const HttpTrial& trial, const std::string& path, const std::string& type, std::size_t bytes) {
+  auto wire = std::make_unique<HttpWire>(trial.port());
+  wire->send("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n");
+  REQUIRE(wire->told_to_go_on());
+  return wire;
+}
+
+bool comes_true(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+auto files_in(const std::filesystem::path& directory) {
+  return std::distance(std::filesystem::directory_iterator(directory), std::filesystem::directory_iterator());
+}
 
 /// Holds an answer against the description that the daemon serves.
 void check_described(const HttpTrial& trial, const std::string& method, const std::string& path, const std::string& body = "") {
@@ -134,6 +161,63 @@ TEST_CASE("a bundle that is too large or breaks off leaves nothing") {
   }
   CHECK(trial.bundles().list().empty());
   for (const auto& entry : std::filesystem::directory_iterator(trial.directory() / "bundles")) FAIL_CHECK(entry.path().string());
+}
+
+TEST_CASE("a bundle that cannot be kept is this node's fault, not who sent it") {
+  HttpTrial trial;
+  std::ofstream(trial.directory() / "small") << "x";
+  {
+    const testing::FullDisk full(trial.directory() / "small");
+    CHECK(trial.upload(fake_bundle()).status == 507);
+  }
+  CHECK(trial.upload(fake_bundle()).status == 201);
+  std::filesystem::remove_all(trial.directory() / "bundles");
+  const HttpReply gone = trial.upload(fake_bundle());
+  CHECK(gone.status == 500);
+  CHECK(error_of(gone).starts_with("cannot write bundle "));
+  CHECK(error_of(gone).ends_with(": No such file or directory"));
+}
+
+TEST_CASE("of the threads at most half take in bundles; who comes next is told to try again") {
+  HttpServerOptions options;
+  options.threads = 4;
+  HttpTrial trial(std::move(options));
+  const std::string bytes = fake_bundle();
+  std::vector<std::unique_ptr<HttpWire>> slow;
+  for (int i = 0; i < 2; ++i) slow.push_back(slow_request(trial, "/api/v1/bundles", "application/octet-stream", bytes.size()));
+  REQUIRE(comes_true([&] { return files_in(trial.directory() / "bundles") == 2; }));
+
+  const HttpReply busy = trial.upload(bytes);
+  CHECK(busy.status == 503);
+  CHECK(busy.headers.at("retry-after") == "5");
+  CHECK(error_of(busy) == "this node takes in 2 bundles at once, and does now; try again");
+  CHECK(trial.ask("GET", "/api/v1/version").status == 200);
+
+  slow.front()->send(bytes);
+  CHECK(slow.front()->receive()->status == 201);
+  CHECK(trial.upload(bytes).status == 201);
+}
+
+TEST_CASE("numbers that no job can have are refused before its code is looked at") {
+  int checks = 0;
+  HttpServerOptions options;
+  options.routes.check = [&](const auto&, const auto&) -> Result<CheckedJob> {
+    ++checks;
+    return CheckedJob{};
+  };
+  HttpTrial trial(std::move(options));
+  const std::string bundle = read<api::BundleInfo>(trial.upload(fake_bundle())).bundle;
+  const auto refused = [&](const std::string& field) {
+    const HttpReply reply = trial.ask("POST", "/api/v1/jobs", R"({"bundle": ")" + bundle + "\", " + field + "}");
+    CHECK(reply.status == 400);
+    return error_of(reply);
+  };
+  CHECK(refused(R"("parallelism": 0)") == "job 'word_count' cannot run: with 128 key groups its parallelism is 1 to as many, not 0");
+  CHECK(refused(R"("key_groups": 0)") == "job 'word_count' cannot run: it has 1 to 32768 key groups, not 0");
+  CHECK(refused(R"("retained": 0)") == "retained: 1 to 1000 checkpoints can be kept, not 0");
+  CHECK(refused(R"("replication": 0)") == "job 'word_count' cannot run: at least one node must keep each part of a checkpoint");
+  CHECK(checks == 0);
+  CHECK(trial.asked() == 0);
 }
 
 TEST_CASE("a job of a bundle that this node lacks is refused before the leader hears of it") {
@@ -231,6 +315,44 @@ TEST_CASE("a node that answers is alive, with a leader or without one") {
   CHECK(alive.body == "ok\n");
   CHECK(trial.ask("POST", "/livez").status == 405);
   CHECK(trial.asked() == 0);
+}
+
+TEST_CASE("what watches a node is answered while slow requests hold every other thread") {
+  HttpServerOptions options;
+  options.threads = 4;
+  HttpTrial trial(std::move(options));
+  std::vector<std::unique_ptr<HttpWire>> slow;
+  for (int i = 0; i < 4; ++i) slow.push_back(slow_request(trial, "/api/v1/jobs/1/cancel", "application/json", 2));
+  HttpWire behind(trial.port());
+  behind.send("GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (const char* path : {"/livez", "/healthz", "/metrics", "/livez"}) {
+    CAPTURE(path);
+    CHECK(trial.ask("GET", path).status == 200);
+  }
+  slow.front()->send("{}");
+  CHECK(slow.front()->receive()->status == 404);
+  CHECK(behind.receive()->status == 200);
+}
+
+TEST_CASE("figures that the leader does not send hold up nobody who asks whether the node is alive") {
+  HttpTrial trial;
+  trial.set_leader(Leader::Silent);
+  std::vector<std::unique_ptr<HttpWire>> scrapes;
+  for (int i = 0; i < 3; ++i) {
+    scrapes.push_back(std::make_unique<HttpWire>(trial.port()));
+    scrapes.back()->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  REQUIRE(comes_true([&] { return trial.asked() > 0; }));
+  CHECK(trial.ask("GET", "/livez").status == 200);
+}
+
+TEST_CASE("a connection that asked whether the node is alive asks nothing else") {
+  HttpTrial trial;
+  HttpWire wire(trial.port());
+  const std::string probe = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  wire.send(probe + probe);
+  CHECK(wire.receive()->headers.at("connection") == "close");
+  CHECK_FALSE(wire.receive());
 }
 
 TEST_CASE("health is asked of the leader once, however many want to know") {

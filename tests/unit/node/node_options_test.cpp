@@ -90,6 +90,8 @@ TEST_CASE("each source names itself when its value is refused") {
   NodeSources sources;
   sources.options = {{"tls.key", "k"}, {"slots", "many"}};
   CHECK(read_node_options(sources).error().message == "--slots: 'many' is no number from 0 to 100000");
+  sources.options = {{"checkpoint.retained", "1001"}};
+  CHECK(read_node_options(sources).error().message == "--checkpoint-retained: '1001' is no number from 1 to 1000");
   sources.options.clear();
   sources.environment = [](const std::string& variable) { return variable == "WEIR_NODE_HEARTBEAT" ? std::optional<std::string>("1") : std::nullopt; };
   CHECK(read_node_options(sources).error().message.starts_with("WEIR_NODE_HEARTBEAT: '1' is not a duration"));
