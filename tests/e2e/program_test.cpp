@@ -267,6 +267,14 @@ TEST_CASE("numbers that make no sense are refused") {
   for (const std::string worst : {"0", "-1"}) {
     CHECK(place.run("flights", {"--worst", worst}).printed == "flights: error: option --worst must be at least 1\n");
   }
+  for (const std::string rate : {"-1", "nan"}) {
+    const Ended flights = place.run("flights", {"--rate", rate});
+    CHECK(flights.status == 2);
+    CHECK(flights.printed == "flights: error: option --rate must be 0 or more\n");
+  }
+  const Ended monitoring = place.run("monitoring", {"--interval", "0s"});
+  CHECK(monitoring.status == 2);
+  CHECK(monitoring.printed == "monitoring: error: option --interval must be longer than 0\n");
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
