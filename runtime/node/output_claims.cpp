@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <weir/base/file_identity.hpp>
 #include <weir/node/output_files.hpp>
 
 namespace weir {

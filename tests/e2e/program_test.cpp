@@ -143,6 +143,27 @@ TEST_CASE("there being nothing to resume is said") {
   CHECK_MESSAGE(ended.says("holds no checkpoint yet; starting from the beginning"), ended.printed);
 }
 
+TEST_CASE("a savepoint that is missing, or is to be the state directory too, is told before anything is made") {
+  const Place place;
+  const Ended missing = place.count({"--from-savepoint", place / "gone"});
+  CHECK(missing.status == 1);
+  CHECK(missing.printed == "word_count: error: there is no savepoint to start from: " + (place / "gone") + " does not exist\n");
+  for (const std::string option : {"--from-savepoint", "--savepoint"}) {
+    const Ended same = place.count({option, place / "./state"});
+    CHECK(same.status == 2);
+    CHECK(same.printed == "word_count: error: " + option + " and --state-dir are the same directory, " + (place / "./state") + "; name another one\n");
+  }
+  CHECK(!std::filesystem::exists(place / "state"));
+}
+
+TEST_CASE("figures are not written over input or output") {
+  const Place place;
+  CHECK(place.count({"--stats", place / "words.txt"}).says("option --stats would write into the input of source"));
+  CHECK(place.count({"--stats", place / "counts.csv"}).says("option --stats would write into the output of sink"));
+  CHECK(content_of(place / "words.txt") == "a b c\na b\n");
+  CHECK(!std::filesystem::exists(place / "state"));
+}
+
 TEST_CASE("a run that fails leaves the output of an earlier one") {
   const Place place;
   REQUIRE(place.run("word_count", {"--input", place / "words.txt", "--output", place / "counts.csv"}).status == 0);
