@@ -73,6 +73,7 @@ void PartFiles::open(OperatorContext& context) {
   }
   files_.make_directories(options_.directory);
   unsynced_directories_.insert(options_.directory);
+  claim_.open(context, {WrittenFiles::Kind::Parts, (options_.directory / options_.prefix).string()});
   take_lanes();
   remove_leftovers();
   probe();
@@ -280,6 +281,7 @@ void PartFiles::on_processing_time(ProcessingTime now) {
 }
 
 void PartFiles::before_snapshot(CheckpointId checkpoint) {
+  claim_.before_snapshot(checkpoint);
   if (context_->last_snapshot()) finish();
   PartLane& lane = own_lane();
   for (StoredPart& part : lane.rolled) {
@@ -311,6 +313,7 @@ void PartFiles::on_complete(CheckpointId checkpoint) {
   }
   for (const auto& directory : directories) files_.sync_directory(directory);
   std::erase_if(lane.rolled, covered);
+  claim_.on_complete(checkpoint);
 }
 
 void PartFiles::finish() {

@@ -34,6 +34,7 @@
 #include <vector>
 
 #include <weir/connectors/file_system.hpp>
+#include <weir/connectors/worker_claim.hpp>
 #include <weir/dataflow/operator.hpp>
 
 namespace weir {
@@ -119,6 +120,7 @@ class PartFiles {
 
   PartOptions options_;
   FileSystem& files_;
+  WorkerClaim claim_;
   OperatorContext* context_ = nullptr;
   std::vector<PartLane>* lanes_ =
       nullptr;  // state: this task's own first, then those it looks after

@@ -56,6 +56,16 @@ TEST_CASE("a lock file that a killed job left is no claim") {
   CHECK(refusal(copying("in", {directory / "out.csv"})).empty());
 }
 
+TEST_CASE("a file that is there is one job's at a time under its hard links too, and a refusal leaves no lock") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "out.csv") << "row\n";
+  std::filesystem::create_hard_link(directory / "out.csv", directory / "twin.csv");
+  const OutputClaims claims(copying("in", {directory / "out.csv"}));
+  CHECK(refusal(copying("in", {directory / "twin.csv"})) == "sink 'sink1' cannot write " + (directory / "twin.csv").string() +
+                                                                ": a process that knows it by another name is writing it; stop it first, or name another file");
+  CHECK(!std::filesystem::exists(directory / ".twin.csv.lock"));
+}
+
 TEST_CASE("two sinks of one job do not write one file") {
   const TemporaryDirectory directory;
   CHECK(refusal(copying("in", {directory / "a.csv", directory / "sub/../a.csv"})) ==
