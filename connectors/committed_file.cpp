@@ -74,6 +74,19 @@ void CommittedFile::open(OperatorContext& context) {
   } else {
     resume(context, state_->front());
   }
+  disposable_ = !context.checkpointed();  // not before: those of a savepoint are published by now
+}
+
+CommittedFile::~CommittedFile() {
+  if (!disposable_) return;
+  try {
+    segment_.reset();
+    for (const auto& file : files_.list(directory_of(path_), FileSystem::Depth::Flat)) {
+      if (attempt_of(path_, file) == attempt_) files_.remove(file);
+    }
+  } catch (...) {
+    // They stay, and the next run removes them.
+  }
 }
 
 void CommittedFile::start() {

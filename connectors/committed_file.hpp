@@ -64,6 +64,10 @@ class CommittedFile {
  public:
   CommittedFile(const std::filesystem::path& path, std::string header,
                 FileSystem& files = real_file_system());
+  /// Removes what nothing can publish any more: its segments, when no checkpoints are stored.
+  ~CommittedFile();
+  CommittedFile(const CommittedFile&) = delete;
+  CommittedFile& operator=(const CommittedFile&) = delete;
 
   void open(OperatorContext& context);
   /// Whole rows.
@@ -89,6 +93,7 @@ class CommittedFile {
   std::vector<FileProgress>* state_ = nullptr;  // with one element once opened
   std::unique_ptr<OutputFile> segment_;  // open when rows were written since the last snapshot
   std::uint64_t segment_bytes_ = 0;
+  bool disposable_ = false;  // nobody knows of its segments but this
   bool to_cut_ = false;  // more is in FILE than the checkpoint that this one continues covers
 };
 

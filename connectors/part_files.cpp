@@ -77,6 +77,21 @@ void PartFiles::open(OperatorContext& context) {
   take_lanes();
   remove_leftovers();
   probe();
+  // Not before: those of a savepoint are published by now.
+  if (!context.checkpointed()) disposable_ = {context.attempt(), context.task()};
+}
+
+PartFiles::~PartFiles() {
+  if (!disposable_) return;
+  try {
+    open_.clear();
+    for (const auto& path : files_.list(options_.directory, FileSystem::Depth::Recursive)) {
+      const auto part = parse(path.filename().string());
+      if (part && part->hidden_by == disposable_->first && part->lane == disposable_->second) files_.remove(path);
+    }
+  } catch (...) {
+    // They stay, and the next run removes them.
+  }
 }
 
 /// Publishes what the state holds for this task's lanes. Lanes of tasks that are no more keep their next number, for a time

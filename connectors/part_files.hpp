@@ -31,6 +31,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/connectors/file_system.hpp>
@@ -73,6 +74,10 @@ struct PartOptions {
 class PartFiles {
  public:
   explicit PartFiles(PartOptions options, FileSystem& files = real_file_system());
+  /// Removes what nothing can publish any more: its hidden parts, when no checkpoints are stored.
+  ~PartFiles();
+  PartFiles(const PartFiles&) = delete;
+  PartFiles& operator=(const PartFiles&) = delete;
 
   void open(OperatorContext& context);
   /// Whole rows. The bucket is a relative path, or empty for the directory itself; throws Failure on others.
@@ -125,6 +130,7 @@ class PartFiles {
   std::vector<PartLane>* lanes_ =
       nullptr;  // state: this task's own first, then those it looks after
   OpenParts open_;
+  std::optional<std::pair<AttemptId, std::uint32_t>> disposable_;  // attempt and lane of hidden parts that nobody knows of but this
   enum class Begin : std::uint8_t { Fresh, Restored } begin_ = Begin::Fresh;
   std::vector<std::filesystem::path> outdated_;  // an earlier run's, to be replaced
   std::set<std::string> buckets_;  // whose directories exist

@@ -413,3 +413,14 @@ TEST_CASE("a worker's sink and a program do not write part files of one prefix, 
   const auto program = OutputLock::of_program("rows", sink.writes());
   CHECK_THROWS_WITH_AS(worker(0), doctest::Contains(" is writing it; stop it first"), PermanentFailure);
 }
+
+TEST_CASE("without checkpoints a task that ends leaves no hidden part") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  {
+    TaskHarness task(factory(Files{.directory = out}), {.checkpointed = false});
+    push(task, 0, 3);
+    REQUIRE(has_hidden(out));
+  }
+  CHECK_FALSE(has_hidden(out));
+}

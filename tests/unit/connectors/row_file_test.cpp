@@ -447,3 +447,17 @@ TEST_CASE("rows that something else wrote over are missed, and not taken for pub
     CHECK_THROWS_WITH_AS(task.complete(), doctest::Contains("rows for "), PermanentFailure);
   }
 }
+
+TEST_CASE("a job without checkpoints that ends leaves nothing hidden, and one with checkpoints what the next run needs") {
+  for (const bool checkpointed : {false, true}) {
+    const TemporaryDirectory directory;
+    const auto path = directory / "out.csv";
+    {
+      TaskHarness task([&] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(real_file_system())); }, {.checkpointed = checkpointed});
+      push(task, 0, 3);
+      (void)task.snapshot();
+      push(task, 3, 5);
+    }
+    CHECK(files_in(directory) == (checkpointed ? 1 : 0));
+  }
+}
