@@ -205,11 +205,12 @@ TEST_CASE("a plan is explained without the options that it does not depend on") 
 TEST_CASE("what is plainly permanent is tried once") {
   const Place place;
   std::ofstream(place / "bad.csv") << "departure,origin,destination,delay_minutes,distance_miles\n2001-01-01,A,B,soon,1\n";
-  const Ended ended = place.run("flights", {"--input", place / "bad.csv", "--airports", kData / "airports.csv"});
+  const Ended ended = place.run("flights", {"--input", place / "bad.csv", "--airports", kData / "airports.csv", "--output", place / "worst.csv"});
   CHECK(ended.status == 1);
   CHECK_MESSAGE(ended.says("bad.csv:2:"), ended.printed);
   CHECK(!ended.says("restarting"));
   CHECK(!ended.says("times)"));
+  CHECK(!std::filesystem::exists(place / ".worst.csv.uncommitted-0.1.0"));  // nothing would ever publish it
 }
 
 TEST_CASE("the end is told in one line with what came in and went out") {
