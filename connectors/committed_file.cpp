@@ -6,6 +6,7 @@
 #include <numeric>
 #include <optional>
 
+#include <weir/base/hash.hpp>
 #include <weir/connectors/input_file.hpp>
 
 namespace weir {
@@ -43,6 +44,13 @@ std::optional<AttemptId> attempt_of(const std::filesystem::path& path, const std
   return AttemptId{numbers[0], numbers[1]};
 }
 
+/// Of the last bytes of the first `end` ones of a file, at the most `bytes`; nothing when it is shorter.
+std::optional<std::uint64_t> tail_hash(const std::filesystem::path& path, std::uint64_t end, std::uint64_t bytes) {
+  std::string tail(std::min(StagedSegment::kTailBytes, bytes), '\0');
+  if (InputFile(path.string()).read(end - tail.size(), tail) != tail.size()) return std::nullopt;
+  return hash_bytes(tail);
+}
+
 }  // namespace
 
 CommittedFile::CommittedFile(const std::filesystem::path& path, std::string header,
@@ -59,11 +67,25 @@ void CommittedFile::open(OperatorContext& context) {
                   " tasks; give it .parallelism = 1, or use Files");
   }
   attempt_ = context.attempt();
+  claim_.open(context, {WrittenFiles::Kind::One, path_.string()});
   state_ = &context.state().list<FileProgress>("file", ChunkKind::Split);
   if (state_->empty()) {
     start();
   } else {
-    resume(state_->front());
+    resume(context, state_->front());
+  }
+  disposable_ = !context.checkpointed();  // not before: those of a savepoint are published by now
+}
+
+CommittedFile::~CommittedFile() {
+  if (!disposable_) return;
+  try {
+    segment_.reset();
+    for (const auto& file : files_.list(directory_of(path_), FileSystem::Depth::Flat)) {
+      if (attempt_of(path_, file) == attempt_) files_.remove(file);
+    }
+  } catch (...) {
+    // They stay, and the next run removes them.
   }
 }
 
@@ -78,15 +100,20 @@ void CommittedFile::start() {
   segment_bytes_ = header_.size();
 }
 
-void CommittedFile::resume(FileProgress& progress) {
+void CommittedFile::resume(OperatorContext& context, FileProgress& progress) {
   if (!left_at(progress.path, progress) && left_at(path_, progress)) progress.path = path_.string();
   const std::filesystem::path written = progress.path;
   if (written != path_ && files_.size(path_).value_or(0) > header_.size()) {
     throw PermanentFailure("the job's rows so far are in " + written.string() + ", but " + path_.string() +
                   " holds others; go on in the former, or name a file that does not exist");
   }
+  std::unique_ptr<OutputLock> lock;  // on a file that this is not the claim on
+  if (written != path_ && attempt_.job != 0 && !progress.staged.empty()) {
+    lock = OutputLock::of_worker(context.name(), {WrittenFiles::Kind::One, written.string()}, attempt_.job);
+  }
   for (const StagedSegment& segment : progress.staged) publish(written, segment);
   progress.staged.clear();
+  if (lock) lock->remove();
   if (written != path_) return start();  // the job goes on in another file
   const std::uint64_t bytes = files_.size(path_).value_or(0);
   files_.open(path_, std::max(bytes, progress.bytes))->sync();  // a file that cannot be written, or is too short, is found out now
@@ -120,12 +147,15 @@ void CommittedFile::write(std::string_view rows) {
 }
 
 void CommittedFile::before_snapshot(CheckpointId checkpoint) {
+  claim_.before_snapshot(checkpoint);
   if (!segment_) return;
   segment_->sync();
   segment_.reset();
   files_.sync_directory(directory_of(path_));
   FileProgress& progress = state_->front();
-  progress.staged.push_back({progress.next_number++, checkpoint, progress.bytes, segment_bytes_, attempt_.job, attempt_.attempt});
+  StagedSegment staged{progress.next_number++, checkpoint, progress.bytes, segment_bytes_, attempt_.job, attempt_.attempt};
+  staged.tail_hash = tail_hash(segment_path(path_, staged), staged.bytes, staged.bytes);
+  progress.staged.push_back(staged);
   progress.bytes += std::exchange(segment_bytes_, 0);
 }
 
@@ -137,6 +167,7 @@ void CommittedFile::on_complete(CheckpointId checkpoint) {
   }
   if (std::exchange(to_cut_, false) && published == 0) files_.open(path_, state_->front().bytes - staged_bytes())->sync();
   staged.erase(staged.begin(), staged.begin() + static_cast<std::ptrdiff_t>(published));
+  claim_.on_complete(checkpoint);
 }
 
 /// That wait to be published.
@@ -145,14 +176,21 @@ std::uint64_t CommittedFile::staged_bytes() const {
   return std::accumulate(staged.begin(), staged.end(), std::uint64_t{0}, [](std::uint64_t sum, const StagedSegment& one) { return sum + one.bytes; });
 }
 
+/// Whether a segment's rows are in their place. A checkpoint of an older Weir tells only how many bytes they are.
+bool CommittedFile::is_in(const std::filesystem::path& path, const StagedSegment& segment) const {
+  const std::uint64_t end = segment.begin + segment.bytes;
+  if (files_.size(path).value_or(0) < end) return false;
+  return !segment.tail_hash || segment.bytes == 0 || tail_hash(path, end, segment.bytes) == segment.tail_hash;
+}
+
 void CommittedFile::publish(const std::filesystem::path& path, const StagedSegment& segment) {
   const std::filesystem::path staged = segment_path(path, segment);
   const std::uint64_t end = segment.begin + segment.bytes;
   if (files_.size(staged) != segment.bytes) {
-    if (files_.size(path).value_or(0) >= end) return;  // it is in already
-    throw PermanentFailure("rows for " + path.string() + " are lost: neither does it reach byte " +
+    if (is_in(path, segment)) return;
+    throw PermanentFailure("rows for " + path.string() + " are lost: neither does it hold them before byte " +
                   std::to_string(end) + " nor is " + staged.string() +
-                  " there; restore it or start over");
+                  " there, so something else wrote or removed them; restore it or start over");
   }
   const auto file = files_.open(path, segment.begin);
   const InputFile rows(staged.string());

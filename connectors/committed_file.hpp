@@ -20,17 +20,20 @@
 // finds that those it would publish are gone.
 //
 // Publishing twice is the same as once, since a segment has one place; a segment that is gone is in FILE, since it is
-// removed only after FILE was synced. Needs room for what is published in one go twice. Readers may see a part of the last
-// line while a segment is appended. One task, one thread; nothing else may write FILE meanwhile.
+// removed only after FILE was synced. That nobody else's rows are in its place is seen by its last bytes. Needs room for what is
+// published in one go twice. Readers may see a part of the last line while a segment is appended. One task, one thread; nothing
+// else may write FILE meanwhile: worker_claim.hpp.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <weir/connectors/file_system.hpp>
+#include <weir/connectors/worker_claim.hpp>
 #include <weir/dataflow/operator.hpp>
 
 namespace weir {
@@ -43,8 +46,11 @@ struct StagedSegment {
   std::uint64_t bytes = 0;
   std::uint64_t job = 0;      // whose attempt wrote it
   std::uint64_t attempt = 0;
+  std::optional<std::uint64_t> tail_hash = {};  // of its last kTailBytes; by it the rows are known again in FILE
+
+  static constexpr std::uint64_t kTailBytes = 64 << 10;  // few enough to be read again at every checkpoint
 };
-WEIR_RECORD(StagedSegment, number, checkpoint, begin, bytes, job, attempt);
+WEIR_RECORD(StagedSegment, number, checkpoint, begin, bytes, job, attempt, tail_hash);
 
 struct FileProgress {
   std::string path;         // absolute
@@ -58,6 +64,10 @@ class CommittedFile {
  public:
   CommittedFile(const std::filesystem::path& path, std::string header,
                 FileSystem& files = real_file_system());
+  /// Removes what nothing can publish any more: its segments, when no checkpoints are stored.
+  ~CommittedFile();
+  CommittedFile(const CommittedFile&) = delete;
+  CommittedFile& operator=(const CommittedFile&) = delete;
 
   void open(OperatorContext& context);
   /// Whole rows.
@@ -67,9 +77,10 @@ class CommittedFile {
 
  private:
   void start();
-  void resume(FileProgress& progress);
+  void resume(OperatorContext& context, FileProgress& progress);
   bool left_at(const std::filesystem::path& path, const FileProgress& progress) const;
   OutputFile& segment();
+  bool is_in(const std::filesystem::path& path, const StagedSegment& segment) const;
   void publish(const std::filesystem::path& path, const StagedSegment& segment);
   void remove_leftovers();
   std::uint64_t staged_bytes() const;
@@ -77,10 +88,12 @@ class CommittedFile {
   std::filesystem::path path_;
   std::string header_;
   FileSystem& files_;
+  WorkerClaim claim_;
   AttemptId attempt_;
   std::vector<FileProgress>* state_ = nullptr;  // with one element once opened
   std::unique_ptr<OutputFile> segment_;  // open when rows were written since the last snapshot
   std::uint64_t segment_bytes_ = 0;
+  bool disposable_ = false;  // nobody knows of its segments but this
   bool to_cut_ = false;  // more is in FILE than the checkpoint that this one continues covers
 };
 

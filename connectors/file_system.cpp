@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <weir/base/result.hpp>
-#include <weir/connectors/file_failure.hpp>
+#include <weir/base/file_failure.hpp>
 #include <weir/state/durable_directory.hpp>
 
 namespace weir {

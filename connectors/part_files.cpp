@@ -73,9 +73,25 @@ void PartFiles::open(OperatorContext& context) {
   }
   files_.make_directories(options_.directory);
   unsynced_directories_.insert(options_.directory);
+  claim_.open(context, {WrittenFiles::Kind::Parts, (options_.directory / options_.prefix).string()});
   take_lanes();
   remove_leftovers();
   probe();
+  // Not before: those of a savepoint are published by now.
+  if (!context.checkpointed()) disposable_ = {context.attempt(), context.task()};
+}
+
+PartFiles::~PartFiles() {
+  if (!disposable_) return;
+  try {
+    open_.clear();
+    for (const auto& path : files_.list(options_.directory, FileSystem::Depth::Recursive)) {
+      const auto part = parse(path.filename().string());
+      if (part && part->hidden_by == disposable_->first && part->lane == disposable_->second) files_.remove(path);
+    }
+  } catch (...) {
+    // They stay, and the next run removes them.
+  }
 }
 
 /// Publishes what the state holds for this task's lanes. Lanes of tasks that are no more keep their next number, for a time
@@ -280,6 +296,7 @@ void PartFiles::on_processing_time(ProcessingTime now) {
 }
 
 void PartFiles::before_snapshot(CheckpointId checkpoint) {
+  claim_.before_snapshot(checkpoint);
   if (context_->last_snapshot()) finish();
   PartLane& lane = own_lane();
   for (StoredPart& part : lane.rolled) {
@@ -311,6 +328,7 @@ void PartFiles::on_complete(CheckpointId checkpoint) {
   }
   for (const auto& directory : directories) files_.sync_directory(directory);
   std::erase_if(lane.rolled, covered);
+  claim_.on_complete(checkpoint);
 }
 
 void PartFiles::finish() {

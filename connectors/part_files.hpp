@@ -31,9 +31,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <weir/connectors/file_system.hpp>
+#include <weir/connectors/worker_claim.hpp>
 #include <weir/dataflow/operator.hpp>
 
 namespace weir {
@@ -72,6 +74,10 @@ struct PartOptions {
 class PartFiles {
  public:
   explicit PartFiles(PartOptions options, FileSystem& files = real_file_system());
+  /// Removes what nothing can publish any more: its hidden parts, when no checkpoints are stored.
+  ~PartFiles();
+  PartFiles(const PartFiles&) = delete;
+  PartFiles& operator=(const PartFiles&) = delete;
 
   void open(OperatorContext& context);
   /// Whole rows. The bucket is a relative path, or empty for the directory itself; throws Failure on others.
@@ -119,10 +125,12 @@ class PartFiles {
 
   PartOptions options_;
   FileSystem& files_;
+  WorkerClaim claim_;
   OperatorContext* context_ = nullptr;
   std::vector<PartLane>* lanes_ =
       nullptr;  // state: this task's own first, then those it looks after
   OpenParts open_;
+  std::optional<std::pair<AttemptId, std::uint32_t>> disposable_;  // attempt and lane of hidden parts that nobody knows of but this
   enum class Begin : std::uint8_t { Fresh, Restored } begin_ = Begin::Fresh;
   std::vector<std::filesystem::path> outdated_;  // an earlier run's, to be replaced
   std::set<std::string> buckets_;  // whose directories exist

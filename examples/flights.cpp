@@ -85,6 +85,7 @@ WEIR_JOB(flights) {
   const auto least = options.number("least-departures", {.help = "airports with fewer in a window are left out", .fallback = "3"});
   const auto rate = options.real("rate", {.help = "rows of flights per second; 0: as many as it can", .fallback = "0"});
   const auto worst_count = options.number("worst", {.help = "airports per window", .fallback = "10"});
+  if (!(rate >= 0)) throw weir::Failure("option --rate must be 0 or more");
   if (worst_count < 1) throw weir::Failure("option --worst must be at least 1");
 
   const auto airports = pipeline.source("airports", weir::Csv<Airport>{.path = airports_path});

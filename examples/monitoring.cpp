@@ -30,6 +30,7 @@ WEIR_JOB(monitoring) {
   const auto cpu_window = options.duration("cpu-window", {.help = "length of the CPU windows", .fallback = "5min"});
   const auto memory_window = options.duration("memory-window", {.help = "length of the memory windows", .fallback = "60min"});
   const auto memory_slide = options.duration("memory-slide", {.help = "time between two memory windows", .fallback = "1min"});
+  if (interval <= 0ms) throw weir::Failure("option --interval must be longer than 0");
 
   const auto machines = samples(pipeline, input, interval)
                             .event_time(&weir::SystemSample::at, {.out_of_orderness = 2s})

@@ -1,4 +1,5 @@
-// Assigns event times to records and makes watermarks: "no record at or before this time follows, late ones aside".
+// Assigns event times to records and makes watermarks: "no record at or before this time follows, late ones aside". The least
+// time that there is stands for none, so a record that has it fails the task.
 //
 // A watermark is the greatest time seen less the bound on out-of-orderness, less one millisecond. Directly behind a
 // source, times are tracked per split, and the least of the splits being read counts; elsewhere per task. Results must
@@ -36,6 +37,11 @@ struct SplitProgress {
 };
 WEIR_RECORD(SplitProgress, split, greatest);
 
+namespace detail {
+/// The least time stands for none.
+[[noreturn]] void fail_no_time();
+}  // namespace detail
+
 template <class T, class F>
 class AssignEventTime final : public ContextOperator {
  public:
@@ -67,10 +73,13 @@ class AssignEventTime final : public ContextOperator {
       if (i + kAhead < in.records.size()) __builtin_prefetch(records + i + kAhead);
       const EventTime time = std::invoke(time_of_, in.records[i]);
       in.times[i] = time;
-      if (time.ms <= bound(track.greatest).ms && advance()) {
-        emit_range(in, start, i);
-        start = i;
-        tell();
+      if (time.ms <= bound(track.greatest).ms) {
+        if (time == EventTime::min()) detail::fail_no_time();  // always found here: no bound is less
+        if (advance()) {
+          emit_range(in, start, i);
+          start = i;
+          tell();
+        }
       }
       track.greatest = std::max(track.greatest, time);
     }

@@ -271,7 +271,7 @@ void LmdbEnvironment::give_back_tail() const {
 Error LmdbEnvironment::is_full() const {
   const bool at_limit = map_bytes_ >= limit_bytes_;
   return {file_ + " is full: it may hold " + bytes_text(map_bytes_) + "; keep fewer checkpoints or raise " +
-          (at_limit ? "the limit of the checkpoint store, --state-limit" : "the process's limit of address space")};
+          (at_limit ? "the limit of the checkpoint store, a program's --state-limit or a node's --checkpoint-store" : "the process's limit of address space")};
 }
 
 bool LmdbEnvironment::grow() {

@@ -52,6 +52,9 @@ class OperatorContext {
   /// state, such as a hidden file, must bear the attempt in its name.
   virtual AttemptId attempt() const { return {}; }
 
+  /// Whether checkpoints are stored. Without, nothing goes on from what this task leaves behind when it fails.
+  virtual bool checkpointed() const { return true; }
+
   /// Sends a batch downstream. An empty batch is dropped; so is one on a port that nothing reads.
   virtual void emit(std::uint32_t port, BatchPtr batch) = 0;
   /// Whether downstream has no room: stop emitting at the next good place.

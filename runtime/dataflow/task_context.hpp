@@ -18,6 +18,7 @@ class Task::Context final : public OperatorContext {
   std::uint32_t task() const override { return task_.options_.task; }
   std::uint32_t parallelism() const override { return task_.options_.parallelism; }
   AttemptId attempt() const override { return task_.options_.attempt; }
+  bool checkpointed() const override { return task_.options_.checkpointed; }
   void emit(std::uint32_t port, BatchPtr batch) override { task_.emit(node_, port, std::move(batch)); }
   bool output_full() const override { return task_.blocked(); }
   std::size_t batch_records() const override { return task_.batch_records(); }

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <weir/base/file_identity.hpp>
 #include <weir/base/text.hpp>
 #include <weir/coordination/cluster_state.hpp>
 #include <weir/node/nearest_word.hpp>
@@ -95,6 +96,17 @@ void refuse_unknown(const CLI::App& app) {
   if (app.remaining_size() > 0) throw Failure("'" + app.remaining().front() + "' belongs to no option; --help lists the options");
 }
 
+/// A savepoint is a directory of its own.
+void refuse_shared_directories(const RunOptions& run) {
+  const auto refuse = [](const char* one, const std::filesystem::path& directory, const char* other, const std::filesystem::path& also) {
+    if (directory.empty() || also.empty() || !same_file(directory, also)) return;
+    throw Failure(std::string(one) + " and " + other + " are the same directory, " + directory.string() + "; name another one");
+  };
+  refuse("--from-savepoint", run.from_savepoint, "--state-dir", run.state_dir);
+  refuse("--savepoint", run.savepoint, "--state-dir", run.state_dir);
+  refuse("--savepoint", run.savepoint, "--from-savepoint", run.from_savepoint);
+}
+
 void resolve(RunOptions& run, const EngineText& text) {
   run.plan.parallelism = text.parallelism.value_or(std::min(cores(), std::max(1U, run.plan.key_groups)));
   if (run.plan.parallelism == 0) throw Failure("option --parallelism must be at least 1");
@@ -109,6 +121,7 @@ void resolve(RunOptions& run, const EngineText& text) {
     if (text.start_over) throw Failure("--start-over needs --state-dir: where the checkpoints are");
     if (!run.savepoint.empty()) throw Failure("--savepoint needs --state-dir: savepoints are made from checkpoints");
   }
+  refuse_shared_directories(run);
   if (text.resume && text.start_over) throw Failure("--resume continues and --start-over begins anew; give one of them");
   run.start = text.resume ? StartMode::Resume : text.start_over ? StartMode::StartOver : StartMode::Start;
   const Duration interval = option_value("checkpoint-interval", parse_duration(text.interval));

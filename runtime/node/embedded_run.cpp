@@ -14,6 +14,7 @@
 #include <weir/base/version.hpp>
 #include <weir/node/exit_status.hpp>
 #include <weir/node/output_claims.hpp>
+#include <weir/node/output_files.hpp>
 #include <weir/node/progress_report.hpp>
 
 namespace weir {
@@ -72,6 +73,14 @@ void require_free(const std::filesystem::path& savepoint) {
   std::filesystem::remove(savepoint, error);
 }
 
+/// Before a state directory is made for nothing. One that a resumed job does not need may be gone.
+void require_there(const RunOptions& options) {
+  std::error_code error;
+  const bool may_be_gone = options.start == StartMode::Resume && std::filesystem::exists(options.state_dir, error);
+  if (options.from_savepoint.empty() || may_be_gone || std::filesystem::exists(options.from_savepoint, error)) return;
+  throw Failure("there is no savepoint to start from: " + options.from_savepoint.string() + " does not exist");
+}
+
 void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunOptions& options) {
   if (checkpoint == 0) throw Failure("no savepoint was written: the job failed while it was to stop; stop it again after --resume");
   const StoreOptions opening{.job = job, .weir_version = kVersion, .access = StoreAccess::ReadOnly};
@@ -124,7 +133,9 @@ JobOutcome watch(EmbeddedJob& job, ProgressReport& progress, const RunOptions& o
 int run_embedded(Plan plan, RunOptions options) {
   const std::string name = plan.graph.name;
   const InterruptGuard guard;
+  require_there(options);
   require_free(options.savepoint);
+  if (!options.stats.empty()) require_own_file(plan.graph, "stats", options.stats);
   const auto log = make_log(name, options);
   const OutputClaims claims(plan.graph);
   std::unique_ptr<CheckpointStore> store;

@@ -4,6 +4,8 @@
 
 #include <fnmatch.h>
 
+#include <weir/base/file_identity.hpp>
+
 namespace weir {
 namespace {
 
@@ -22,16 +24,16 @@ bool reads(const std::string& input, const WrittenFiles& output) {
   return matches(written) || matches(fs::absolute(output.path).lexically_normal());
 }
 
-}  // namespace
-
-fs::path one_name(const fs::path& path) {
-  std::error_code error;
-  const fs::path found = fs::weakly_canonical(fs::absolute(path), error);
-  return error ? fs::absolute(path).lexically_normal() : found;
+/// Whether two sinks would write the same files. What lies where a directory and a prefix meet is no file of the sink.
+bool collide(const WrittenFiles& one, const WrittenFiles& other) {
+  const bool files = one.kind == WrittenFiles::Kind::One && other.kind == WrittenFiles::Kind::One;
+  return files ? same_file(one.path, other.path) : one_name(one.path) == one_name(other.path);
 }
 
+}  // namespace
+
 std::vector<std::string> output_files(const JobGraph& graph) {
-  std::map<fs::path, std::string> sinks;  // by what they write
+  std::map<fs::path, const GraphNode*> sinks;  // by what they write
   for (const GraphNode& sink : graph.nodes) {
     if (!sink.writes) continue;
     for (const GraphNode& source : graph.nodes) {
@@ -41,12 +43,28 @@ std::vector<std::string> output_files(const JobGraph& graph) {
                       " is read as " + input + "; name another file");
       }
     }
-    const auto [other, added] = sinks.try_emplace(one_name(sink.writes->path), sink.name);
-    if (!added) throw Failure("sinks '" + other->second + "' and '" + sink.name + "' would both write " + sink.writes->path + "; name another file for one");
+    for (const auto& [file, other] : sinks) {
+      if (!collide(*other->writes, *sink.writes)) continue;
+      throw Failure("sinks '" + other->name + "' and '" + sink.name + "' would both write " + sink.writes->path + "; name another file for one");
+    }
+    sinks.emplace(one_name(sink.writes->path), &sink);
   }
   std::vector<std::string> files;
   for (const auto& [file, sink] : sinks) files.push_back(file);
   return files;
+}
+
+void require_own_file(const JobGraph& graph, const std::string& option, const fs::path& path) {
+  const WrittenFiles file{WrittenFiles::Kind::One, path.string()};
+  const auto refuse = [&](const GraphNode& node, const char* use) {
+    throw Failure("option --" + option + " would write into " + use + " '" + node.name + "': " + file.path + "; name another file");
+  };
+  for (const GraphNode& node : graph.nodes) {
+    for (const std::string& input : node.reads) {
+      if (reads(input, file)) refuse(node, "the input of source");
+    }
+    if (node.writes && collide(*node.writes, file)) refuse(node, "the output of sink");
+  }
 }
 
 }  // namespace weir

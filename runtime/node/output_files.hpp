@@ -11,10 +11,10 @@
 
 namespace weir {
 
-/// One name for all names of a file, whether it exists yet or not, but for hard links that do not exist yet.
-std::filesystem::path one_name(const std::filesystem::path& path);
-
-/// Those of all sinks. Throws Failure naming the first sink whose file is another sink's, or among the input.
+/// Those of all sinks, by one name each. Throws Failure naming the first sink whose file is another sink's, or among the input.
 std::vector<std::string> output_files(const JobGraph& graph);
+
+/// Throws Failure when a file that the command line names, the value of an option, is among the job's input or output.
+void require_own_file(const JobGraph& graph, const std::string& option, const std::filesystem::path& path);
 
 }  // namespace weir

@@ -8,8 +8,10 @@
 #include <iterator>
 
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <weir/base/version.hpp>
+#include <weir/graph/output_lock.hpp>
 
 #include "support/count_rows.hpp"
 #include "support/daemons.hpp"
@@ -21,6 +23,7 @@ using weir::testing::check_counts;
 using weir::testing::Daemons;
 using weir::testing::DaemonSetup;
 using weir::testing::JobStatus;
+using weir::testing::Process;
 using weir::testing::TemporaryDirectory;
 
 namespace {
@@ -67,6 +70,28 @@ TEST_CASE("a job that would write what it reads, or what another job writes, is 
   CHECK_MESSAGE(twice.find("is writing " + output.string() + "; stop it first, or name another file") != std::string::npos, twice);
   check_finished(nodes, job);
   check_counts(output, 60'000);
+}
+
+TEST_CASE("a program and a cluster's job do not write one file, whoever comes first") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 2, kQuick);
+  const auto output = directory / "out.csv";
+  std::ofstream(directory / "text") << "one two two\n";
+  const std::uint64_t job = nodes.submit("slow_count", count_job(output, 100'000));
+  nodes.await_checkpoint(job, 1);
+  Process program(WEIR_BIN_DIR "/word_count", {"--input", directory / "text", "--output", output}, directory / "printed");
+  CHECK(program.wait_for(std::chrono::seconds(60)) == 1);
+  const std::string printed = weir::testing::content_of(directory / "printed");
+  CHECK_MESSAGE(printed.find("a cluster's job " + std::to_string(job) + " is writing it; stop it first, or name another file") != std::string::npos, printed);
+  check_finished(nodes, job);
+  check_counts(output, 100'000);
+  CHECK(!std::filesystem::exists(directory / ".out.csv.lock"));
+
+  const auto lock = weir::OutputLock::of_program("rows", {weir::WrittenFiles::Kind::One, output});
+  const JobStatus second = nodes.await_end(nodes.submit("slow_count", count_job(output, 1000)));
+  CHECK(second.status == "failed");
+  CHECK_MESSAGE(second.message.find(output.string() + ": process " + std::to_string(getpid()) + " is writing it") != std::string::npos, second.message);
+  check_counts(output, 100'000);
 }
 
 TEST_CASE("a savepoint that is none fails the job at once, and gives its slots back") {

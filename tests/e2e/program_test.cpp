@@ -143,6 +143,27 @@ TEST_CASE("there being nothing to resume is said") {
   CHECK_MESSAGE(ended.says("holds no checkpoint yet; starting from the beginning"), ended.printed);
 }
 
+TEST_CASE("a savepoint that is missing, or is to be the state directory too, is told before anything is made") {
+  const Place place;
+  const Ended missing = place.count({"--from-savepoint", place / "gone"});
+  CHECK(missing.status == 1);
+  CHECK(missing.printed == "word_count: error: there is no savepoint to start from: " + (place / "gone") + " does not exist\n");
+  for (const std::string option : {"--from-savepoint", "--savepoint"}) {
+    const Ended same = place.count({option, place / "./state"});
+    CHECK(same.status == 2);
+    CHECK(same.printed == "word_count: error: " + option + " and --state-dir are the same directory, " + (place / "./state") + "; name another one\n");
+  }
+  CHECK(!std::filesystem::exists(place / "state"));
+}
+
+TEST_CASE("figures are not written over input or output") {
+  const Place place;
+  CHECK(place.count({"--stats", place / "words.txt"}).says("option --stats would write into the input of source"));
+  CHECK(place.count({"--stats", place / "counts.csv"}).says("option --stats would write into the output of sink"));
+  CHECK(content_of(place / "words.txt") == "a b c\na b\n");
+  CHECK(!std::filesystem::exists(place / "state"));
+}
+
 TEST_CASE("a run that fails leaves the output of an earlier one") {
   const Place place;
   REQUIRE(place.run("word_count", {"--input", place / "words.txt", "--output", place / "counts.csv"}).status == 0);
@@ -184,11 +205,12 @@ TEST_CASE("a plan is explained without the options that it does not depend on") 
 TEST_CASE("what is plainly permanent is tried once") {
   const Place place;
   std::ofstream(place / "bad.csv") << "departure,origin,destination,delay_minutes,distance_miles\n2001-01-01,A,B,soon,1\n";
-  const Ended ended = place.run("flights", {"--input", place / "bad.csv", "--airports", kData / "airports.csv"});
+  const Ended ended = place.run("flights", {"--input", place / "bad.csv", "--airports", kData / "airports.csv", "--output", place / "worst.csv"});
   CHECK(ended.status == 1);
   CHECK_MESSAGE(ended.says("bad.csv:2:"), ended.printed);
   CHECK(!ended.says("restarting"));
   CHECK(!ended.says("times)"));
+  CHECK(!std::filesystem::exists(place / ".worst.csv.uncommitted-0.1.0"));  // nothing would ever publish it
 }
 
 TEST_CASE("the end is told in one line with what came in and went out") {
@@ -267,6 +289,14 @@ TEST_CASE("numbers that make no sense are refused") {
   for (const std::string worst : {"0", "-1"}) {
     CHECK(place.run("flights", {"--worst", worst}).printed == "flights: error: option --worst must be at least 1\n");
   }
+  for (const std::string rate : {"-1", "nan"}) {
+    const Ended flights = place.run("flights", {"--rate", rate});
+    CHECK(flights.status == 2);
+    CHECK(flights.printed == "flights: error: option --rate must be 0 or more\n");
+  }
+  const Ended monitoring = place.run("monitoring", {"--interval", "0s"});
+  CHECK(monitoring.status == 2);
+  CHECK(monitoring.printed == "monitoring: error: option --interval must be longer than 0\n");
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -391,3 +391,36 @@ TEST_CASE("what a dead attempt that comes back still writes is in no part") {
   alive.complete();
   CHECK(rows_in(out) == first_numbers(4));
 }
+
+TEST_CASE("a worker's sink and a program do not write part files of one prefix, but all tasks of a job do") {
+  const TemporaryDirectory directory;
+  const Files sink{.directory = directory / "out"};
+  const auto worker = [&](std::uint32_t task) { return TaskHarness(factory(sink), {.task = task, .parallelism = 2, .attempt = {3, 1}}); };
+  {
+    auto first = worker(0);
+    auto second = worker(1);
+    CHECK_THROWS_WITH_AS(OutputLock::of_program("rows", sink.writes()), doctest::Contains("a cluster's job 3 is writing it"), PermanentFailure);
+    std::uint64_t open = 2;
+    for (TaskHarness* task : {&first, &second}) {
+      task->deliver(0, Barrier{.checkpoint = 1, .afterwards = Barrier::Afterwards::End});
+      REQUIRE(task->take_stored(1));
+      CHECK(std::filesystem::exists(directory / "out/.part.lock"));
+      task->task().on_complete(1);
+      --open;
+      CHECK(std::filesystem::exists(directory / "out/.part.lock") == (open > 0));
+    }
+  }
+  const auto program = OutputLock::of_program("rows", sink.writes());
+  CHECK_THROWS_WITH_AS(worker(0), doctest::Contains(" is writing it; stop it first"), PermanentFailure);
+}
+
+TEST_CASE("without checkpoints a task that ends leaves no hidden part") {
+  const TemporaryDirectory directory;
+  const auto out = directory / "out";
+  {
+    TaskHarness task(factory(Files{.directory = out}), {.checkpointed = false});
+    push(task, 0, 3);
+    REQUIRE(has_hidden(out));
+  }
+  CHECK_FALSE(has_hidden(out));
+}

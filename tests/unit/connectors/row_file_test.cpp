@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include <unistd.h>
+
 #include "support/sink_trial.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -378,4 +380,84 @@ TEST_CASE("what a dead attempt that comes back still does changes nothing") {
   (void)alive.snapshot();
   alive.complete();
   CHECK(content(path) == expected(6));
+}
+
+TEST_CASE("a worker's sink and a program do not write one file, whoever comes first, but attempts at one job may overlap") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  const WrittenFiles written{WrittenFiles::Kind::One, path};
+  const auto worker = [&](std::uint64_t attempt) { return harness(path, {}, real_file_system(), {3, attempt}); };
+  {
+    auto stopped = worker(1);
+    CHECK_THROWS_WITH_AS(OutputLock::of_program("rows", written),
+                         ("sink 'rows' cannot write " + path.string() + ": a cluster's job 3 is writing it; stop it first, or name another file").c_str(),
+                         PermanentFailure);
+    auto next = worker(2);
+    push(next, 0, 2);
+    (void)next.snapshot();
+    next.complete();
+    CHECK(content(path) == expected(2));
+  }
+  const auto program = OutputLock::of_program("rows", written);
+  CHECK_THROWS_WITH_AS(worker(3), doctest::Contains(("cannot write " + path.string() + ": process " + std::to_string(getpid()) + " is writing it").c_str()),
+                       PermanentFailure);
+  auto sink_of_program = harness(path);
+  CHECK(content(path) == expected(2));
+}
+
+TEST_CASE("a worker's lock goes with the last checkpoint of its job, and not before") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  auto task = harness(path, {}, real_file_system(), {3, 1});
+  push(task, 0, 2);
+  (void)task.snapshot();
+  task.complete();
+  CHECK(std::filesystem::exists(directory / ".out.csv.lock"));
+  task.deliver(0, Barrier{.checkpoint = 2, .afterwards = Barrier::Afterwards::End});
+  REQUIRE(task.take_stored(2));
+  CHECK(std::filesystem::exists(directory / ".out.csv.lock"));
+  task.task().on_complete(2);
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("rows that something else wrote over are missed, and not taken for published") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "out.csv";
+  Snapshot stored;
+  {
+    auto task = harness(path);
+    push(task, 0, 3);
+    stored = task.snapshot();
+    task.complete();
+  }
+  SUBCASE("when a job goes on") {
+    { auto unharmed = harness(path, {&stored}); }
+    std::ofstream(path) << std::string(1000, 'x');
+    CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("something else wrote or removed them; restore it or start over"), PermanentFailure);
+    CHECK(content(path) == std::string(1000, 'x'));
+  }
+  SUBCASE("when a checkpoint is complete") {
+    auto task = harness(path, {&stored});
+    push(task, 3, 5);
+    (void)task.snapshot();
+    std::ofstream(path) << std::string(1000, 'x');
+    for (const auto& file : real_file_system().list(directory.path(), FileSystem::Depth::Flat)) {
+      if (file != path) std::filesystem::remove(file);
+    }
+    CHECK_THROWS_WITH_AS(task.complete(), doctest::Contains("rows for "), PermanentFailure);
+  }
+}
+
+TEST_CASE("a job without checkpoints that ends leaves nothing hidden, and one with checkpoints what the next run needs") {
+  for (const bool checkpointed : {false, true}) {
+    const TemporaryDirectory directory;
+    const auto path = directory / "out.csv";
+    {
+      TaskHarness task([&] { return std::make_unique<WriteSink<TrialRow>>(csv_sink(path)(real_file_system())); }, {.checkpointed = checkpointed});
+      push(task, 0, 3);
+      (void)task.snapshot();
+      push(task, 3, 5);
+    }
+    CHECK(files_in(directory) == (checkpointed ? 1 : 0));
+  }
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include <weir/node/output_claims.hpp>
+#include <weir/node/output_files.hpp>
 #include <weir/weir.hpp>
 
 #include "support/temporary_directory.hpp"
@@ -55,10 +56,35 @@ TEST_CASE("a lock file that a killed job left is no claim") {
   CHECK(refusal(copying("in", {directory / "out.csv"})).empty());
 }
 
+TEST_CASE("a file that is there is one job's at a time under its hard links too, and a refusal leaves no lock") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "out.csv") << "row\n";
+  std::filesystem::create_hard_link(directory / "out.csv", directory / "twin.csv");
+  const OutputClaims claims(copying("in", {directory / "out.csv"}));
+  CHECK(refusal(copying("in", {directory / "twin.csv"})) == "sink 'sink1' cannot write " + (directory / "twin.csv").string() +
+                                                                ": a process that knows it by another name is writing it; stop it first, or name another file");
+  CHECK(!std::filesystem::exists(directory / ".twin.csv.lock"));
+}
+
 TEST_CASE("two sinks of one job do not write one file") {
   const TemporaryDirectory directory;
   CHECK(refusal(copying("in", {directory / "a.csv", directory / "sub/../a.csv"})) ==
         "sinks 'sink1' and 'sink2' would both write " + (directory / "sub/../a.csv").string() + "; name another file for one");
+  std::ofstream(directory / "b.csv") << "row\n";
+  std::filesystem::create_hard_link(directory / "b.csv", directory / "twin.csv");
+  CHECK(refusal(copying("in", {directory / "b.csv", directory / "twin.csv"})) ==
+        "sinks 'sink1' and 'sink2' would both write " + (directory / "twin.csv").string() + "; name another file for one");
+}
+
+TEST_CASE("a file that an option names is neither the job's input nor its output") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "in.txt") << "line\n";
+  const JobGraph job = copying(directory / "in.txt", {directory / "out.csv"});
+  CHECK_THROWS_WITH_AS(require_own_file(job, "stats", directory / "./in.txt"),
+                       ("option --stats would write into the input of source 'lines': " + (directory / "./in.txt").string() + "; name another file").c_str(), Failure);
+  CHECK_THROWS_WITH_AS(require_own_file(job, "stats", directory / "out.csv"),
+                       ("option --stats would write into the output of sink 'sink1': " + (directory / "out.csv").string() + "; name another file").c_str(), Failure);
+  require_own_file(job, "stats", directory / "stats.json");
 }
 
 TEST_CASE("a directory of part files belongs to one sink for each prefix") {

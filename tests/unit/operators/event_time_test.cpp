@@ -100,6 +100,18 @@ TEST_CASE("the watermark is the greatest time less the bound and a millisecond, 
   CHECK(task.take_log<std::int64_t>() == std::vector<std::string>{"100@100", "95@95", "120@120", "watermark 109", "105@105"});
 }
 
+TEST_CASE("the least time there is, which stands for none, is refused as a record's, wherever it comes") {
+  const std::int64_t least = EventTime::min().ms;
+  for (const Rows<std::int64_t>& records : {rows<std::int64_t>({{least}}), rows<std::int64_t>({{100}, {least}}), rows<std::int64_t>({{least + 1}, {least}})}) {
+    TaskHarness task(assign({.out_of_orderness = 10ms}));
+    CHECK_THROWS_WITH_AS(task.push(records),
+                         "a record's event time is out of range: the least is -9223372036854775807 ms, found -9223372036854775808", Failure);
+  }
+  TaskHarness task(assign({.out_of_orderness = 10ms}));
+  task.push<std::int64_t>({{least + 1}, {100}});
+  CHECK(task.take<std::int64_t>().size() == 2);
+}
+
 TEST_CASE("the slowest split holds the watermark, and is named") {
   const auto shelves = std::make_shared<Shelves>();
   shelves->add("fast", {10, 20, 30, 40, 50});

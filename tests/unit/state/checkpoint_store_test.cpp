@@ -253,7 +253,7 @@ TEST_CASE("a full map fails the checkpoint, and after older ones are dropped the
     }
     CHECK(written.error().message == (directory / "data.mdb").string() +
                                          " is full: it may hold 8 MiB; keep fewer checkpoints or "
-                                         "raise the limit of the checkpoint store, --state-limit");
+                                         "raise the limit of the checkpoint store, a program's --state-limit or a node's --checkpoint-store");
     REQUIRE(completed > 0);
     // The last page too: dropping must not need a free one.
     for (std::uint32_t i = 0; store->write(std::vector{sample_chunk({next, 2, 1, i}, 3000)}).ok();

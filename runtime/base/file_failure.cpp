@@ -1,4 +1,4 @@
-#include <weir/connectors/file_failure.hpp>
+#include <weir/base/file_failure.hpp>
 
 #include <cerrno>
 #include <cstring>
