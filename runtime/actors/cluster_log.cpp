@@ -115,7 +115,7 @@ void ClusterLog::stop() {
 }
 
 void ClusterLog::send(const Voter& to, std::vector<std::byte> message) {
-  caf::anon_send(node_, message::LogPost{to.address, std::string(as_text(message))});
+  caf::anon_send(node_, message::LogPost{to.id, to.address, std::string(as_text(message))});
 }
 
 void ClusterLog::apply(std::uint64_t, std::span<const std::byte> command) {
@@ -136,14 +136,14 @@ void ClusterLog::restore(std::span<const std::byte> state) {
 }
 
 void ClusterLog::leadership(const Leadership& now) {
-  const message::Leads leads{now.leader ? now.leader->address : "", now.term, now.standing == Standing::Leader};
+  const message::Leads leads{now.leader ? now.leader->id : 0, now.leader ? now.leader->address : "", now.term, now.standing == Standing::Leader};
   caf::anon_send(node_, leads);
   caf::anon_send(coordinator_, leads);
 }
 
 void ClusterLog::failed(const std::string& why) {
   options_.services->log(NodeServices::Level::Error, "the cluster's log cannot go on here: " + why);
-  const message::Leads nobody{"", 0, false};
+  const message::Leads nobody{0, "", 0, false};
   caf::anon_send(node_, nobody);
   caf::anon_send(coordinator_, nobody);
 }

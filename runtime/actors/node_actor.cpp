@@ -11,6 +11,7 @@
 #include <weir/actors/node_peers.hpp>
 #include <weir/actors/node_stores.hpp>
 #include <weir/actors/node_workers.hpp>
+#include <weir/actors/peer_book.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
@@ -58,7 +59,8 @@ class Node {
       : self_(self),
         options_(std::move(options)),
         membership_(options_.self, options_.membership, steady_now()),
-        peers_(self, {options_.self.node, options_.seeds, options_.heartbeat * kHeartbeatsPerCall, options_.network}),
+        book_(options_.data, *options_.disk),
+        peers_(self, {options_.self.node, seeds(), options_.heartbeat * kHeartbeatsPerCall, options_.network}),
         stores_(self, {options_.self.node.id, options_.data / "jobs", options_.store_bytes, options_.disk}),
         workers_(self, *options_.services, options_.self.node.address),
         fetches_(fetch_effects()),
@@ -115,7 +117,8 @@ class Node {
   }
 
   void on_leads(const message::Leads& leads) {
-    leader_.log_says(leads.address, leads.term, leads.self ? KnownLeader::Standing::Leads : KnownLeader::Standing::Follows);
+    log_says_ = leads;
+    hear_log();
     heartbeat();
   }
 
@@ -138,7 +141,9 @@ class Node {
   }
 
   void on_log_post(const message::LogPost& post) {
-    if (const caf::actor* other = peers_.find_at(post.address)) tell(*other, wire::LogMessage{post.bytes});
+    const ClusterMember* member = member_with(post.voter);
+    const caf::actor* other = member != nullptr ? peers_.find(member->node.node.id) : peers_.find_at(post.address);
+    if (other != nullptr) tell(*other, wire::LogMessage{post.bytes});
   }
 
   void on_ask(const message::Ask& ask) {
@@ -177,6 +182,15 @@ class Node {
   static constexpr std::int64_t kHeartbeatsPerCall = 5;
   static constexpr std::size_t kPieceBytes = 256 << 10;  // of a bundle
 
+  /// Whom to call: those it was told, and those it knew. A node without a cluster knew nobody.
+  std::vector<std::string> seeds() const {
+    std::vector<std::string> all = options_.seeds;
+    if (options_.cluster.empty()) return all;
+    const std::vector<std::string> known = book_.addresses();
+    all.insert(all.end(), known.begin(), known.end());
+    return all;
+  }
+
   ClusterNodeId id() const { return options_.self.node.id; }
 
   template <NamedRecord M>
@@ -209,17 +223,34 @@ class Node {
       return tell(other, wire::Refused{joined.error().message, over(hello)});
     }
     silent_.erase(hello.address);
+    book_.note(hello.node, hello.address);
     if (options_.cluster.empty() && !hello.cluster.empty()) belong_to(hello.cluster);
     // What was asked of its process before, or by the connection before, is answered by nobody.
     if (const caf::actor* before = peers_.find(hello.node); before != nullptr && *before != other) forget(hello.node);
     const bool is_new = peers_.take(from_hello(hello).node, other);
     if (is_new || hello.answer) tell(other, to_hello(membership_.self(), options_.cluster));
     if (is_new) {
+      hear_log();
       heartbeat();  // to all, so that they come to know each other at once
       stores_.meet(peers_.actors());
     }
     founders_.heard(hello.node, hello.address, hello.cluster);
     begin_if_due();
+  }
+
+  /// Null: none that is known has that vote.
+  const ClusterMember* member_with(std::uint64_t voter) const {
+    for (const auto& [node, member] : membership_.members()) {
+      if (voter != 0 && member.node.voter == voter) return &member;
+    }
+    return nullptr;
+  }
+
+  /// The log knows a node's address from when it got its vote.
+  void hear_log() {
+    const ClusterMember* moved = member_with(log_says_.voter);
+    const std::string& address = log_says_.self ? options_.self.node.address : moved != nullptr ? moved->node.node.address : log_says_.address;
+    leader_.log_says(address, log_says_.term, log_says_.self ? KnownLeader::Standing::Leads : KnownLeader::Standing::Follows);
   }
 
   void begin_if_due() {
@@ -426,12 +457,14 @@ class Node {
   caf::event_based_actor* self_;
   NodeActorOptions options_;
   Membership membership_;
+  PeerBook book_;
   NodePeers peers_;
   NodeStores stores_;
   NodeWorkers workers_;
   BundleFetches fetches_;
   Founders founders_;
   KnownLeader leader_;
+  message::Leads log_says_{0, "", 0, false};
   AdminRelay asked_;
   bool leaving_ = false;
   std::shared_ptr<std::promise<void>> drained_;  // while it drains

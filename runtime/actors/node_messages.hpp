@@ -41,7 +41,8 @@ struct MembersChanged {
 };
 /// To both: who leads now.
 struct Leads {
-  std::string address;  // of its node; empty: nobody
+  std::uint64_t voter;  // 0: nobody
+  std::string address;  // of its node, as the log has it: it may have moved; empty: nobody
   std::uint64_t term;
   bool self;            // this node does, and its state is the newest there is
 };
@@ -49,8 +50,9 @@ struct Leads {
 struct KnownNodes {
   std::vector<ClusterNode> nodes;
 };
-/// To the node: a message of the log, for the node at that address.
+/// To the node: a message of the log, for the voter that the log has at that address; it may have moved.
 struct LogPost {
+  std::uint64_t voter;
   std::string address;
   std::string bytes;
 };

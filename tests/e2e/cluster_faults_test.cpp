@@ -32,9 +32,13 @@ using Words = std::vector<std::string>;
 
 const Words kQuick{"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms"};
 
+Words count_job_on(const std::string& parallelism, const std::string& interval, const std::filesystem::path& output, std::int64_t records) {
+  return {"--set", "count=" + std::to_string(records), "--set", "rate=20000", "--set", "output=" + output.string(), "--parallelism", parallelism,
+          "--checkpoint-interval", interval};
+}
+
 Words count_job(const std::filesystem::path& output, std::int64_t records, const Words& more = {}) {
-  Words words{"--set", "count=" + std::to_string(records), "--set", "rate=20000", "--set", "output=" + output.string(), "--parallelism", "3",
-              "--checkpoint-interval", "100ms"};
+  Words words = count_job_on("3", "100ms", output, records);
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -132,7 +136,7 @@ TEST_CASE("code that crashes or loops ends its own worker, which is told with it
   std::string line;
   SUBCASE("a segmentation fault") { harm = "crash"; told = "signal 11"; line = "backtrace"; }
   SUBCASE("an abort") { harm = "abort"; told = "signal 6"; line = "backtrace"; }
-  SUBCASE("an endless loop") { harm = "loop"; told = "signal 6 (Aborted): count.1 has not come back for 500 ms"; line = "has not come back for 500 ms"; }
+  SUBCASE("an endless loop") { harm = "loop"; told = "signal 6 (Aborted): numbers -> harm ("; line = "has not come back for 500 ms"; }
   const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 100'000, {"--set", "harm=" + harm, "--max-failures", "2"}));
   const JobStatus end = nodes.await_end(job);
   CHECK(end.status == "failed");
@@ -227,6 +231,66 @@ TEST_CASE("a node that is asked to end hands its work over after a checkpoint, t
     nodes.await_up(3);
   }
   check_finished(nodes, job);
+  check_counts(directory / "out.csv", 200'000);
+}
+
+TEST_CASE("jobs that each run on one node alone outlive the node and disk to which they were uploaded") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const auto output = [&](std::size_t job) { return directory / ("out" + std::to_string(job) + ".csv"); };
+  std::vector<std::uint64_t> jobs;
+  for (std::size_t job = 0; job < 3; ++job) jobs.push_back(nodes.submit("slow_count", count_job_on("1", "100ms", output(job), 100'000)));
+  std::set<std::size_t> used;
+  for (const std::uint64_t job : jobs) {
+    nodes.await_checkpoint(job, 1);
+    used.merge(nodes.nodes_of(job));
+  }
+  CHECK(used.size() == 3);
+  const std::size_t asked_first = 0;
+  nodes.kill(asked_first);
+  nodes.delete_data(asked_first);
+  for (std::size_t job = 0; job < 3; ++job) {
+    check_finished(nodes, jobs[job]);
+    check_counts(output(job), 100'000);
+  }
+}
+
+TEST_CASE("a node that is asked to end leaves no job with a single copy of its checkpoint") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 4, kQuick);
+  // The interval is long: the checkpoint that the copy moves with is taken for the node that ends.
+  const std::uint64_t job = nodes.submit("slow_count", count_job_on("1", "3s", directory / "out.csv", 300'000));
+  nodes.await_checkpoint(job, 0);
+  const std::size_t runner = *nodes.nodes_of(job).begin();
+  std::vector<std::size_t> ended;
+  for (std::size_t node = 0; node < nodes.size() && ended.size() < 2; ++node) {
+    if (node == runner) continue;
+    CHECK(nodes.terminate(node) == 0);
+    ended.push_back(node);
+  }
+  nodes.kill(runner);
+  nodes.delete_data(runner);
+  for (const std::size_t node : ended) nodes.start(node);  // which have no copy of the newest checkpoint: the fourth has
+  check_finished(nodes, job);
+  CHECK(nodes.status(job).attempt > 1);
+  check_counts(directory / "out.csv", 300'000);
+}
+
+TEST_CASE("a savepoint that is wanted while a node drains, or a worker dies, is written; one that cannot be is refused") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 200'000));
+  nodes.await_checkpoint(job, 1);
+  CHECK(nodes.refusal({"savepoint", std::to_string(job), "/proc/none"}).find("cannot be written") != std::string::npos);
+  const std::size_t leader = nodes.leader();
+  const auto runs_it = nodes.nodes_of(job);
+  nodes.kill_worker(*std::find_if(runs_it.begin(), runs_it.end(), [&](std::size_t node) { return node != leader; }));
+  nodes.ask({"savepoint", std::to_string(job), directory / "savepoint"});
+  const JobStatus end = nodes.await_end(job);
+  CHECK(end.status == "stopped");
+  CHECK(end.message == "");
+  const std::uint64_t next = nodes.submit("slow_count", count_job(directory / "out.csv", 200'000, {"--from-savepoint", (directory / "savepoint").string()}));
+  check_finished(nodes, next);
   check_counts(directory / "out.csv", 200'000);
 }
 

@@ -44,6 +44,8 @@ class Trio {
                                             log(node));
   }
   void kill(std::size_t node) { nodes_[node].process.reset(); }
+  /// What the others were told to join stays what it was.
+  void move(std::size_t node) { nodes_[node].address = "127.0.0.1:" + std::to_string(testing::free_port()); }
   void delete_data(std::size_t node) { std::filesystem::remove_all(data(node)); }
 
   /// Waits until the log of the node, since it was last started, holds a text.
@@ -128,6 +130,22 @@ TEST_CASE("nodes that are configured alike begin one cluster, once all of them a
   CHECK(nodes.await_ids(0, 3) == ids);
   CHECK(nodes.clusters_begun(0) == 1);
   CHECK(nodes.clusters_begun(1) + nodes.clusters_begun(2) == 0);
+}
+
+TEST_CASE("nodes that are started again at other addresses find each other, also when none is where it was") {
+  Trio nodes;
+  for (std::size_t node : {0, 1, 2}) nodes.start(node);
+  const std::set<std::string> ids = nodes.await_ids(0, 3);
+  for (std::size_t node : {1, 0}) {
+    nodes.kill(node);
+    nodes.move(node);
+    nodes.start(node);
+    CHECK(nodes.await_ids(2, 3) == ids);
+  }
+  for (std::size_t node : {0, 1, 2}) nodes.kill(node);
+  nodes.move(2);
+  for (std::size_t node : {0, 1, 2}) nodes.start(node);
+  CHECK(nodes.await_ids(0, 3) == ids);
 }
 
 TEST_CASE("the node that began the cluster joins it again when it has lost its data, even when it is the first to be back") {

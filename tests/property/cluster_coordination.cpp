@@ -119,8 +119,9 @@ class History {
     CHECK(begin.attempt > attempt_);
     attempt_ = begin.attempt;
     attempt_runs_ = true;
-    last_ = complete_last_ = 0;
+    last_ = complete_last_ = restored_ = 0;
   }
+  void see(const effect::Go& go) { restored_ = go.restored_from; }
   void see(const effect::Trigger& trigger) {
     CHECK(attempt_runs_);
     CHECK(complete_last_ == 0);  // the end is being published
@@ -146,7 +147,8 @@ class History {
     CHECK(!attempt_runs_);
     ++ended_;
     if (ended.outcome.state == JobOutcome::State::Finished) CHECK(complete_last_ != 0);
-    CHECK(ended.outcome.ended_with == (ended.outcome.ended_with == 0 ? 0 : complete_last_));
+    const bool published_only = last_ == 0 && ended.outcome.state == JobOutcome::State::Stopped;  // what it was restored from
+    CHECK(ended.outcome.ended_with == (ended.outcome.ended_with == 0 ? 0 : published_only ? restored_ : complete_last_));
   }
   void see(const auto&) {}
 
@@ -158,6 +160,7 @@ class History {
   CheckpointId newest_used_ = 0;
   CheckpointId last_ = 0;           // that the attempt ends with
   CheckpointId complete_last_ = 0;  // the same once it is complete
+  CheckpointId restored_ = 0;       // that the attempt went on from
   std::set<CheckpointId> committing_;
   int ended_ = 0;
 };

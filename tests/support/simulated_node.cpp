@@ -18,7 +18,8 @@ bool is_for_worker(const message::Packet& packet) {
 
 bool is_from_leader(const message::Packet& packet) {
   return is_for_worker(packet) ||
-         is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::RewindParts, wire::KeepParts, wire::ExportSavepoint>(packet);
+         is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::KeepBundle, wire::MayLeave, wire::RewindParts, wire::KeepParts, wire::DropParts,
+                   wire::ExportSavepoint>(packet);
 }
 
 bool is_for_leader(const message::Packet& packet) {
@@ -195,6 +196,7 @@ void SimulatedNode::from_node(ClusterNodeId from, const message::Packet& packet)
   if (is_for_worker(packet)) return pass_on(packet);
   if (is_for_leader(packet)) return after(Duration(0), [this, from, packet] { coordinator_.on_packet(from, packet); });
   if (is_one_of<wire::StartWorker>(packet)) return start_worker(packet);
+  message::on<wire::KeepBundle>(packet, [&](const auto& m) { bundles_.insert(m.sha256); });
   if (is_one_of<wire::ReportWorker>(packet)) return workers_.contains({packet.job, packet.attempt}) ? pass_on(packet) : not_there(packet);
   if (is_one_of<wire::KillWorker>(packet)) {
     end_workers(packet.job, packet.attempt);
@@ -220,6 +222,7 @@ void SimulatedNode::to_leader(message::Packet packet) {
 void SimulatedNode::start_worker(const message::Packet& packet) {
   OneWorker made;
   made.start = wire::decode<wire::StartWorker>(packet.bytes).or_throw();
+  bundles_.insert(made.start.bundle);
   if (!workers_.try_emplace({packet.job, packet.attempt}, std::move(made)).second) return;
   end_workers(packet.job, packet.attempt - 1);
   start_those_due(packet.job);

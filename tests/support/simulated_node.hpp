@@ -66,6 +66,8 @@ class SimulatedNode final : public CoordinatorSurroundings {
   void fail_task(JobId job, const std::string& why);
   /// Those it has, for messages.
   std::string workers() const;
+  /// Those it has, or is fetching.
+  const std::set<std::string>& bundles() const { return bundles_; }
 
   // CoordinatorSurroundings
   void to_node(ClusterNodeId node, message::Packet packet) override;
@@ -112,6 +114,7 @@ class SimulatedNode final : public CoordinatorSurroundings {
   std::map<ClusterNodeId, std::uint64_t> handles_;  // of connected nodes: the life of each
   std::map<ClusterNodeId, ProcessingTime> waits_for_call_;
   std::map<Key, OneWorker> workers_;
+  std::set<std::string> bundles_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 

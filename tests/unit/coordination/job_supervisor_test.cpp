@@ -396,15 +396,32 @@ TEST_CASE("a job that is told to stop before it runs stops once it does") {
   CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 0, 1});
 }
 
-TEST_CASE("a job that waits for its next attempt stops at once") {
+TEST_CASE("a job that waits for its next attempt stops at once when all that its newest checkpoint covers is published") {
   Bench bench;
   bench.start(7);
+  bench.publish(7);
   bench.lose();
   REQUIRE(bench.supervisor.phase() == Phase::Waiting);
   bench.stop();
   CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 7, 0});
   bench.advance(Duration(10'000));
   CHECK(bench.all<effect::Begin>().size() == 1);
+}
+
+TEST_CASE("a job that waits for its next attempt, and may not have published all, publishes it and stops") {
+  Bench bench;
+  bench.start(7);
+  bench.lose();
+  REQUIRE(bench.supervisor.phase() == Phase::Waiting);
+  bench.stop();
+  bench.advance(Duration(10'000));
+  CHECK(bench.supervisor.phase() == Phase::Beginning);
+  bench.deploy(7);
+  CHECK(bench.last<effect::Go>().restored_from == 7);
+  bench.advance(Duration(10'000));
+  CHECK(bench.all<effect::Trigger>().empty());
+  bench.publish(7);
+  CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 7, 7});
 }
 
 TEST_CASE("a failure while the job is to stop stops it") {
