@@ -9,7 +9,8 @@
 // also be the later ones by time. Bad rows: bad_rows.hpp.
 //
 // Guarantee: replayable, from the byte after any row, so results are exactly once as long as the files stay what they are, and where
-// they are: a checkpoint knows them by their absolute names, with links unresolved. A job that is resumed refuses a file that became
+// they are: a program's checkpoint knows them by their absolute names, with links unresolved, a cluster's job by the names it was given,
+// which must mean the same on every node. A job that is resumed refuses a file that became
 // shorter than its position, and one that is gone before it was read to its end.
 #pragma once
 
@@ -173,11 +174,12 @@ class FileSource final : public Source<typename F::Record> {
     if (!(options_.rows_per_second >= 0)) throw Failure("rows_per_second must be 0, for as many as it can, or more");
   }
 
-  /// By absolute names, so that a job that is continued with the path spelled differently knows which files it has read.
   std::vector<std::string> discover() override {
-    std::vector<std::string> names = find_files(options_.path, options_.follow);
-    for (std::string& name : names) name = std::filesystem::absolute(name).lexically_normal().string();
-    return names;
+    return find_files(options_.path, options_.follow);
+  }
+  /// So that a program that is continued with the path spelled differently knows which files it has read.
+  std::string own_name(std::string file) const override {
+    return std::filesystem::absolute(file).lexically_normal().string();
   }
   std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from,
                                        OperatorContext& context) override {

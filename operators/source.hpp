@@ -32,7 +32,10 @@ class ReadSource final : public SourceOperator {
   void open(OperatorContext& context) override {
     context_ = &context;
     stored_ = &context.state().list<SplitRecord>("splits", ChunkKind::Union);
-    for (SplitRecord& split : *stored_) known_.emplace(split.split, split);
+    for (SplitRecord& split : *stored_) {
+      split.split = own_name(split.split);
+      known_.emplace(split.split, split);
+    }
     discover();
     for (const auto& [name, split] : known_) {
       if (split.ended || listed_.contains(name)) continue;
@@ -89,8 +92,14 @@ class ReadSource final : public SourceOperator {
     std::unique_ptr<SplitReader<T>> reader;
   };
 
+  std::string own_name(const std::string& split) const {
+    const bool one_process = context_->attempt().job == 0;
+    return one_process ? source_->own_name(split) : split;
+  }
+
   void discover() {
-    for (const std::string& name : source_->discover()) {
+    for (const std::string& found : source_->discover()) {
+      const std::string name = own_name(found);
       const auto [entry, added] = known_.try_emplace(name, SplitRecord{name, {}, false});
       if (listed_.insert(name).second && mine(name) && !entry->second.ended) order_.push_back(name);
     }

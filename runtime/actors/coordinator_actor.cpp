@@ -115,6 +115,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
       if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
       if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
         end_what_is_over(back->id);
+        released_.erase(back->id);  // it may not have heard
         for (const auto& [job, run] : runs_) run->on_node_returned(back->id);
       }
       if (const auto* up = std::get_if<membership::NodeUp>(&event)) {

@@ -115,8 +115,20 @@ void JobRun::tick() {
   if (end_again_ && *end_again_ <= environment_.now()) return log_end();
   if (begin_at_) return begin_if_gone();
   if (taking_over_ && taking_over_->deadline <= environment_.now()) return begin_next("not all of its nodes are back");
+  if (move_again_ && *move_again_ <= environment_.now()) {
+    move_again_.reset();
+    prepare_to_move();
+  }
   supervisor_.tick(environment_.now());
   carry_out();
+}
+
+std::optional<ProcessingTime> JobRun::next_event() const {
+  if (end_again_) return end_again_;
+  if (begin_at_) return begin_at_;
+  if (taking_over_) return taking_over_->deadline;
+  const auto next = supervisor_.next_event();
+  return next && move_again_ ? std::min(next, move_again_) : move_again_ ? move_again_ : next;
 }
 
 void JobRun::on_wish(JobWish wish) {
@@ -299,7 +311,10 @@ void JobRun::place() {
   }
   auto placed = weir::place(request, environment_.placement_nodes(job_));
   to_be_placed_ = !placed;
-  if (!placed) return show("waiting for slots", placed.error().message);
+  if (!placed) {
+    spread_bundle();
+    return show("waiting for slots", placed.error().message);
+  }
   slots_ = std::move(placed).or_throw();
   workers_ = AttemptWorkers(slots_);  // from now on: what becomes of a node before its worker is started counts, too
   show("starting");
@@ -324,13 +339,13 @@ void JobRun::start_workers() {
   spread_bundle();
 }
 
-/// To as many nodes as keep copies of a checkpoint: those with workers have it already, or fetch it to run.
+/// To as many nodes as keep copies of a checkpoint: those with workers have it already, or fetch it to run; a job that waits has none.
 void JobRun::spread_bundle() {
-  if (workers_.size() == 0) return;
+  const ClusterNodeId owner = workers_.size() == 0 ? environment_.self().node.id : workers_.begin()->node;
   const JobSpec& spec = record().spec;
   const std::set<ClusterNodeId> up = environment_.nodes_up();
   const message::Packet packet = message::make_packet(job_, attempt_, wire::KeepBundle{spec.bundle, {up.begin(), up.end()}});
-  for (const ClusterNodeId node : keepers(job_, workers_.begin()->node, staying(), spec.replication)) {
+  for (const ClusterNodeId node : keepers(job_, owner, staying(), spec.replication)) {
     if (workers_.on(node) == nullptr) environment_.send(node, packet);
   }
 }
@@ -432,6 +447,8 @@ void JobRun::carry_out(const effect::GiveUp& given_up) {
   tell_workers(wire::GiveUp{given_up.checkpoint});
   const bool may_be_logged = given_up.checkpoint == committing_;  // though this leader was told that it is not
   if (!may_be_logged) tell_nodes(wire::DropParts{given_up.checkpoint});
+  constexpr Duration kRetry{1000};
+  if (!all_released()) move_again_ = environment_.now() + kRetry;
 }
 
 void JobRun::carry_out(const effect::Kill&) {

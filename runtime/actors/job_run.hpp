@@ -75,11 +75,7 @@ class JobRun {
   bool needs(ClusterNodeId node) const;
   void tick();
 
-  std::optional<ProcessingTime> next_event() const {
-    if (end_again_) return end_again_;
-    if (begin_at_) return begin_at_;
-    return taking_over_ ? taking_over_->deadline : supervisor_.next_event();
-  }
+  std::optional<ProcessingTime> next_event() const;
   const LiveJob& live() const { return live_; }
   /// That the attempt is to have beyond those that the log says it has, until the log says so.
   const std::vector<ClusterNodeId>& slots_to_be_logged() const { return unlogged_; }
@@ -145,6 +141,7 @@ class JobRun {
   bool to_be_placed_ = false;
   std::optional<TakingOver> taking_over_;
   std::optional<ProcessingTime> begin_at_;  // the next attempt, if the workers of one that was not taken over are not gone before
+  std::optional<ProcessingTime> move_again_;  // when to try again to get off nodes that are to end
   CheckpointId committing_ = 0;             // the newest of which the log was told
   std::vector<ClusterNodeId> slots_;
   std::vector<ClusterNodeId> unlogged_;

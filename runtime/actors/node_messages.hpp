@@ -60,7 +60,7 @@ struct LogPost {
 struct Start {};
 /// To the node: it is to end, and hands its work over to others, if there are any.
 struct Drain {
-  std::shared_ptr<std::promise<void>> drained;  // kept when no worker is left here
+  std::shared_ptr<std::promise<void>> drained;  // kept when no job needs this node any more
 };
 /// To the node: it ends, and says goodbye to the others.
 struct Leave {};

@@ -94,14 +94,16 @@ NodeRuntime::~NodeRuntime() {
 std::future<void> NodeRuntime::drain() {
   using namespace std::chrono;
   const auto end = steady_clock::now() + seconds(1);
-  if (parts_->log->leads() && parts_->log->voters().size() > 1) {
-    parts_->log->step_down();
-    while (parts_->log->leads() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
-  }
+  hand_over();
+  while (parts_->log->leads() && parts_->log->voters().size() > 1 && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
   const auto drained = std::make_shared<std::promise<void>>();
   if (parts_->log->leads()) drained->set_value();
   else caf::anon_send(parts_->node, message::Drain{drained});
   return drained->get_future();
+}
+
+void NodeRuntime::hand_over() {
+  if (parts_->log->leads() && parts_->log->voters().size() > 1) parts_->log->step_down();
 }
 
 void NodeRuntime::leave() {

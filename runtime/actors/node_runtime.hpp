@@ -45,6 +45,8 @@ class NodeRuntime {
   std::future<void> drain();
   /// Says goodbye, so that nobody waits for this node.
   void leave();
+  /// Gives the lead to another node, if this one has it and there is another.
+  void hand_over();
   /// Passes a request to the leader, whoever that is. Any thread.
   void ask(std::shared_ptr<AdminCall> call);
   /// A worker's process has ended. Any thread.

@@ -76,9 +76,9 @@ void JobSupervisor::ready(std::uint32_t task, ProcessingTime now) {
   if (stop_requested_ && restored_from_ != 0 && !wants_savepoint()) {  // nothing that a new checkpoint would add
     last_checkpoint_ = restored_from_;
     stopping_ = true;
-  } else {
-    coordinator_.start(restored_from_, attempt_, now);
+    return effects_.push_back(effect::Complete{restored_from_, Duration(0)});  // and no Go
   }
+  coordinator_.start(restored_from_, attempt_, now);
   effects_.push_back(effect::Go{restored_from_});
   end_if_due(now);
 }
@@ -231,6 +231,9 @@ void JobSupervisor::gone(ProcessingTime now) {
     options_.last_checkpoint = ManifestKind::Checkpoint;  // what fails by itself would do so again
     warn(what + "; stopping as asked, at the last complete checkpoint");
     if (!owes()) return end({JobOutcome::State::Stopped, "", restored_from_});
+  }
+  if (stop_requested_ && ++losses_while_stopping_ >= options_.restart.in_vain) {
+    return end({JobOutcome::State::Stopped, what + " (" + std::to_string(losses_while_stopping_) + " times while the job was to stop): some of what its last checkpoint covers may not be published", restored_from_});
   }
   const RestartPolicy::Decision decision = failed_by_ == FailedBy::Task ? policy_.failed(failure_, now) : policy_.lost();
   if (!decision.restart) return end({JobOutcome::State::Failed, what + how_often(decision), restored_from_});

@@ -207,6 +207,7 @@ class JobSupervisor {
   std::optional<ProcessingTime> retry_at_;    // to take the last one again
   std::optional<ProcessingTime> restart_at_;  // while Waiting
   bool stop_requested_ = false;
+  std::uint32_t losses_while_stopping_ = 0;
   bool stopping_ = false;               // the attempt ends before its sources did
   ProcessingTime triggered_;
   TaskFailure failure_;

@@ -56,6 +56,9 @@ class Source {
   /// rediscover() if that is set. Which task reads a split follows from its name: numbers are dealt out in turn, others by
   /// hash; so tasks need not see a new one at the same time. Throws Failure when there are none.
   virtual std::vector<std::string> discover() = 0;
+  /// What a split is called that goes by several names on one machine, also in checkpoints that have another of them. Asked only where
+  /// one process runs the whole job: machines may differ in what a name means.
+  virtual std::string own_name(std::string split) const { return split; }
   virtual std::unique_ptr<SplitReader<T>> open(const std::string& split, const SplitPosition& from, OperatorContext& context) = 0;
   /// How often to look for new splits; empty: the splits found at the start are all.
   virtual std::optional<Duration> rediscover() const { return std::nullopt; }

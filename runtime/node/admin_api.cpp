@@ -155,6 +155,7 @@ void savepoint(const Asked& asked) {
   std::error_code error;
   const bool taken = std::filesystem::exists(request->directory, error) && !std::filesystem::is_empty(request->directory, error);
   if (taken) return refuse(asked.call, http::kConflict, "directory: " + request->directory + " exists already; name one that does not");
+  if (!find_job(asked)) return;
   if (const auto can = check_can_be_made(request->directory); !can) return refuse(asked.call, http::kConflict, can.error().message);
   wish(asked, JobWish::Savepoint, std::move(request->directory));
 }

@@ -117,8 +117,9 @@ void drain(NodeRuntime& runtime, const EndSignals& signals, Duration limit, spdl
   const ProcessingTime end = steady_now() + limit;
   const std::future<void> drained = runtime.drain();
   while (drained.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    if (signals.wait(kLook)) return log.warn("jobs still run here, and go on elsewhere from their last checkpoints: told again to end");
-    if (steady_now() >= end) return log.warn("jobs still run here, and go on elsewhere from their last checkpoints: not over within {}", to_text(limit));
+    if (signals.wait(kLook)) return log.warn("jobs still need this node, and go on elsewhere from their last checkpoints: told again to end");
+    runtime.hand_over();  // it may have been elected since
+    if (steady_now() >= end) return log.warn("jobs still need this node, and go on elsewhere from their last checkpoints: not over within {}", to_text(limit));
   }
 }
 

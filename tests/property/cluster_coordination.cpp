@@ -119,9 +119,10 @@ class History {
     CHECK(begin.attempt > attempt_);
     attempt_ = begin.attempt;
     attempt_runs_ = true;
-    last_ = complete_last_ = restored_ = 0;
+    last_ = complete_last_ = published_only_ = 0;
+    went_ = false;
   }
-  void see(const effect::Go& go) { restored_ = go.restored_from; }
+  void see(const effect::Go&) { went_ = true; }
   void see(const effect::Trigger& trigger) {
     CHECK(attempt_runs_);
     CHECK(complete_last_ == 0);  // the end is being published
@@ -136,6 +137,10 @@ class History {
     CHECK(committing_.insert(newest_used_).second);
   }
   void see(const effect::Complete& complete) {
+    if (attempt_runs_ && attempt_ > 1 && !went_) {  // an attempt that publishes what it was restored from, and does nothing else
+      published_only_ = complete.checkpoint;
+      return;
+    }
     if (complete.checkpoint > 3) CHECK(committing_.contains(complete.checkpoint));
     if (complete.checkpoint == last_) complete_last_ = last_;
   }
@@ -147,8 +152,8 @@ class History {
     CHECK(!attempt_runs_);
     ++ended_;
     if (ended.outcome.state == JobOutcome::State::Finished) CHECK(complete_last_ != 0);
-    const bool published_only = last_ == 0 && ended.outcome.state == JobOutcome::State::Stopped;  // what it was restored from
-    CHECK(ended.outcome.ended_with == (ended.outcome.ended_with == 0 ? 0 : published_only ? restored_ : complete_last_));
+    CHECK(ended.outcome.ended_with == (ended.outcome.ended_with == 0 ? 0 : std::max(published_only_, complete_last_)));
+    CHECK((published_only_ == 0 || complete_last_ == 0));
   }
   void see(const auto&) {}
 
@@ -160,7 +165,8 @@ class History {
   CheckpointId newest_used_ = 0;
   CheckpointId last_ = 0;           // that the attempt ends with
   CheckpointId complete_last_ = 0;  // the same once it is complete
-  CheckpointId restored_ = 0;       // that the attempt went on from
+  CheckpointId published_only_ = 0;  // what an attempt that never went on was restored from
+  bool went_ = false;
   std::set<CheckpointId> committing_;
   int ended_ = 0;
 };

@@ -58,8 +58,11 @@ void SimulatedWorker::on_deploy(const wire::Deploy& deploy) {
   if (!planned_ || deployed_) return tell_failure(wire::WorkerFailed{"told to deploy out of turn", false});
   deployed_ = true;
   std::map<std::uint32_t, std::uint32_t> restored;
+  CheckpointId from_checkpoint = 0;
   if (!deploy.manifest.empty()) {
-    for (const OperatorParts& op : decode_manifest(as_span(deploy.manifest)).or_throw().operators) {
+    const Manifest manifest = decode_manifest(as_span(deploy.manifest)).or_throw();
+    from_checkpoint = manifest.checkpoint;
+    for (const OperatorParts& op : manifest.operators) {
       for (const PartReference& part : op.parts) {
         restored[part.chunk.operator_index * op.parallelism + part.chunk.task] = part.rows;
       }
@@ -68,6 +71,7 @@ void SimulatedWorker::on_deploy(const wire::Deploy& deploy) {
   for (std::uint32_t number = 0; number < deploy.worker_of_task.size(); ++number) {
     if (deploy.worker_of_task[number] == deploy.self) tasks_.push_back({number, restored[number], {}, false});
   }
+  for (Task& one : tasks_) one.frozen[from_checkpoint] = one.from;
   peers_ = deploy.workers;
   after(time_.between(1, 40), [self_number = deploy.self](SimulatedWorker& self) {
     for (const std::string& peer : self.peers_) {
@@ -91,7 +95,6 @@ void SimulatedWorker::figures() {
 void SimulatedWorker::on_go(const wire::Go& go) {
   went_ = time_.now();
   if (go.restored_from != 0) {
-    for (Task& one : tasks_) one.frozen[go.restored_from] = one.from;
     complete(go.restored_from);
   }
   for (const Task& one : tasks_) {
@@ -132,7 +135,7 @@ void SimulatedWorker::store(std::uint32_t number, std::uint64_t checkpoint) {
 
 /// Publishes what the tasks had when they froze for it.
 void SimulatedWorker::complete(std::uint64_t checkpoint) {
-  if (!went_) return;
+  if (!open_) return;
   for (Task& one : tasks_) {
     const auto frozen = one.frozen.find(checkpoint);
     if (frozen != one.frozen.end()) {
