@@ -128,7 +128,8 @@ std::optional<ProcessingTime> JobRun::next_event() const {
   if (begin_at_) return begin_at_;
   if (taking_over_) return taking_over_->deadline;
   const auto next = supervisor_.next_event();
-  return next && move_again_ ? std::min(next, move_again_) : move_again_ ? move_again_ : next;
+  if (!next || !move_again_) return next ? next : move_again_;
+  return std::min(next, move_again_);
 }
 
 void JobRun::on_wish(JobWish wish) {

@@ -1,6 +1,5 @@
 #include <weir/actors/worker_runtime.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <future>
 
@@ -8,8 +7,8 @@
 
 #include <weir/actors/actor_process.hpp>
 #include <weir/actors/worker_actor.hpp>
-#include <weir/coordination/membership.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/coordination/membership.hpp>
 
 namespace weir {
 

@@ -140,7 +140,8 @@ Then exchange_or_throw(HttpConnection& connection, HttpRoutes& routes, const Htt
     connection.set_deadline(Clock::now() + (probes ? options.probe_timeout : options.body_timeout));
     return found;
   };
-  // A probe's answer is small: where none is sent behind it the socket takes it at once, whether or not the client reads.
+  // A probe's answer is small, but for a large cluster's metrics: where none is sent behind it the socket takes it at once, whether or not
+  // the client reads.
   const std::function<bool()> closes = [&] { return probes || !body.all_read(); };
   HeadStream stream(std::move(text), connection);
   Library library(answer, closes, options.idle_timeout);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <weir/wire/routes.hpp>
+
 namespace weir::testing {
 namespace {
 
@@ -10,21 +12,6 @@ constexpr Duration kTick{250};
 template <NamedRecord... M>
 bool is_one_of(const message::Packet& packet) {
   return ((packet.kind == name_of<M>()) || ...);
-}
-
-bool is_for_worker(const message::Packet& packet) {
-  return is_one_of<wire::Deploy, wire::Open, wire::Go, wire::Trigger, wire::Complete, wire::GiveUp>(packet);
-}
-
-bool is_from_leader(const message::Packet& packet) {
-  return is_for_worker(packet) ||
-         is_one_of<wire::StartWorker, wire::KillWorker, wire::ReportWorker, wire::KeepBundle, wire::MayLeave, wire::RewindParts, wire::KeepParts, wire::DropParts,
-                   wire::ExportSavepoint>(packet);
-}
-
-bool is_for_leader(const message::Packet& packet) {
-  return is_one_of<wire::WorkerUp, wire::ReadyToOpen, wire::TaskReady, wire::TaskFailed, wire::TaskFinished, wire::TaskStored, wire::StoringFailed,
-                   wire::TaskPublished, wire::WorkerFailed, wire::WorkerReport, wire::Figures, wire::WorkerGone, wire::SavepointWritten>(packet);
 }
 
 }  // namespace
@@ -192,9 +179,9 @@ bool SimulatedNode::leads(ClusterNodeId node) const {
 
 void SimulatedNode::from_node(ClusterNodeId from, const message::Packet& packet) {
   if (from != id() && !membership_.member(from)) return;
-  if (is_from_leader(packet) && !leads(from)) return;
-  if (is_for_worker(packet)) return pass_on(packet);
-  if (is_for_leader(packet)) return after(Duration(0), [this, from, packet] { coordinator_.on_packet(from, packet); });
+  if (wire::is_from_leader(packet.kind) && !leads(from)) return;
+  if (wire::is_for_worker(packet.kind)) return pass_on(packet);
+  if (wire::is_for_leader(packet.kind)) return after(Duration(0), [this, from, packet] { coordinator_.on_packet(from, packet); });
   if (is_one_of<wire::StartWorker>(packet)) return start_worker(packet);
   message::on<wire::KeepBundle>(packet, [&](const auto& m) { bundles_.insert(m.sha256); });
   if (is_one_of<wire::ReportWorker>(packet)) return workers_.contains({packet.job, packet.attempt}) ? pass_on(packet) : not_there(packet);

@@ -48,6 +48,15 @@ void push(TaskHarness& task, std::int64_t from, std::int64_t to) {
   task.push(batch);
 }
 
+/// The checkpoint of a task that wrote so many rows, which are in the file.
+Snapshot published(const std::filesystem::path& path, int rows) {
+  auto task = harness(path);
+  push(task, 0, rows);
+  Snapshot stored = task.snapshot();
+  task.complete();
+  return stored;
+}
+
 }  // namespace
 
 TEST_CASE("rows appear in the file when their checkpoint is complete") {
@@ -218,13 +227,7 @@ TEST_CASE("a file that was moved with its segments is continued") {
 TEST_CASE("a file that lost bytes that were written is refused") {
   const TemporaryDirectory directory;
   const auto path = directory / "out.csv";
-  Snapshot stored;
-  {
-    auto task = harness(path);
-    push(task, 0, 3);
-    stored = task.snapshot();
-    task.complete();
-  }
+  const Snapshot stored = published(path, 3);
   std::filesystem::resize_file(path, 5);
   CHECK_THROWS_WITH_AS(harness(path, {&stored}), doctest::Contains("rows for"), Failure);
   std::filesystem::remove(path);
@@ -423,13 +426,7 @@ TEST_CASE("a worker's lock goes with the last checkpoint of its job, and not bef
 TEST_CASE("rows that something else wrote over are missed, and not taken for published") {
   const TemporaryDirectory directory;
   const auto path = directory / "out.csv";
-  Snapshot stored;
-  {
-    auto task = harness(path);
-    push(task, 0, 3);
-    stored = task.snapshot();
-    task.complete();
-  }
+  const Snapshot stored = published(path, 3);
   SUBCASE("when a job goes on") {
     { auto unharmed = harness(path, {&stored}); }
     std::ofstream(path) << std::string(1000, 'x');

@@ -31,6 +31,14 @@ void propose_all(LogCluster& cluster, int count) {
   }
 }
 
+/// Three members that have logged the same; who leads them.
+std::size_t make_even(LogCluster& cluster) {
+  cluster.make(3);
+  propose_all(cluster, 3);
+  REQUIRE(cluster.run_until_even());
+  return cluster.await_leader();
+}
+
 }  // namespace
 
 TEST_CASE("a single voter leads and commits at once") {
@@ -204,10 +212,7 @@ TEST_CASE("voters are removed down to the last one, which is refused") {
 
 TEST_CASE("a leader that steps down hands over") {
   LogCluster cluster(11);
-  cluster.make(3);
-  propose_all(cluster, 3);
-  REQUIRE(cluster.run_until_even());
-  const std::size_t first = cluster.await_leader();
+  const std::size_t first = make_even(cluster);
   cluster[first].server->step_down(cluster.now_ms());
   REQUIRE(cluster.run_until([&] { return cluster.leader().has_value() && *cluster.leader() != first; }, 90));
   propose_all(cluster, 1);
@@ -215,10 +220,7 @@ TEST_CASE("a leader that steps down hands over") {
 
 TEST_CASE("a late refusal does not keep a member from what comes next") {
   LogCluster cluster(16);
-  cluster.make(3);
-  propose_all(cluster, 3);
-  REQUIRE(cluster.run_until_even());
-  const std::size_t leader = cluster.await_leader();
+  const std::size_t leader = make_even(cluster);
   const std::size_t follower = (leader + 1) % 3;
   const std::size_t other = (leader + 2) % 3;
   RaftServer& server = *cluster[leader].server;
