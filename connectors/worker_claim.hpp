@@ -3,6 +3,8 @@
 // process to itself the program holds it, so that they hold none.
 //
 // Given up with the checkpoint that the job ends with, with the lock's file, since a worker's process ends without destroying its sinks.
+// A worker that is killed, and one that only publishes what another left, leave that file behind, which locks nothing. Between two
+// attempts nobody holds the lock: who writes the file then is not refused, and the next attempt finds what it did (committed_file.hpp).
 #pragma once
 
 #include <memory>

@@ -6,9 +6,8 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/alarms.hpp>
-#include <weir/actors/job_run.hpp>
+#include <weir/actors/leadership.hpp>
 #include <weir/base/exception_text.hpp>
-#include <weir/coordination/cluster_view.hpp>
 
 namespace weir {
 namespace {
@@ -27,9 +26,7 @@ namespace {
 
 using Level = NodeServices::Level;
 
-constexpr Duration kAnswer{2000};  // for workers whose nodes are there to say how far they are
-
-class Coordinator final : public ClusterControl, public JobRunEnvironment {
+class Coordinator final : public ClusterControl, public LeaderSurroundings {
  public:
   Coordinator(caf::event_based_actor* self, CoordinatorOptions options) : self_(self), options_(std::move(options)) {}
 
@@ -41,8 +38,7 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     } catch (...) {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
-    for (const JobId job : std::exchange(ended_, {})) remember_end(job);
-    if (leads_) let_leave();
+    if (leadership_) leadership_->settle();
     arm();
   }
 
@@ -59,7 +55,8 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     }
     if (!applied) return;
     if (std::holds_alternative<command::AdmitNode>(logged.command)) tell_known_nodes();
-    if (leads_) follow(logged.command, *applied);
+    if (const auto* forget = std::get_if<command::ForgetJob>(&logged.command)) last_seen_.erase(forget->job);
+    if (leadership_) leadership_->on_applied(logged.command, *applied);
   }
 
   void on_restored(const message::Restored& restored) {
@@ -76,135 +73,65 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   }
 
   void on_leads(const message::Leads& leads) {
-    if (leads.self == leads_) return;
-    leads_ = leads.self;
-    if (!leads_) {
+    if (leads.self == leadership_.has_value()) return;
+    if (!leads.self) {
       options_.services->log(Level::Info, "leads no more");
-      runs_.clear();
-      released_.clear();
-      return;
+      return leadership_.reset();
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
-    admit(options_.self);
-    for (const ClusterMember& member : members_) {
-      admit(member.node);
-      tell_known_jobs(member.node.node.id);
-    }
-    tell_known_jobs(options_.self.node.id);
+    leadership_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{options_.lease, began_ + options_.patience});
     change_votes();
-    for (const auto& [job, record] : state_.jobs()) {
-      if (!record.ended()) run(job);
-    }
   }
 
   void on_from_node(const message::FromNode& from) {
-    const auto run = runs_.find(from.packet->job);
-    if (run != runs_.end()) return run->second->on_packet(from.node, *from.packet);
-    // What is left of a job that nobody runs any more.
-    const bool alive = from.packet->kind == name_of<wire::WorkerUp>() || from.packet->kind == name_of<wire::Figures>();
-    if (leads_ && alive) {
-      send(from.node, message::make_packet(from.packet->job, from.packet->attempt, wire::KillWorker{"the job has ended"}));
-    }
+    if (leadership_) leadership_->on_packet(from.node, *from.packet);
   }
 
   void on_members(const message::MembersChanged& changed) {
     members_ = changed.members;
-    if (!leads_) return;
-    for (const MembershipEvent& event : changed.events) {
-      if (const auto* dead = std::get_if<membership::NodeDead>(&event)) node_gone(dead->id, dead->why);
-      if (const auto* left = std::get_if<membership::NodeLeft>(&event)) node_gone(left->id, "its node left the cluster");
-      if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
-        end_what_is_over(back->id);
-        released_.erase(back->id);  // it may not have heard
-        for (const auto& [job, run] : runs_) run->on_node_returned(back->id);
-      }
-      if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
-        admit(up->node);
-        tell_known_jobs(up->node.node.id);
-      }
-    }
+    if (!leadership_) return;
+    leadership_->on_members(changed.events);
     change_votes();
-    for (const auto& [job, run] : runs_) run->on_nodes_changed();
   }
 
   void on_ask(const message::Ask& ask) { options_.answer(ask.call, *this); }
 
   void on_tick(const CoordinatorTick& tick) {
     alarms_.rang(tick.due);
-    for (const auto& [job, run] : runs_) {
-      const auto next = run->next_event();
-      if (next && *next <= now()) run->tick();
-    }
-    if (leads_ && !voters_away_.empty()) change_votes();
+    if (!leadership_) return;
+    leadership_->tick();
+    if (!voters_away_.empty()) change_votes();
   }
 
-  // ClusterControl, JobRunEnvironment
+  // ClusterControl, LeaderSurroundings
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return options_.self; }
   const std::vector<ClusterMember>& members() const override { return members_; }
   std::size_t voters() const override { return options_.voters().size(); }
   const LiveJob* live(JobId job) const override {
-    const auto run = runs_.find(job);
-    if (run != runs_.end()) return &run->second->live();
+    const LiveJob* live = leadership_ ? leadership_->live(job) : nullptr;
     const auto ended = last_seen_.find(job);
-    return ended == last_seen_.end() ? nullptr : &ended->second;
+    return live || ended == last_seen_.end() ? live : &ended->second;
   }
   void propose(ClusterCommand command, Done done) override {
     const std::uint64_t number = ++last_proposal_;
     proposed_.emplace(number, std::move(done));
     options_.propose({options_.self.node.id, number, std::move(command)});
   }
-  std::vector<PlacementNode> placement_nodes(JobId except) const override {
-    auto taken = slots_taken(state_, except);
-    for (const auto& [job, run] : runs_) {
-      if (job == except) continue;
-      for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
-    }
-    return weir::placement_nodes(state_, options_.self, members_, taken);
-  }
-  std::set<ClusterNodeId> nodes_up() const override { return weir::nodes_up(options_.self.node.id, members_); }
-  std::set<ClusterNodeId> nodes_draining() const override { return weir::nodes_draining(members_); }
-  Duration lease() const override { return options_.lease; }
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }
   ProcessingTime now() const override { return steady_now(); }
   std::int64_t wall_clock_ms() const override { return options_.clock->now().ms; }
-  void warn(JobId job, const std::string& text) override { options_.services->log(Level::Warning, label(job) + text); }
-  void inform(JobId job, const std::string& text) override { options_.services->log(Level::Info, label(job) + text); }
-  void ended(JobId job) override { ended_.push_back(job); }
-
- private:
-  std::string label(JobId job) const {
-    const JobRecord* record = state_.job(job);
-    return "job " + std::to_string(job) + (record ? " (" + record->spec.name + ")" : "") + ": ";
-  }
-
-  /// What was seen of it last stays to be looked at.
-  void remember_end(JobId job) {
+  void log(Level level, const std::string& text) override { options_.services->log(level, text); }
+  /// It stays to be looked at.
+  void last_seen(JobId job, const LiveJob& live) override {
     constexpr std::size_t kMost = 100;
-    const auto run = runs_.find(job);
-    if (run == runs_.end()) return;
-    last_seen_[job] = run->second->live();
-    runs_.erase(run);
+    last_seen_[job] = live;
     if (last_seen_.size() > kMost) last_seen_.erase(last_seen_.begin());
   }
 
-  void run(JobId job) {
-    auto made = std::make_unique<JobRun>(job, *this);
-    JobRun& started = *made;
-    runs_[job] = std::move(made);
-    if (state_.job(job)->attempt == 0) started.start();
-    else started.take_over(std::max(now() + kAnswer, began_ + options_.patience));
-  }
-
-  /// The cluster remembers it from now on, and only then it may be given work.
-  void admit(const NodeAnnouncement& node) {
-    propose(command::AdmitNode{node.node}, [this](const Result<Applied>& applied) {
-      if (!applied) options_.services->log(Level::Error, applied.error().message);
-    });
-  }
-
+ private:
   void change_votes() {
     std::map<VoterId, const NodeAnnouncement*> up{{options_.self.voter, &options_.self}};
     for (const ClusterMember& member : members_) {
@@ -238,79 +165,17 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
     return next;
   }
 
-  void tell_known_jobs(ClusterNodeId node) {
-    wire::KnownJobs known{{}, state_.content().next_job};
-    for (const auto& [job, record] : state_.jobs()) known.jobs.push_back(job);
-    send(node, message::make_packet(0, 0, known));
-    end_what_is_over(node);
-  }
-
-  /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
-  void end_what_is_over(ClusterNodeId node) {
-    for (const auto& [job, attempt] : attempts_over(state_)) send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
-  }
-
   void tell_known_nodes() {
     message::KnownNodes known;
     for (const auto& [id, node] : state_.nodes()) known.nodes.push_back(node);
     self_->send(node_, std::move(known));
   }
 
-  /// What a command that was applied means for what runs here.
-  void follow(const ClusterCommand& command, const Applied& applied) {
-    if (applied.effect == Applied::Effect::Nothing) return;
-    if (std::holds_alternative<command::Submit>(command)) return run(applied.job);
-    if (const auto* wish = std::get_if<command::Wish>(&command)) {
-      const auto found = runs_.find(wish->job);
-      if (found != runs_.end()) found->second->on_wish(wish->wish);
-    }
-    if (std::holds_alternative<command::AdmitNode>(command)) {
-      for (const auto& [job, run] : runs_) run->on_nodes_changed();
-    }
-    if (const auto* end = std::get_if<command::EndJob>(&command)) {
-      inform(end->job, describe(end->outcome));
-      for (const ClusterNodeId node : nodes_up()) send(node, message::make_packet(end->job, end->attempt, wire::CloseParts{end->attempt}));
-      for (const auto& [job, run] : runs_) {
-        if (job != end->job) run->on_nodes_changed();  // slots are free
-      }
-    }
-    if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
-      last_seen_.erase(forget->job);
-      for (const ClusterNodeId node : nodes_up()) send(node, message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
-    }
-  }
-
-  static std::string describe(const JobOutcome& outcome) {
-    switch (outcome.state) {
-      case JobOutcome::State::Finished: return "finished";
-      case JobOutcome::State::Stopped: return "stopped";
-      case JobOutcome::State::Failed: return "failed: " + outcome.message;
-    }
-    return "";
-  }
-
-  /// Nodes that drain, and that no job needs any more.
-  void let_leave() {
-    for (const ClusterMember& member : members_) {
-      const NodeAnnouncement& node = member.node;
-      if (member.intent != ClusterMember::Intent::Leave || released_[node.node.id] == node.incarnation) continue;
-      const bool needed = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run.second->needs(node.node.id); });
-      if (needed) continue;
-      released_[node.node.id] = node.incarnation;
-      send(node.node.id, message::make_packet(0, 0, wire::MayLeave{node.incarnation}));
-    }
-  }
-
-  void node_gone(ClusterNodeId node, const std::string& why) {
-    for (const auto& [job, run] : runs_) run->on_node_gone(node, why);
-  }
-
   void arm() {
-    std::optional<ProcessingTime> next = leads_ ? next_lost_vote() : std::nullopt;
-    for (const auto& [job, run] : runs_) {
-      const auto one = run->next_event();
-      if (one && (!next || *one < *next)) next = one;
-    }
+    if (!leadership_) return;
+    std::optional<ProcessingTime> next = leadership_->next_event();
+    const auto vote = next_lost_vote();
+    if (vote && (!next || *vote < *next)) next = vote;
     if (!next || !alarms_.set(*next)) return;
     self_->delayed_send(self_, std::max(Duration(0), *next - now()), CoordinatorTick{*next});
   }
@@ -320,13 +185,10 @@ class Coordinator final : public ClusterControl, public JobRunEnvironment {
   caf::actor node_;
   ClusterState state_;
   std::vector<ClusterMember> members_;
-  bool leads_ = false;
   const ProcessingTime began_ = now();
-  std::map<JobId, std::unique_ptr<JobRun>> runs_;
+  std::optional<Leadership> leadership_;  // while this node leads
   std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows
   std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
-  std::map<ClusterNodeId, std::uint64_t> released_;  // the incarnation that was told that it may leave
-  std::vector<JobId> ended_;  // runs to delete once they are not at work any more
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, Done> proposed_;
   Alarms alarms_;

@@ -65,7 +65,7 @@ class Job {
     if (supervisor_.running(stored.attempt)) supervisor_.stored(stored.task, stored.checkpoint, std::move(*stored.parts), steady_now());
   }
   void on_committed(const message::Committed& committed) {
-    if (supervisor_.running(committed.attempt)) supervisor_.committed(committed.checkpoint, steady_now());
+    supervisor_.committed(committed.checkpoint, steady_now());
   }
   void on_store_failed(const message::StoreFailed& failed) {
     if (failed.attempt == supervisor_.attempt()) supervisor_.store_failed(failed.checkpoint, failed.message, steady_now());

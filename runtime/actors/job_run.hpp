@@ -22,6 +22,7 @@
 #include <weir/actors/cluster_control.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/coordination/attempt_workers.hpp>
+#include <weir/coordination/departures.hpp>
 #include <weir/coordination/failed_disks.hpp>
 #include <weir/coordination/job_supervisor.hpp>
 #include <weir/coordination/placement.hpp>
@@ -90,47 +91,68 @@ class JobRun {
     CheckpointId newest_used = 0;
   };
 
+  // What happens.
+  void take(ClusterNodeId from, const message::Packet& packet);
+  void carry_out();
+  void carry_out(const effect::Warn& warn);
+  void carry_out(const effect::Restarting& restarting);
+
+  // The attempt that another leader began: job_run_take_over.cpp.
   void ask_workers();
+  void take_while_taking_over(ClusterNodeId from, const message::Packet& packet);
   void on_report(ClusterNodeId from, const wire::WorkerReport& report);
   void begin_next(const std::string& why);
   void begin_if_gone();
   void on_gone_before_next(ClusterNodeId node);
-  void spread_bundle();
-  const JobRecord& record() const;
-  void log(ClusterCommand command, std::function<void(const Result<Applied>&)> then);
-  void carry_out();
+
+  // An attempt, from where it is placed until its workers are gone: job_run_attempt.cpp.
   void carry_out(const effect::Begin& begin);
+  void place();
+  void start_workers();
+  void spread_bundle();
+  void on_worker_up(ClusterNodeId from, const wire::WorkerUp& up);
+  void deploy();
   void carry_out(const effect::Go& go);
+  void carry_out(const effect::Kill& kill);
+  void kill(const AttemptWorker& worker);
+  void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
+  void end_if_gone();
+
+  // Checkpoints, and nodes that are to end, which must not take the only copies along: job_run_checkpoints.cpp.
   void carry_out(const effect::Trigger& trigger);
   void carry_out(effect::Commit& commit);
   void carry_out(const effect::Complete& complete);
   void carry_out(const effect::GiveUp& given_up);
-  void carry_out(const effect::Kill& kill);
-  void carry_out(const effect::Warn& warn);
-  void carry_out(const effect::Restarting& restarting);
-  void carry_out(const effect::Ended& ended);
-
-  void take(ClusterNodeId from, const message::Packet& packet);
-  void place();
-  void start_workers();
-  void on_worker_up(ClusterNodeId from, const wire::WorkerUp& up);
-  void deploy();
-  void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
-  void end_if_gone();
-  void kill(const AttemptWorker& worker);
-  void export_savepoint();
+  std::set<ClusterNodeId> staying() const;
   bool is_to_move() const;
   bool all_released() const;
   void prepare_to_move();
-  std::set<ClusterNodeId> staying() const;
+
+  // The end: job_run_end.cpp.
+  void carry_out(const effect::Ended& ended);
   bool has_savepoint() const;
+  void export_savepoint();
   void on_savepoint(ClusterNodeId from, const message::Packet& packet);
   void log_end();
-  template <NamedRecord M>
-  void tell_workers(const M& content);
-  template <NamedRecord M>
-  void tell_nodes(const M& content);
+
+  const JobRecord& record() const;
+  /// As text; empty when there is none.
+  std::string newest_manifest() const;
+  void log(ClusterCommand command, std::function<void(const Result<Applied>&)> then);
   void show(std::string phase, std::string why = {});
+
+  template <NamedRecord M>
+  void tell_workers(const M& content) {
+    const message::Packet packet = message::make_packet(job_, attempt_, content);
+    for (const AttemptWorker& worker : workers_) {
+      if (!worker.gone) environment_.send(worker.node, packet);
+    }
+  }
+  template <NamedRecord M>
+  void tell_nodes(const M& content) {
+    const message::Packet packet = message::make_packet(job_, attempt_, content);
+    for (const ClusterNodeId node : environment_.nodes_up()) environment_.send(node, packet);
+  }
 
   JobId job_;
   JobRunEnvironment& environment_;
@@ -147,8 +169,7 @@ class JobRun {
   std::vector<ClusterNodeId> unlogged_;
   AttemptWorkers workers_;
   FailedDisks failed_disks_;
-  std::map<CheckpointId, std::set<ClusterNodeId>> spared_;  // of full checkpoints under way: nodes that are to end, and keep nothing of them
-  std::set<ClusterNodeId> released_;                        // those of the newest full one that is complete
+  Departures departures_;
   JobOutcome outcome_;                       // once it is over
   bool exporting_ = false;                   // the savepoint that it ends with
   std::optional<ProcessingTime> end_again_;  // when to try to log that

@@ -275,6 +275,7 @@ class Node {
     if (refused.over >= membership_.self().incarnation) {
       options_.services->log(Level::Warning, "taken for dead: ending all workers, and joining again");
       workers_.end_all();
+      may_leave_ = false;  // that was said of what it kept before
       membership_.renew(std::max(refused.over + 1, static_cast<std::uint64_t>(SystemClock().now().ms)));
       peers_.tell_all(to_hello(membership_.self(), options_.cluster));
     }

@@ -59,6 +59,7 @@ void JobSupervisor::restored(CheckpointId checkpoint) {
   if (phase_ != Phase::Beginning) return;
   phase_ = Phase::Deploying;
   restored_from_ = checkpoint;
+  committing_ = 0;
   complete_is(checkpoint);
 }
 
@@ -109,16 +110,25 @@ void JobSupervisor::stored(std::uint32_t task, CheckpointId checkpoint, StoredPa
   auto commit = coordinator_.stored(task, checkpoint, std::move(parts));
   if (!commit) return;
   if (!keeps()) return complete(checkpoint, now);
+  committing_ = checkpoint;
   using Afterwards = Barrier::Afterwards;
   effects_.push_back(effect::Commit{std::move(commit->manifest), checkpoint == last_checkpoint_ ? Afterwards::End : Afterwards::GoOn});
 }
 
 void JobSupervisor::committed(CheckpointId checkpoint, ProcessingTime now) {
-  if (phase_ == Phase::Running) complete(checkpoint, now);
+  if (checkpoint != committing_ || checkpoint == 0) return;
+  committing_ = 0;
+  complete_is(checkpoint);
+  if (phase_ == Phase::Running) return complete(checkpoint, now);
+  if (all_gone_) gone(now);
 }
 
 void JobSupervisor::store_failed(CheckpointId checkpoint, const std::string& why, ProcessingTime now) {
-  if (phase_ == Phase::Beginning) return fail(why);
+  const bool commit_failed = checkpoint != 0 && checkpoint == committing_;
+  if (commit_failed) committing_ = 0;
+  if (commit_failed && all_gone_) return gone(now);
+  if (commit_failed && phase_ == Phase::Waiting && stop_requested_) return stop(now);
+  if (phase_ == Phase::Beginning && !commit_failed) return fail(why);
   if (phase_ != Phase::Running || coordinator_.under_way() != checkpoint) return;
   coordinator_.abandon(checkpoint);
   give_up(checkpoint, why, now);
@@ -176,7 +186,7 @@ void JobSupervisor::trigger(const Barrier& barrier, ProcessingTime now) {
 }
 
 void JobSupervisor::complete(CheckpointId checkpoint, ProcessingTime now) {
-  if (!coordinator_.committed(checkpoint, now)) return;
+  if (!coordinator_.committed(checkpoint, now)) return;  // it was given up; the next one covers it
   given_up_ = 0;
   complete_is(checkpoint);
   if (keeps()) policy_.progressed();
@@ -225,6 +235,8 @@ void JobSupervisor::tear_down() {
 void JobSupervisor::gone(ProcessingTime now) {
   if (phase_ != Phase::Stopping) return;
   if (outcome_) return end(*outcome_);
+  all_gone_ = stop_requested_ && committing_ != 0;
+  if (all_gone_) return;  // until it is known whether that is complete, and to be published
   const std::string what = describe(failure_);
   const bool savepoint_again = wants_savepoint() && failed_by_ == FailedBy::Surroundings;
   if (stop_requested_ && !savepoint_again) {

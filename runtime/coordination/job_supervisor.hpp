@@ -129,6 +129,7 @@ class JobSupervisor {
   void lost(const TaskFailure& failure, ProcessingTime now);
   void finished(std::uint32_t task, ProcessingTime now);
   void stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts, ProcessingTime now);
+  /// Of whichever attempt it is: what is complete is to be published.
   void committed(CheckpointId checkpoint, ProcessingTime now);
   void store_failed(CheckpointId checkpoint, const std::string& why, ProcessingTime now);
   /// A task has published what a complete checkpoint covers.
@@ -161,7 +162,7 @@ class JobSupervisor {
   bool running(std::uint64_t attempt) const { return phase_ == Phase::Running && attempt == attempt_; }
   bool stop_requested() const { return stop_requested_; }
   /// Whether a part of what the newest complete checkpoint covers may not be published.
-  bool owes() const { return keeps() && newest_ != settled_; }
+  bool owes() const { return keeps() && (newest_ != settled_ || committing_ != 0); }
   const JobShape& shape() const { return shape_; }
   const CheckpointCoordinator& checkpoints() const { return coordinator_; }
 
@@ -198,6 +199,8 @@ class JobSupervisor {
   std::set<std::uint32_t> ready_;       // tasks
   std::set<std::uint32_t> finished_;
   CheckpointId newest_ = 0;             // complete
+  CheckpointId committing_ = 0;         // which may be complete already
+  bool all_gone_ = false;               // while Stopping: only that is awaited
   std::set<std::uint32_t> published_;   // tasks, what that covers
   CheckpointId settled_ = 0;            // the newest that all of them have published
   CheckpointId restored_from_ = 0;

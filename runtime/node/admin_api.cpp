@@ -29,7 +29,7 @@ struct Asked {
   const std::shared_ptr<AdminCall>& call;
   ClusterControl& control;
   ProcessingTime now;
-  JobId job = 0;  // that the path names
+  std::uint64_t id = 0;  // that the path names: a job's, or a node's
 };
 
 void refuse(const std::shared_ptr<AdminCall>& call, std::uint32_t status, std::string why) {
@@ -42,8 +42,8 @@ void answer(const Asked& asked, const T& content, std::uint32_t status = http::k
 }
 
 const JobRecord* find_job(const Asked& asked) {
-  const JobRecord* job = asked.control.state().job(asked.job);
-  if (job == nullptr) refuse(asked.call, http::kNotFound, "there is no job " + std::to_string(asked.job));
+  const JobRecord* job = asked.control.state().job(asked.id);
+  if (job == nullptr) refuse(asked.call, http::kNotFound, "there is no job " + std::to_string(asked.id));
   return job;
 }
 
@@ -99,19 +99,19 @@ void get_jobs(const Asked& asked) {
 }
 
 void get_job(const Asked& asked) {
-  if (const JobRecord* job = find_job(asked)) answer(asked, job_info(*job, asked.control.live(asked.job)));
+  if (const JobRecord* job = find_job(asked)) answer(asked, job_info(*job, asked.control.live(asked.id)));
 }
 
 void get_plan(const Asked& asked) {
-  if (find_job(asked)) answer(asked, plan_info(asked.control.live(asked.job)));
+  if (find_job(asked)) answer(asked, plan_info(asked.control.live(asked.id)));
 }
 
 void get_tasks(const Asked& asked) {
-  if (find_job(asked)) answer(asked, task_list(asked.control.live(asked.job), asked.control));
+  if (find_job(asked)) answer(asked, task_list(asked.control.live(asked.id), asked.control));
 }
 
 void get_checkpoints(const Asked& asked) {
-  if (const JobRecord* job = find_job(asked)) answer(asked, checkpoint_list(*job, asked.control.live(asked.job)));
+  if (const JobRecord* job = find_job(asked)) answer(asked, checkpoint_list(*job, asked.control.live(asked.id)));
 }
 
 void get_metrics(const Asked& asked) { asked.call->answer(http::kOk, cluster_metrics(asked.control, asked.now)); }
@@ -125,14 +125,14 @@ void submit(const Asked& asked) {
 }
 
 void wish(const Asked& asked, JobWish wish, std::string savepoint = {}) {
-  if (find_job(asked)) propose(asked, command::Wish{asked.job, wish, std::move(savepoint)}, http::kAccepted, http::kAccepted);
+  propose(asked, command::Wish{asked.id, wish, std::move(savepoint)}, http::kAccepted, http::kAccepted);
 }
 
 /// A body where none is wanted is a request that was meant for something else.
 void wish_without_body(const Asked& asked, JobWish wanted) {
   const std::string& body = asked.call->body;
   if (!body.empty() && body != "{}") return refuse(asked.call, http::kBadRequest, "no body is wanted, or {}");
-  wish(asked, wanted);
+  if (find_job(asked)) wish(asked, wanted);
 }
 
 void cancel(const Asked& asked) { wish_without_body(asked, JobWish::Cancel); }
@@ -161,12 +161,21 @@ void savepoint(const Asked& asked) {
 }
 
 void forget(const Asked& asked) {
-  if (find_job(asked)) propose(asked, command::ForgetJob{asked.job}, http::kNoContent, http::kNoContent);
+  if (find_job(asked)) propose(asked, command::ForgetJob{asked.id}, http::kNoContent, http::kNoContent);
+}
+
+/// A node of which nobody has heard for long, and that will not be back; one that is there would be a member again at once.
+void forget_node(const Asked& asked) {
+  const auto nodes = node_list(asked.control).nodes;
+  const auto node = std::find_if(nodes.begin(), nodes.end(), [&](const api::NodeInfo& one) { return one.id == text_of_node(asked.id); });
+  if (node == nodes.end()) return refuse(asked.call, http::kNotFound, "there is no node " + text_of_node(asked.id));
+  if (node->status != "away") return refuse(asked.call, http::kConflict, "node '" + node->name + "' is " + node->status + "; end it first");
+  propose(asked, command::ForgetNode{asked.id}, http::kNoContent, http::kNoContent);
 }
 
 struct Route {
   std::string_view method;
-  std::string_view path;  // "{id}" stands for a job's number
+  std::string_view path;  // "{id}" stands for a job's number, "{node}" for a node's id
   void (*act)(const Asked&);
 };
 
@@ -177,6 +186,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "/api/v1/jobs", submit},
     Route{"GET", "/api/v1/jobs/{id}", get_job},
     Route{"DELETE", "/api/v1/jobs/{id}", forget},
+    Route{"DELETE", "/api/v1/nodes/{node}", forget_node},
     Route{"GET", "/api/v1/jobs/{id}/plan", get_plan},
     Route{"GET", "/api/v1/jobs/{id}/tasks", get_tasks},
     Route{"GET", "/api/v1/jobs/{id}/checkpoints", get_checkpoints},
@@ -186,24 +196,33 @@ constexpr std::array kRoutes = {
     Route{"GET", kMetricsPath, get_metrics},
 };
 
-/// Whether the path is the pattern's; then with the number in the place of "{id}", or 0.
-std::optional<JobId> match(std::string_view pattern, std::string_view path) {
-  constexpr std::string_view kId = "{id}";
-  const std::size_t place = pattern.find(kId);
-  if (place == std::string_view::npos) return pattern == path ? std::optional<JobId>(0) : std::nullopt;
+/// As text_of_node() makes it.
+std::optional<ClusterNodeId> parse_node_id(std::string_view text) {
+  ClusterNodeId id = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), id, 16);
+  const bool whole = end.ec == std::errc() && end.ptr == text.data() + text.size();
+  return whole && text == text_of_node(id) ? std::optional(id) : std::nullopt;
+}
+
+/// Whether the path is the pattern's; then with what is in the place of "{id}" or "{node}", or 0.
+std::optional<std::uint64_t> match(std::string_view pattern, std::string_view path) {
+  const std::size_t place = pattern.find('{');
+  if (place == std::string_view::npos) return pattern == path ? std::optional<std::uint64_t>(0) : std::nullopt;
   if (path.substr(0, place) != pattern.substr(0, place)) return {};
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
   const std::string_view rest = path.substr(place);
-  const std::size_t digits = std::min(rest.find('/'), rest.size());
-  if (rest.substr(digits) != pattern.substr(place + kId.size())) return {};
-  return parse_job_id(rest.substr(0, digits));
+  const std::string_view segment = rest.substr(0, rest.find('/'));
+  if (rest.substr(segment.size()) != after) return {};
+  const bool of_node = pattern.substr(place).starts_with("{node}");
+  return of_node ? parse_node_id(segment) : parse_job_id(segment);
 }
 
 void route(Asked asked) {
   std::string methods;  // that the path has
   for (const Route& one : kRoutes) {
-    const auto job = match(one.path, asked.call->path);
-    if (!job) continue;
-    asked.job = *job;
+    const auto id = match(one.path, asked.call->path);
+    if (!id) continue;
+    asked.id = *id;
     if (one.method == asked.call->method) return one.act(asked);
     methods += (methods.empty() ? "" : ", ") + std::string(one.method);
   }

@@ -36,6 +36,18 @@ std::string_view openapi_description() {
           "503": {"$ref": "#/components/responses/NoLeader"},
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
+    "/api/v1/nodes/{node}": {
+      "delete": {"operationId": "forgetNode", "summary": "Forgets a node that is away; should it come back, it is a node of the cluster again",
+        "parameters": [{"$ref": "#/components/parameters/node"}],
+        "responses": {
+          "204": {"description": "it is forgotten"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "409": {"$ref": "#/components/responses/Conflict"},
+          "503": {"$ref": "#/components/responses/NoLeader"},
+          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+    },
     "/api/v1/jobs": {
       "get": {"operationId": "listJobs", "summary": "All jobs that the cluster remembers, by number",
         "responses": {
@@ -217,7 +229,8 @@ std::string_view openapi_description() {
   "components": {
     "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "where the node has a token"}},
     "parameters": {
-      "job": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}, "description": "a job's number"}
+      "job": {"name": "id", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}, "description": "a job's number"},
+      "node": {"name": "node", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"}, "description": "a node's id"}
     },
     "responses": {
       "BadRequest": {"description": "the request is not understood; the error names the field", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},

@@ -229,6 +229,25 @@ TEST_CASE("a job that has ended is forgotten, and told what it was") {
   CHECK(runs.printed == "weir: error: job 8 has not ended\n");
 }
 
+TEST_CASE("a node is forgotten by its name, its address or its id") {
+  api::NodeList nodes;
+  const auto away = [&](const std::string& id, const std::string& name, const std::string& address) {
+    nodes.nodes.push_back({.id = id, .name = name, .address = address, .http = "", .status = "away", .version = ""});
+  };
+  away("000000000000000a", "one", "10.0.0.1:7070");
+  away("000000000000000b", "two", "10.0.0.2:7070");
+  away("000000000000000c", "two", "10.0.0.3:7070");
+  const ApiServer node([&](const ApiRequest& request) { return request.method == "DELETE" ? ApiReply{"", 204} : ApiReply{api::to_json(nodes)}; });
+  CHECK(weir_with(node, {"nodes", "--forget", "one"}).printed == "node one at 10.0.0.1:7070 is forgotten; should it come back, it is a node of the cluster again\n");
+  CHECK(node.requests().back().path == "/api/v1/nodes/000000000000000a");
+  for (const std::string which : {"10.0.0.3:7070", "000000000000000c"}) {
+    CHECK(weir_with(node, {"nodes", "--forget", which}).status == 0);
+    CHECK(node.requests().back().path == "/api/v1/nodes/000000000000000c");
+  }
+  CHECK(weir_with(node, {"nodes", "--forget", "two"}).printed == "weir: error: 2 nodes are called 'two'; name one by its id, which 'weir nodes' shows\n");
+  CHECK(weir_with(node, {"nodes", "--forget", "three"}).printed == "weir: error: there is no node 'three'; 'weir nodes' lists them\n");
+}
+
 TEST_CASE("what a node refuses is told in its own words") {
   const Ended senseless = weir_with(ApiServer(refusing(400, "option --input is missing")), {"submit", kBundle});
   CHECK(senseless.status == 2);

@@ -26,6 +26,7 @@ struct Exercised {
   std::uint64_t failed = 0;
   std::uint64_t attempts = 0;
   std::uint64_t troubles = 0;
+  std::uint64_t spared = 0;  // nodes that drained and left because no job needed them
 };
 
 class Story {
@@ -48,6 +49,7 @@ class Story {
     heal();
     for (JobId job = 1; job < cluster_.logged().content().next_job; ++job) bring_to_its_end(job);
     if (faults_.empty() && !cluster_.run_until([&] { return left_over().empty(); }, Duration(60'000))) faults_.push_back("workers are left over: " + left_over());
+    exercised_.spared += cluster_.spared();
     faults_.insert(faults_.end(), cluster_.faults().begin(), cluster_.faults().end());
     return faults_;
   }
@@ -79,7 +81,7 @@ class Story {
     const ClusterNodeId node = any_node();
     const ClusterNodeId other = any_node();
     const bool spare = cluster_.nodes_running() > 1;
-    switch (below(14)) {
+    switch (below(15)) {
       case 0: return spare ? cluster_.kill(node) : void();
       case 1: return spare ? cluster_.kill(node, SimulatedCluster::Noticed::BySilence) : void();
       case 2: return spare ? cluster_.leave(node) : void();
@@ -92,7 +94,8 @@ class Story {
       case 9: return crash(node, one_in(2));
       case 10: return cluster_.node(node) ? cluster_.node(node)->fail_task(any_job(), "failure " + std::to_string(below(1000))) : void();
       case 11: return cluster_.set_failing_disk(one_in(2) ? node : 0);
-      case 12: return one_in(6) ? cluster_.wish(any_job(), static_cast<JobWish>(1 + below(3))) : void();
+      case 12: return cluster_.drain(node);
+      case 13: return one_in(6) ? cluster_.wish(any_job(), static_cast<JobWish>(1 + below(3))) : void();
       default: return one_in(3) ? submit() : void();
     }
   }
@@ -104,7 +107,14 @@ class Story {
   void heal() {
     cluster_.mend();
     cluster_.set_failing_disk(0);
-    cluster_.run_for(Duration(1000));  // those that are about to leave are gone
+    cluster_.run_for(Duration(2000));  // who was told to end does so
+    const auto nobody_ends = [&] {
+      for (ClusterNodeId node = 1; node <= nodes_; ++node) {
+        if (cluster_.node(node) && (cluster_.node(node)->draining() || cluster_.node(node)->leaving())) return false;
+      }
+      return true;
+    };
+    if (!cluster_.run_until(nobody_ends, Duration(30'000))) faults_.push_back("a node does not end");
     for (ClusterNodeId node = 1; node <= nodes_; ++node) cluster_.restart(node);
     if (cluster_.leader() == 0) elect();
     cluster_.run_for(Duration(1000));
@@ -145,7 +155,7 @@ class Story {
   void hangs(JobId job, const std::string& how) {
     const std::string why = cluster_.why(job);
     faults_.push_back("job " + std::to_string(job) + " " + how + ": attempt " + std::to_string(cluster_.job(job).attempt) + " is " + cluster_.phase(job) +
-                      (why.empty() ? "" : ", " + why));
+                      (why.empty() ? "" : ", " + why) + "; leader: " + std::to_string(cluster_.leader()));
   }
 
   void count(JobId job) {
@@ -175,9 +185,11 @@ TEST_CASE("no job hangs, whatever happens to nodes, workers, connections, disks 
     for (const std::string& fault : Story(seed, exercised).run()) FAIL_CHECK("WEIR_SEED=" << seed << ": " << fault);
   }
   std::cout << seeds.count << " seeds: " << exercised.troubles << " troubles, " << exercised.attempts << " attempts, " << exercised.finished
-            << " jobs finished, " << exercised.stopped << " stopped, " << exercised.failed << " failed\n";
+            << " jobs finished, " << exercised.stopped << " stopped, " << exercised.failed << " failed, "
+            << exercised.spared << " nodes spared\n";
   if (seeds.replay) return;
   CHECK(exercised.finished > seeds.count / 4);
   CHECK(exercised.stopped > seeds.count / 4);
   CHECK(exercised.attempts > seeds.count * 3);
+  CHECK(exercised.spared > seeds.count / 4);
 }

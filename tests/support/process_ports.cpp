@@ -1,14 +1,24 @@
 #include "support/process_ports.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 
 #include <unistd.h>
 
-#include "support/process.hpp"
-
 namespace weir::testing {
+namespace {
+
+/// Of a process that may end meanwhile, to read which is an error then: what could be read.
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
 
 std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
   std::string wanted;
@@ -17,7 +27,7 @@ std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (content_of(entry.path() / "cmdline").find(wanted) != std::string::npos) found.push_back(std::stoi(name));
+    if (text_of(entry.path() / "cmdline").find(wanted) != std::string::npos) found.push_back(std::stoi(name));
   }
   return found;
 }
@@ -32,7 +42,7 @@ std::vector<std::uint16_t> listening_ports(pid_t process) {
   }
   std::vector<std::uint16_t> ports;
   for (const char* table : {"net/tcp", "net/tcp6"}) {
-    std::istringstream lines(content_of(proc / table));
+    std::istringstream lines(text_of(proc / table));
     std::string line;
     std::getline(lines, line);  // the header
     while (std::getline(lines, line)) {
@@ -47,7 +57,7 @@ std::vector<std::uint16_t> listening_ports(pid_t process) {
 }
 
 std::size_t resident_bytes(pid_t process) {
-  std::istringstream fields(content_of("/proc/" + std::to_string(process) + "/statm"));
+  std::istringstream fields(text_of("/proc/" + std::to_string(process) + "/statm"));
   std::size_t all = 0, resident = 0;
   fields >> all >> resident;
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));

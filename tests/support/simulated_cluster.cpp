@@ -84,7 +84,7 @@ void SimulatedCluster::open(ClusterNodeId id) {
   ++machine.life;
   machine.incarnation = std::max<std::uint64_t>(machine.incarnation + 1, static_cast<std::uint64_t>(time_.now().ms));
   SimulatedNetwork& network = *this;
-  machine.node = std::make_unique<SimulatedNode>(time_, network, announcement(id, machine.incarnation, options_.slots), ledger_);
+  machine.node = std::make_unique<SimulatedNode>(time_, network, announcement(id, machine.incarnation, options_.slots), ledger_, copies_);
   machine.applied = 0;
   while (machine.applied < entries_.size()) apply_one(id);
   machine.node->start();
@@ -107,11 +107,56 @@ void SimulatedCluster::restart(ClusterNodeId id) {
 }
 
 void SimulatedCluster::leave(ClusterNodeId id) {
-  if (!node(id)) return;
+  if (!node(id) || node(id)->leaving()) return;
   node(id)->leave();
   time_.after(time_.between(50, 1000), [this, id, life = life_of(id)] {
     if (life_of(id) == life) kill(id);
   });
+}
+
+void SimulatedCluster::drain(ClusterNodeId id) {
+  constexpr Duration kLimit{20'000};
+  constexpr Duration kStepDown{1000};
+  if (!node(id) || node(id)->draining() || node(id)->leaving()) return;
+  if (leader_ == id && successor(id) != 0) elect(successor(id));
+  later(id, kStepDown, [this, id, end = time_.now() + kLimit](SimulatedNode& node) {
+    if (leader_ == id) return leave(id);
+    node.drain();
+    hand_over(id, life_of(id), end);
+  });
+}
+
+/// It may be elected meanwhile.
+void SimulatedCluster::hand_over(ClusterNodeId id, std::uint64_t life, ProcessingTime end) {
+  constexpr Duration kLook{100};
+  if (!node(id) || life_of(id) != life) return;
+  if (time_.now() >= end) return leave(id);
+  if (leader_ == id && successor(id) != 0) elect(successor(id));
+  time_.after(kLook, [this, id, life, end] { hand_over(id, life, end); });
+}
+
+ClusterNodeId SimulatedCluster::successor(ClusterNodeId of) const {
+  ClusterNodeId any = 0;
+  for (const auto& [id, machine] : machines_) {
+    if (id == of || !machine.node || machine.node->leaving()) continue;
+    if (!machine.node->draining()) return id;
+    any = id;
+  }
+  return any;
+}
+
+/// It must not take a copy along that counts as one of a checkpoint's.
+void SimulatedCluster::drained(ClusterNodeId id, bool with_leave) {
+  spared_ += with_leave;
+  for (const auto& [job, record] : logged_.jobs()) {
+    if (!with_leave || record.ended() || record.manifests.empty()) continue;
+    for (const OperatorParts& op : record.manifests.front().operators) {
+      for (const PartReference& part : op.parts) {
+        if (copies_[{job, part.chunk}].contains(id)) wrong("node " + std::to_string(id) + " leaves with a copy of chunk " + to_text(part.chunk));
+      }
+    }
+  }
+  leave(id);
 }
 
 void SimulatedCluster::cut(ClusterNodeId one, ClusterNodeId other) {
@@ -257,13 +302,9 @@ void SimulatedCluster::log(SimulatedEntry entry) {
     }
     const bool stopped = now->outcome->state == JobOutcome::State::Stopped && now->wish != JobWish::Cancel;
     if (!stopped || now->manifests.empty()) continue;
-    for (const OperatorParts& op : now->manifests.front().operators) {
-      for (const PartReference& part : op.parts) {
-        const std::uint32_t task = part.chunk.operator_index * op.parallelism + part.chunk.task;
-        if (ledger_[{job, task}] != part.rows) {
-          wrong(name + " stopped with " + std::to_string(ledger_[{job, task}]) + " of " + std::to_string(part.rows) + " rows of task " + std::to_string(task) + " published");
-        }
-      }
+    for (const auto& [task, read] : rows_read(now->manifests.front())) {
+      if (ledger_[{job, task}] == read) continue;
+      wrong(name + " stopped with " + std::to_string(ledger_[{job, task}]) + " of " + std::to_string(read) + " rows of task " + std::to_string(task) + " published");
     }
   }
   for (auto& [id, machine] : machines_) {

@@ -50,6 +50,8 @@ class SimulatedCluster final : private SimulatedNetwork {
   void kill(ClusterNodeId node, Noticed noticed = Noticed::AtOnce);
   void restart(ClusterNodeId node);
   void leave(ClusterNodeId node);
+  /// As SIGTERM does: it hands over the lead and what it runs, then leaves; at the latest after 20 seconds.
+  void drain(ClusterNodeId node);
   /// They cannot connect again before mend().
   void cut(ClusterNodeId one, ClusterNodeId other);
   void mend();
@@ -69,6 +71,8 @@ class SimulatedCluster final : private SimulatedNetwork {
   std::string phase(JobId job);
   std::string why(JobId job);
   const Ledger& ledger() const { return ledger_; }
+  /// Nodes that drained and left because no job needed them.
+  std::uint64_t spared() const { return spared_; }
 
   /// Nothing is logged while it is set.
   void hold_log(bool held);
@@ -101,11 +105,15 @@ class SimulatedCluster final : private SimulatedNetwork {
   SimulatedWorker* worker_at(const std::string& address) override;
   void worker_ended(const std::string& address) override;
   bool disk_fails(ClusterNodeId node) override { return failing_disk_ == node; }
+  void drained(ClusterNodeId node, bool with_leave) override;
   void propose(ClusterNodeId node, std::uint64_t number, ClusterCommand command) override;
   void wrong(const std::string& what) override;
 
   Connection& connection(ClusterNodeId one, ClusterNodeId other) { return connections_[std::minmax(one, other)]; }
   void open(ClusterNodeId node);
+  void hand_over(ClusterNodeId node, std::uint64_t life, ProcessingTime end);
+  /// A running node that may lead instead of another, best one that stays; 0: none.
+  ClusterNodeId successor(ClusterNodeId of) const;
   void down(ClusterNodeId one, ClusterNodeId other, Noticed noticed);
   void notice(ClusterNodeId node, ClusterNodeId other, std::uint64_t epoch);
   void later(ClusterNodeId node, Duration delay, std::function<void(SimulatedNode&)> what);
@@ -120,6 +128,8 @@ class SimulatedCluster final : private SimulatedNetwork {
   SimulatedClusterOptions options_;
   SimulatedTime time_;
   Ledger ledger_;
+  Copies copies_;
+  std::uint64_t spared_ = 0;
   std::map<ClusterNodeId, Machine> machines_;
   std::map<std::pair<ClusterNodeId, ClusterNodeId>, Connection> connections_;
   ClusterNodeId failing_disk_ = 0;

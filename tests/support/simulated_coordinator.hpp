@@ -1,5 +1,5 @@
-// What actors/coordinator_actor does about jobs, in virtual time: it applies what is logged and, where its node leads, tells the
-// runs of jobs what became of commands, nodes and workers. One per life of a node's process.
+// What actors/coordinator_actor does about jobs, in virtual time: it applies what is logged and, while its node leads, has a real
+// Leadership. Whatever that says is checked against the log. One per life of a node's process.
 #pragma once
 
 #include <map>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <weir/actors/job_run.hpp>
+#include <weir/actors/leadership.hpp>
 
 #include "support/simulated_time.hpp"
 
@@ -31,7 +31,7 @@ class CoordinatorSurroundings {
   virtual void wrong(const std::string& what) = 0;
 };
 
-class SimulatedCoordinator final : public JobRunEnvironment {
+class SimulatedCoordinator final : public LeaderSurroundings {
  public:
   SimulatedCoordinator(SimulatedTime& time, const NodeAnnouncement& self, CoordinatorSurroundings& surroundings)
       : time_(time), self_(self), surroundings_(surroundings), began_(time.now()) {}
@@ -43,34 +43,25 @@ class SimulatedCoordinator final : public JobRunEnvironment {
   void on_members(const std::vector<MembershipEvent>& events, std::vector<ClusterMember> members);
   void submit(ClusterCommand command);
 
-  bool leads() const { return leads_; }
+  bool leads() const { return leadership_.has_value(); }
   /// Null when it does not run here.
-  const LiveJob* live(JobId job) const;
+  const LiveJob* live(JobId job) const { return leadership_ ? leadership_->live(job) : nullptr; }
 
-  // JobRunEnvironment
+  // LeaderSurroundings
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return self_; }
-  std::vector<PlacementNode> placement_nodes(JobId except) const override;
-  std::set<ClusterNodeId> nodes_up() const override;
-  std::set<ClusterNodeId> nodes_draining() const override;
-  Duration lease() const override { return Duration(1000); }
+  const std::vector<ClusterMember>& members() const override { return members_; }
   void send(ClusterNodeId node, message::Packet packet) override;
   void propose(ClusterCommand command, ClusterControl::Done done) override;
   ProcessingTime now() const override { return time_.now(); }
   std::int64_t wall_clock_ms() const override { return time_.now().ms; }
-  void warn(JobId job, const std::string& text) override;
-  void inform(JobId job, const std::string& text) override { warn(job, text); }
-  void ended(JobId job) override { ended_.push_back(job); }
+  void log(NodeServices::Level level, const std::string& text) override;
+  void last_seen(JobId, const LiveJob&) override {}
 
  private:
   template <class Act>
   void guarded(Act&& act);
-  void run(JobId job);
-  void admit(const NodeAnnouncement& node);
-  void end_what_is_over(ClusterNodeId node);
-  void follow(const ClusterCommand& command, const Applied& applied);
-  void node_gone(ClusterNodeId node, const std::string& why);
-  void check(ClusterNodeId to, const message::Packet& packet);
+  void check(const message::Packet& packet);
   void arm();
   void tick(ProcessingTime due);
 
@@ -79,10 +70,8 @@ class SimulatedCoordinator final : public JobRunEnvironment {
   CoordinatorSurroundings& surroundings_;
   ClusterState state_;
   std::vector<ClusterMember> members_;
-  bool leads_ = false;
   ProcessingTime began_;
-  std::map<JobId, std::unique_ptr<JobRun>> runs_;
-  std::vector<JobId> ended_;
+  std::optional<Leadership> leadership_;
   std::map<JobId, std::set<CheckpointId>> complete_;  // whatever was committed
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, ClusterControl::Done> proposed_;

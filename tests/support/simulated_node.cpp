@@ -16,8 +16,9 @@ bool is_one_of(const message::Packet& packet) {
 
 }  // namespace
 
-SimulatedNode::SimulatedNode(SimulatedTime& time, SimulatedNetwork& network, NodeAnnouncement self, Ledger& ledger)
-    : time_(time), network_(network), membership_(self, {}, time.now()), coordinator_(time, self, *this), ledger_(ledger), leader_(self.node.address) {}
+SimulatedNode::SimulatedNode(SimulatedTime& time, SimulatedNetwork& network, NodeAnnouncement self, Ledger& ledger, Copies& copies)
+    : time_(time), network_(network), membership_(self, {}, time.now()), coordinator_(time, self, *this), ledger_(ledger), copies_(copies),
+      leader_(self.node.address) {}
 
 void SimulatedNode::after(Duration delay, std::function<void()> what) {
   time_.after(delay, [this, alive = std::weak_ptr(alive_), what = std::move(what)] {
@@ -34,14 +35,14 @@ void SimulatedNode::tick() {
     connect();
   }
   tell_changes();
+  leave_if_drained();
   after(kTick, [this] { tick(); });
 }
 
 void SimulatedNode::heartbeat() {
+  const Heartbeat beat{membership_.self().incarnation, leader_.address(), leader_.term(), draining_};
   for (const auto& [node, life] : handles_) {
-    network_.post(id(), node, [from = id(), incarnation = membership_.self().incarnation, leader = leader_.address(), term = leader_.term()](SimulatedNode& other) {
-      other.on_heartbeat(from, incarnation, leader, term);
-    });
+    network_.post(id(), node, [from = id(), beat](SimulatedNode& other) { other.on_heartbeat(from, beat); });
   }
 }
 
@@ -91,17 +92,20 @@ void SimulatedNode::on_refused(std::uint64_t over) {
   if (leaving_ || over < membership_.self().incarnation) return;
   end_all_workers();
   membership_.renew(over + 1);
+  may_leave_ = false;
   for (const auto& [node, life] : handles_) say_hello(node, false);
   tell_changes();
 }
 
-void SimulatedNode::on_heartbeat(ClusterNodeId from, std::uint64_t incarnation, const std::string& leader, std::uint64_t term) {
+void SimulatedNode::on_heartbeat(ClusterNodeId from, const Heartbeat& beat) {
   if (!handles_.contains(from) || !membership_.member(from)) return;
-  if (!membership_.heartbeat(from, incarnation, time_.now())) {
+  if (!membership_.heartbeat(from, beat.incarnation, time_.now())) {
     const std::uint64_t over = membership_.newest_incarnation(from);
     return network_.post(id(), from, [over](SimulatedNode& other) { other.on_refused(over); });
   }
-  leader_.heard(leader, term);
+  if (beat.draining) membership_.drain(from, beat.incarnation);
+  leader_.heard(beat.leader, beat.term);
+  tell_changes();
 }
 
 void SimulatedNode::on_leaving(ClusterNodeId from, std::uint64_t incarnation) {
@@ -148,6 +152,20 @@ void SimulatedNode::on_leads(const std::string& leader, std::uint64_t term) {
   after(Duration(0), [this, here] { coordinator_.on_leads(here); });
 }
 
+/// Its heartbeats say so from now on.
+void SimulatedNode::drain() {
+  draining_ = true;
+  heartbeat();
+}
+
+void SimulatedNode::leave_if_drained() {
+  if (!draining_ || leaving_) return;
+  const auto stays = [](const auto& member) { return member.second.intent == ClusterMember::Intent::Stay; };
+  const bool others_stay = std::any_of(membership_.members().begin(), membership_.members().end(), stays);
+  const bool with_leave = workers_.empty() && may_leave_;
+  if (with_leave || !others_stay) network_.drained(id(), with_leave);
+}
+
 /// Nobody has to wait until this node is taken for dead.
 void SimulatedNode::leave() {
   leaving_ = true;
@@ -183,6 +201,10 @@ void SimulatedNode::from_node(ClusterNodeId from, const message::Packet& packet)
   if (wire::is_for_worker(packet.kind)) return pass_on(packet);
   if (wire::is_for_leader(packet.kind)) return after(Duration(0), [this, from, packet] { coordinator_.on_packet(from, packet); });
   if (is_one_of<wire::StartWorker>(packet)) return start_worker(packet);
+  message::on<wire::MayLeave>(packet, [&](const auto& m) {
+    may_leave_ = may_leave_ || m.incarnation == membership_.self().incarnation;
+    leave_if_drained();
+  });
   message::on<wire::KeepBundle>(packet, [&](const auto& m) { bundles_.insert(m.sha256); });
   if (is_one_of<wire::ReportWorker>(packet)) return workers_.contains({packet.job, packet.attempt}) ? pass_on(packet) : not_there(packet);
   if (is_one_of<wire::KillWorker>(packet)) {
@@ -228,6 +250,7 @@ void SimulatedNode::start_those_due(JobId job) {
   surroundings.reaches = [this](const std::string& address) { return network_.worker_at(address) != nullptr; };
   surroundings.disk_fails = [this] { return network_.disk_fails(id()); };
   surroundings.ledger = &ledger_;
+  surroundings.copies = &copies_;
   first->second.process = std::make_shared<SimulatedWorker>(time_, key.first, key.second, id(), std::move(surroundings));
   after(time_.between(1, 80), [this, key, process = std::weak_ptr(first->second.process)] {
     const auto alive = process.lock();
@@ -263,6 +286,7 @@ void SimulatedNode::end_process(Key key, const std::string& how, bool by_itself)
     start_those_due(key.first);
     to_leader(message::make_packet(key.first, key.second, gone));
     network_.worker_ended(address);
+    leave_if_drained();
   });
 }
 

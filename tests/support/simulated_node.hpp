@@ -31,19 +31,25 @@ class SimulatedNetwork {
   virtual SimulatedWorker* worker_at(const std::string& address) = 0;
   virtual void worker_ended(const std::string& address) = 0;
   virtual bool disk_fails(ClusterNodeId node) = 0;
+  /// It drained, and no job needs it any more, or no other node stays.
+  virtual void drained(ClusterNodeId node, bool with_leave) = 0;
   virtual void propose(ClusterNodeId node, std::uint64_t number, ClusterCommand command) = 0;
   virtual void wrong(const std::string& what) = 0;
 };
 
 class SimulatedNode final : public CoordinatorSurroundings {
  public:
-  SimulatedNode(SimulatedTime& time, SimulatedNetwork& network, NodeAnnouncement self, Ledger& ledger);
+  SimulatedNode(SimulatedTime& time, SimulatedNetwork& network, NodeAnnouncement self, Ledger& ledger, Copies& copies);
 
   ClusterNodeId id() const { return membership_.self().node.id; }
   const std::string& address() const { return membership_.self().node.address; }
   SimulatedCoordinator& coordinator() { return coordinator_; }
   void start() { tick(); }
+  /// Moves to other nodes what runs here, if they let it.
+  void drain();
+  bool draining() const { return draining_; }
   void leave();
+  bool leaving() const { return leaving_; }
   /// As when it has not heard of another node for too long, whether that is its own fault or not.
   void take_for_dead(ClusterNodeId other);
 
@@ -51,7 +57,13 @@ class SimulatedNode final : public CoordinatorSurroundings {
   void say_hello(ClusterNodeId to, bool answer);
   void on_hello(const NodeAnnouncement& hello, bool answer, std::uint64_t life);
   void on_refused(std::uint64_t over);
-  void on_heartbeat(ClusterNodeId from, std::uint64_t incarnation, const std::string& leader, std::uint64_t term);
+  struct Heartbeat {
+    std::uint64_t incarnation = 0;
+    std::string leader;
+    std::uint64_t term = 0;
+    bool draining = false;
+  };
+  void on_heartbeat(ClusterNodeId from, const Heartbeat& beat);
   void on_leaving(ClusterNodeId from, std::uint64_t incarnation);
   void on_packet(ClusterNodeId from, const message::Packet& packet);
   void on_down(ClusterNodeId other, std::uint64_t life);
@@ -99,6 +111,7 @@ class SimulatedNode final : public CoordinatorSurroundings {
   void start_those_due(JobId job);
   void end_workers(JobId job, std::uint64_t up_to);
   void end_all_workers();
+  void leave_if_drained();
   void end_process(Key key, const std::string& how, bool by_itself);
   void pass_on(const message::Packet& packet);
   void not_there(const message::Packet& packet);
@@ -108,7 +121,10 @@ class SimulatedNode final : public CoordinatorSurroundings {
   Membership membership_;
   SimulatedCoordinator coordinator_;
   Ledger& ledger_;
+  Copies& copies_;
   KnownLeader leader_;
+  bool draining_ = false;
+  bool may_leave_ = false;
   bool leaving_ = false;
   std::uint64_t ticks_ = 0;
   std::map<ClusterNodeId, std::uint64_t> handles_;  // of connected nodes: the life of each

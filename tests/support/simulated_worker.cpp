@@ -18,6 +18,14 @@ JobShape SimulatedWorker::shape_of(std::uint32_t parallelism) {
   return shape;
 }
 
+std::map<std::uint32_t, std::uint32_t> rows_read(const Manifest& manifest) {
+  std::map<std::uint32_t, std::uint32_t> rows;
+  for (const OperatorParts& op : manifest.operators) {
+    for (const PartReference& part : op.parts) rows[part.chunk.operator_index * op.parallelism + part.chunk.task] = part.rows;
+  }
+  return rows;
+}
+
 void SimulatedWorker::after(Duration delay, std::function<void(SimulatedWorker&)> what) {
   time_.after(delay, [self = weak_from_this(), what = std::move(what)] {
     if (const auto alive = self.lock()) what(*alive);
@@ -62,11 +70,7 @@ void SimulatedWorker::on_deploy(const wire::Deploy& deploy) {
   if (!deploy.manifest.empty()) {
     const Manifest manifest = decode_manifest(as_span(deploy.manifest)).or_throw();
     from_checkpoint = manifest.checkpoint;
-    for (const OperatorParts& op : manifest.operators) {
-      for (const PartReference& part : op.parts) {
-        restored[part.chunk.operator_index * op.parallelism + part.chunk.task] = part.rows;
-      }
-    }
+    restored = rows_read(manifest);
   }
   for (std::uint32_t number = 0; number < deploy.worker_of_task.size(); ++number) {
     if (deploy.worker_of_task[number] == deploy.self) tasks_.push_back({number, restored[number], {}, false});
@@ -119,17 +123,19 @@ void SimulatedWorker::on_trigger(const wire::Trigger& trigger) {
   if (!went_) return;
   triggered_ = std::max(triggered_, trigger.checkpoint);
   for (const Task& one : tasks_) {
-    after(time_.between(1, 50), [number = one.number, checkpoint = trigger.checkpoint](SimulatedWorker& self) { self.store(number, checkpoint); });
+    after(time_.between(1, 50), [number = one.number, trigger](SimulatedWorker& self) { self.store(number, trigger); });
   }
 }
 
-void SimulatedWorker::store(std::uint32_t number, std::uint64_t checkpoint) {
+void SimulatedWorker::store(std::uint32_t number, const wire::Trigger& trigger) {
+  const CheckpointId checkpoint = trigger.checkpoint;
   if (given_up_ >= checkpoint) return;
   if (surroundings_.disk_fails()) return tell(wire::StoringFailed{checkpoint, "the disk is full", node_});
   Task& one = task(number);
   one.frozen[checkpoint] = rows_of(one);
   const ShapeTask& where = shape_.tasks[number];
-  tell(wire::TaskStored{number, checkpoint, true,
+  (*surroundings_.copies)[{job_, {checkpoint, where.vertex, where.index, 0}}] = {trigger.keepers.begin(), trigger.keepers.end()};
+  tell(wire::TaskStored{number, checkpoint, trigger.parent == 0,
                         {{checkpoint, where.vertex, where.index, 0, "rows", static_cast<std::uint8_t>(ChunkKind::Union), "", one.frozen[checkpoint], 8, 0, 1}}});
 }
 

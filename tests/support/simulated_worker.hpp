@@ -1,6 +1,6 @@
 // A worker's process as a node and the leader see it: it answers control messages as actors/worker_actor does, and its tasks are
 // counters. Every task reads so many rows, one each millisecond, and what it has read is its state; a checkpoint's manifest tells
-// in the number of a part's rows how far its task was. What is published is a number that the cluster's ledger keeps.
+// in the number of rows of a task's last part how far the task was. What is published is a number that the cluster's ledger keeps.
 //
 // In virtual time, one thread. What is under way when the process ends comes to nothing.
 #pragma once
@@ -25,12 +25,19 @@ namespace weir::testing {
 /// What the jobs' sinks have published: by job and task the number of rows.
 using Ledger = std::map<std::pair<JobId, std::uint32_t>, std::uint32_t>;
 
+/// Who keeps what: the nodes that have a chunk, by job.
+using Copies = std::map<std::pair<JobId, ChunkId>, std::set<ClusterNodeId>>;
+
+/// How far each task was, by the task's number.
+std::map<std::uint32_t, std::uint32_t> rows_read(const Manifest& manifest);
+
 /// How a worker's surroundings are.
 struct WorkerSurroundings {
   std::function<void(message::Packet)> tell_node;
   std::function<bool(const std::string& address)> reaches;  // another worker
   std::function<bool()> disk_fails;
   Ledger* ledger = nullptr;  // outlives the worker
+  Copies* copies = nullptr;  // outlives the worker
 };
 
 class SimulatedWorker : public std::enable_shared_from_this<SimulatedWorker> {
@@ -72,7 +79,7 @@ class SimulatedWorker : public std::enable_shared_from_this<SimulatedWorker> {
   void on_deploy(const wire::Deploy& deploy);
   void on_go(const wire::Go& go);
   void on_trigger(const wire::Trigger& trigger);
-  void store(std::uint32_t task, std::uint64_t checkpoint);
+  void store(std::uint32_t task, const wire::Trigger& trigger);
   void complete(std::uint64_t checkpoint);
   void figures();
   std::uint32_t rows_of(const Task& task) const;

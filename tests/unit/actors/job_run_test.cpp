@@ -24,6 +24,11 @@ auto loses_once(const std::string& why) {
   };
 }
 
+template <class Command>
+auto loses_always(const std::string& why) {
+  return [why](const ClusterCommand& command) { return std::holds_alternative<Command>(command) ? std::optional(why) : std::nullopt; };
+}
+
 /// Three nodes of four slots. A job of three tasks at a time has one worker on each; node 1 leads.
 struct Bench {
   SimulatedCluster cluster{{}};
@@ -390,6 +395,61 @@ TEST_CASE("an end that the log loses is logged a little later") {
   bench.cluster.loses = loses_once<command::EndJob>("the disk is full");
   bench.submit(1000);
   CHECK(bench.outcome().state == State::Finished);
+}
+
+TEST_CASE("a node that is told to end leaves once what it ran runs elsewhere, and with none of the only copies") {
+  for (const ClusterNodeId node : {3, 1}) {  // a follower, and the leader
+    CAPTURE(node);
+    Bench bench;
+    bench.submit_and_run(0, 3);
+    bench.cluster.drain(node);
+    REQUIRE(bench.await([&] { return bench.cluster.node(node) == nullptr; }));
+    CHECK(bench.cluster.leader() != node);
+    bench.await_attempt(2);
+    CHECK(!bench.runs_on(node));
+    bench.await_checkpoint();
+  }
+}
+
+TEST_CASE("a node that is elected while it drains hands the lead on, and its work") {
+  Bench bench;
+  bench.submit_and_run(0, 9);
+  bench.cluster.loses = loses_always<command::CommitCheckpoint>("the disk is full");  // so that it cannot leave yet
+  bench.cluster.drain(3);
+  bench.cluster.run_for(Duration(3000));
+  REQUIRE(bench.runs_on(3));
+  bench.elect(3);
+  REQUIRE(bench.await([&] { return bench.cluster.leader() != 3 && bench.cluster.leader() != 0; }));
+  bench.cluster.loses = nullptr;
+  REQUIRE(bench.await([&] { return bench.cluster.node(3) == nullptr; }));
+  bench.cluster.restart(3);  // nine tasks need it
+  bench.await_checkpoint();
+}
+
+TEST_CASE("a checkpoint before a move that comes to nothing is tried again") {
+  Bench bench;
+  JobSpec spec = SimulatedCluster::spec(3, 0);
+  spec.checkpoint_interval = Duration(3'600'000);
+  bench.id = bench.cluster.submit(spec);
+  bench.await_phase("running");
+  bench.cluster.loses = loses_once<command::CommitCheckpoint>("the disk is full");
+  const ProcessingTime told = bench.cluster.time().now();
+  bench.cluster.drain(3);
+  REQUIRE(bench.await([&] { return bench.cluster.node(3) == nullptr; }));
+  CHECK(bench.cluster.time().now() - told < Duration(15'000));  // not because its time was over
+  bench.await_attempt(2);
+  CHECK(!bench.runs_on(3));
+  CHECK(bench.job().newest_checkpoint() == 2);
+}
+
+TEST_CASE("nodes that are all told to end leave at once, and go on with the job when they are back") {
+  Bench bench;
+  bench.submit_and_run();
+  for (const ClusterNodeId node : {1, 2, 3}) bench.cluster.drain(node);
+  REQUIRE(bench.await([&] { return bench.cluster.nodes_running() == 0; }));
+  for (const ClusterNodeId node : {1, 2, 3}) bench.cluster.restart(node);
+  bench.elect(2);
+  bench.await_checkpoint();
 }
 
 TEST_CASE("a job waits for slots, and starts when a node joins") {

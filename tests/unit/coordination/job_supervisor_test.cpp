@@ -425,6 +425,45 @@ TEST_CASE("a job that waits for its next attempt, and may not have published all
   CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 7, 7});
 }
 
+TEST_CASE("a job that is to stop and fails while a checkpoint is being committed stops with that, once it is known to be complete") {
+  for (const bool stopped_first : {true, false}) {
+    CAPTURE(stopped_first);
+    Bench bench;
+    bench.start();
+    bench.advance(Duration(100));
+    bench.store(1);
+    if (stopped_first) bench.stop();
+    bench.fail();
+    if (!stopped_first) bench.stop();
+    CHECK(bench.all<effect::Ended>().empty());
+    bench.supervisor.committed(1, bench.now);
+    bench.carry_out();
+    bench.advance(Duration(10));
+    REQUIRE(bench.supervisor.phase() == Phase::Beginning);
+    bench.deploy(1);
+    CHECK(bench.all<effect::Go>().size() == 1);
+    bench.publish(1);
+    CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 1, 1});
+  }
+}
+
+TEST_CASE("a job that is to stop and fails while a checkpoint is being committed stops without it when that fails, too") {
+  for (const bool stopped_first : {true, false}) {
+    CAPTURE(stopped_first);
+    Bench bench;
+    bench.start();
+    bench.advance(Duration(100));
+    bench.store(1);
+    if (stopped_first) bench.stop();
+    bench.fail();
+    if (!stopped_first) bench.stop();
+    CHECK(bench.all<effect::Ended>().empty());
+    bench.supervisor.store_failed(1, "the disk is full", bench.now);
+    bench.carry_out();
+    CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 0, 0});
+  }
+}
+
 TEST_CASE("a failure while the job is to stop stops it") {
   Bench bench;
   bench.start();

@@ -266,6 +266,20 @@ TEST_CASE("a job that has ended can be forgotten") {
   CHECK(ask_checked(control, "DELETE", path).status == 404);
 }
 
+TEST_CASE("a node that is away can be forgotten, and no other") {
+  FakeClusterControl control;
+  control.apply(command::AdmitNode{{.id = 0xc, .name = "c", .address = "c:1", .http = "c:2"}});
+  CHECK(error_of(ask_checked(control, "DELETE", "/api/v1/nodes/000000000000000a")) == "node 'a' is up; end it first");
+  CHECK(ask_checked(control, "DELETE", "/api/v1/nodes/000000000000000a").status == 409);
+  CHECK(ask_checked(control, "DELETE", "/api/v1/nodes/000000000000000c").status == 204);
+  CHECK(read<api::NodeList>(ask_checked(control, "GET", "/api/v1/nodes")).nodes.size() == 1);
+  CHECK(error_of(ask_checked(control, "DELETE", "/api/v1/nodes/000000000000000c")) == "there is no node 000000000000000c");
+  for (const std::string id : {"c", "000000000000000C", "0000000000000000c", "-00000000000000c", ""}) {
+    CAPTURE(id);
+    CHECK(ask(control, "DELETE", "/api/v1/nodes/" + id).status == 404);
+  }
+}
+
 TEST_CASE("bodies of changes are read strictly") {
   FakeClusterControl control;
   const std::string path = "/api/v1/jobs/" + std::to_string(control.running_job("wc"));

@@ -1,0 +1,187 @@
+#include <weir/actors/leadership.hpp>
+
+#include <algorithm>
+
+#include <weir/coordination/cluster_view.hpp>
+
+namespace weir {
+namespace {
+
+constexpr Duration kAnswer{2000};  // for workers whose nodes are there to say how far they are
+
+std::string describe(const JobOutcome& outcome) {
+  switch (outcome.state) {
+    case JobOutcome::State::Finished: return "finished";
+    case JobOutcome::State::Stopped: return "stopped";
+    case JobOutcome::State::Failed: return "failed: " + outcome.message;
+  }
+  return "";
+}
+
+std::string label(const ClusterState& state, JobId job) {
+  const JobRecord* record = state.job(job);
+  return "job " + std::to_string(job) + (record ? " (" + record->spec.name + ")" : "") + ": ";
+}
+
+}  // namespace
+
+Leadership::Leadership(LeaderSurroundings& surroundings, LeaderOptions options) : around_(surroundings), options_(options) {
+  admit(self());
+  greet(self().node.id);
+  for (const ClusterMember& member : around_.members()) {
+    admit(member.node);
+    greet(member.node.node.id);
+  }
+  for (const auto& [job, record] : state().jobs()) {
+    if (!record.ended()) run(job);
+  }
+}
+
+void Leadership::on_applied(const ClusterCommand& command, const Applied& applied) {
+  if (applied.effect == Applied::Effect::Nothing) return;
+  if (std::holds_alternative<command::Submit>(command)) return run(applied.job);
+  if (std::holds_alternative<command::AdmitNode>(command)) each_run([](JobRun& run) { run.on_nodes_changed(); });
+  if (const auto* wish = std::get_if<command::Wish>(&command)) {
+    const auto found = runs_.find(wish->job);
+    if (found != runs_.end()) found->second->on_wish(wish->wish);
+  }
+  if (const auto* end = std::get_if<command::EndJob>(&command)) {
+    inform(end->job, describe(end->outcome));
+    tell_all_nodes(message::make_packet(end->job, end->attempt, wire::CloseParts{end->attempt}));
+    for (const auto& [job, run] : runs_) {
+      if (job != end->job) run->on_nodes_changed();  // slots are free
+    }
+  }
+  if (const auto* forget = std::get_if<command::ForgetNode>(&command)) {
+    for (const ClusterMember& member : around_.members()) {
+      if (member.node.node.id == forget->node) admit(member.node);  // it has come back meanwhile
+    }
+  }
+  if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
+    tell_all_nodes(message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
+  }
+}
+
+void Leadership::on_packet(ClusterNodeId from, const message::Packet& packet) {
+  const auto run = runs_.find(packet.job);
+  if (run != runs_.end()) return run->second->on_packet(from, packet);
+  // What is left of a job that nobody runs any more.
+  const bool alive = packet.kind == name_of<wire::WorkerUp>() || packet.kind == name_of<wire::Figures>();
+  if (alive) send(from, message::make_packet(packet.job, packet.attempt, wire::KillWorker{"the job has ended"}));
+}
+
+void Leadership::on_members(const std::vector<MembershipEvent>& events) {
+  for (const MembershipEvent& event : events) {
+    if (const auto* dead = std::get_if<membership::NodeDead>(&event)) each_run([&](JobRun& run) { run.on_node_gone(dead->id, dead->why); });
+    if (const auto* left = std::get_if<membership::NodeLeft>(&event)) each_run([&](JobRun& run) { run.on_node_gone(left->id, "its node left the cluster"); });
+    if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
+      end_what_is_over(back->id);
+      released_.erase(back->id);  // it may not have heard
+      each_run([&](JobRun& run) { run.on_node_returned(back->id); });
+    }
+    if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
+      admit(up->node);
+      greet(up->node.node.id);
+    }
+  }
+  each_run([](JobRun& run) { run.on_nodes_changed(); });
+}
+
+void Leadership::tick() {
+  each_run([&](JobRun& run) {
+    const auto next = run.next_event();
+    if (next && *next <= now()) run.tick();
+  });
+}
+
+void Leadership::settle() {
+  for (const JobId job : std::exchange(ended_, {})) {
+    const auto run = runs_.find(job);
+    if (run == runs_.end()) continue;
+    around_.last_seen(job, run->second->live());
+    runs_.erase(run);
+  }
+  let_leave();
+}
+
+std::optional<ProcessingTime> Leadership::next_event() const {
+  std::optional<ProcessingTime> next;
+  for (const auto& [job, run] : runs_) {
+    const auto one = run->next_event();
+    if (one && (!next || *one < *next)) next = one;
+  }
+  return next;
+}
+
+const LiveJob* Leadership::live(JobId job) const {
+  const auto run = runs_.find(job);
+  return run == runs_.end() ? nullptr : &run->second->live();
+}
+
+void Leadership::run(JobId job) {
+  auto made = std::make_unique<JobRun>(job, static_cast<JobRunEnvironment&>(*this));
+  JobRun& started = *made;
+  runs_[job] = std::move(made);
+  if (state().job(job)->attempt == 0) started.start();
+  else started.take_over(std::max(now() + kAnswer, options_.nodes_back_by));
+}
+
+/// The cluster remembers it from now on, and only then it may be given work.
+void Leadership::admit(const NodeAnnouncement& node) {
+  propose(command::AdmitNode{node.node}, [&around = around_](const Result<Applied>& applied) {
+    if (!applied) around.log(NodeServices::Level::Error, applied.error().message);
+  });
+}
+
+/// Tells it which jobs there are, and ends what it has of attempts that are over.
+void Leadership::greet(ClusterNodeId node) {
+  wire::KnownJobs known{{}, state().content().next_job};
+  for (const auto& [job, record] : state().jobs()) known.jobs.push_back(job);
+  send(node, message::make_packet(0, 0, known));
+  end_what_is_over(node);
+}
+
+/// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
+void Leadership::end_what_is_over(ClusterNodeId node) {
+  for (const auto& [job, attempt] : attempts_over(state())) send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
+}
+
+/// Nodes that drain, and that no job needs any more.
+void Leadership::let_leave() {
+  for (const ClusterMember& member : around_.members()) {
+    const NodeAnnouncement& node = member.node;
+    if (member.intent != ClusterMember::Intent::Leave || released_[node.node.id] == node.incarnation) continue;
+    const bool needed = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run.second->needs(node.node.id); });
+    if (needed) continue;
+    released_[node.node.id] = node.incarnation;
+    send(node.node.id, message::make_packet(0, 0, wire::MayLeave{node.incarnation}));
+  }
+}
+
+void Leadership::tell_all_nodes(const message::Packet& packet) {
+  for (const ClusterNodeId node : nodes_up()) send(node, packet);
+}
+
+template <class Act>
+void Leadership::each_run(Act&& act) {
+  for (const auto& [job, run] : runs_) act(*run);
+}
+
+std::vector<PlacementNode> Leadership::placement_nodes(JobId except) const {
+  auto taken = slots_taken(state(), except);
+  for (const auto& [job, run] : runs_) {
+    if (job == except) continue;
+    for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
+  }
+  return weir::placement_nodes(state(), self(), around_.members(), taken);
+}
+
+std::set<ClusterNodeId> Leadership::nodes_up() const { return weir::nodes_up(self().node.id, around_.members()); }
+
+std::set<ClusterNodeId> Leadership::nodes_draining() const { return weir::nodes_draining(around_.members()); }
+
+void Leadership::warn(JobId job, const std::string& text) { around_.log(NodeServices::Level::Warning, label(state(), job) + text); }
+
+void Leadership::inform(JobId job, const std::string& text) { around_.log(NodeServices::Level::Info, label(state(), job) + text); }
+
+}  // namespace weir

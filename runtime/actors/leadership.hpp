@@ -1,0 +1,93 @@
+// What the node that leads does about jobs, for as long as it leads: it runs each that has not ended (JobRun), and tells the runs what
+// becomes of nodes, commands and workers. What a node that follows knows of jobs is the replicated state, and no more.
+//
+// Part of the coordinator's actor, whose thread it uses, and of the simulated one (tests/support/simulated_coordinator.hpp), so that
+// what is simulated is what runs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <weir/actors/job_run.hpp>
+#include <weir/actors/node_services.hpp>
+
+namespace weir {
+
+/// What a leader needs of its node.
+class LeaderSurroundings {
+ public:
+  virtual ~LeaderSurroundings() = default;
+  virtual const ClusterState& state() const = 0;
+  virtual const NodeAnnouncement& self() const = 0;
+  /// The others that are not dead.
+  virtual const std::vector<ClusterMember>& members() const = 0;
+  /// To the part of that node which speaks to the others.
+  virtual void send(ClusterNodeId node, message::Packet packet) = 0;
+  virtual void propose(ClusterCommand command, ClusterControl::Done done) = 0;
+  virtual ProcessingTime now() const = 0;
+  virtual std::int64_t wall_clock_ms() const = 0;
+  virtual void log(NodeServices::Level level, const std::string& text) = 0;
+  /// What was seen last of a job that has ended.
+  virtual void last_seen(JobId job, const LiveJob& live) = 0;
+};
+
+struct LeaderOptions {
+  Duration lease{1000};          // within which a worker may still act on what a leader before this one said
+  ProcessingTime nodes_back_by;  // for a job to be taken over its nodes have until then, but at least a moment
+};
+
+class Leadership final : private JobRunEnvironment {
+ public:
+  /// Call settle() after this and after each of the calls below.
+  Leadership(LeaderSurroundings& surroundings, LeaderOptions options);
+
+  /// A command of the log was applied to the state.
+  void on_applied(const ClusterCommand& command, const Applied& applied);
+  void on_packet(ClusterNodeId from, const message::Packet& packet);
+  /// The members have changed already.
+  void on_members(const std::vector<MembershipEvent>& events);
+  void tick();
+  /// Deletes runs of jobs that have ended, and lets nodes leave that no job needs any more.
+  void settle();
+
+  std::optional<ProcessingTime> next_event() const;
+  /// Null when no job of that name runs.
+  const LiveJob* live(JobId job) const;
+
+ private:
+  void run(JobId job);
+  void admit(const NodeAnnouncement& node);
+  void greet(ClusterNodeId node);
+  void end_what_is_over(ClusterNodeId node);
+  void tell_all_nodes(const message::Packet& packet);
+  void let_leave();
+  template <class Act>
+  void each_run(Act&& act);
+
+  // JobRunEnvironment
+  const ClusterState& state() const override { return around_.state(); }
+  const NodeAnnouncement& self() const override { return around_.self(); }
+  std::vector<PlacementNode> placement_nodes(JobId except) const override;
+  std::set<ClusterNodeId> nodes_up() const override;
+  std::set<ClusterNodeId> nodes_draining() const override;
+  Duration lease() const override { return options_.lease; }
+  void send(ClusterNodeId node, message::Packet packet) override { around_.send(node, std::move(packet)); }
+  void propose(ClusterCommand command, ClusterControl::Done done) override { around_.propose(std::move(command), std::move(done)); }
+  ProcessingTime now() const override { return around_.now(); }
+  std::int64_t wall_clock_ms() const override { return around_.wall_clock_ms(); }
+  void warn(JobId job, const std::string& text) override;
+  void inform(JobId job, const std::string& text) override;
+  void ended(JobId job) override { ended_.push_back(job); }
+
+  LeaderSurroundings& around_;
+  LeaderOptions options_;
+  std::map<JobId, std::unique_ptr<JobRun>> runs_;
+  std::vector<JobId> ended_;                         // runs to delete once they are not at work any more
+  std::map<ClusterNodeId, std::uint64_t> released_;  // the incarnation that was told that it may leave
+};
+
+}  // namespace weir
