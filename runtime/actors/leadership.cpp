@@ -59,6 +59,7 @@ void Leadership::on_applied(const ClusterCommand& command, const Applied& applie
   }
   if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
     tell_all_nodes(message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
+    for (const ClusterNodeId node : nodes_up()) greet(node);
   }
 }
 
@@ -135,8 +136,11 @@ void Leadership::admit(const NodeAnnouncement& node) {
 
 /// Tells it which jobs there are, and ends what it has of attempts that are over.
 void Leadership::greet(ClusterNodeId node) {
-  wire::KnownJobs known{{}, state().content().next_job};
-  for (const auto& [job, record] : state().jobs()) known.jobs.push_back(job);
+  wire::KnownJobs known{{}, state().content().next_job, {}};
+  for (const auto& [job, record] : state().jobs()) {
+    known.jobs.push_back(job);
+    known.bundles.push_back(record.spec.bundle);
+  }
   send(node, message::make_packet(0, 0, known));
   end_what_is_over(node);
 }

@@ -355,7 +355,7 @@ class Node {
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
     if (packet.kind == name_of<wire::MayLeave>()) return on_may_leave(content<wire::MayLeave>(packet));
     if (packet.kind == name_of<wire::KeepBundle>()) return on_keep_bundle(content<wire::KeepBundle>(packet));
-    if (packet.kind == name_of<wire::KnownJobs>()) return stores_.forget_others(content<wire::KnownJobs>(packet));
+    if (packet.kind == name_of<wire::KnownJobs>()) return on_known_jobs(content<wire::KnownJobs>(packet));
     if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
     if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
@@ -389,6 +389,11 @@ class Node {
     BundleFetches::Start start{packet.job, packet.attempt, content<wire::StartWorker>(packet)};
     if (options_.services->has_bundle(start.worker.bundle)) return workers_.start(start.job, start.attempt, std::move(start.worker));
     fetches_.want(std::move(start));
+  }
+
+  void on_known_jobs(const wire::KnownJobs& known) {
+    stores_.forget_others(known);
+    options_.services->forget_bundles({known.bundles.begin(), known.bundles.end()});
   }
 
   void on_may_leave(const wire::MayLeave& told) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,8 @@ class NodeServices {
   /// Empty at the end.
   virtual Result<std::string> read_bundle(const std::string& sha256, std::uint64_t offset, std::size_t bytes) = 0;
   virtual Result<void> keep_bundle(const std::string& sha256, std::string_view bytes) = 0;
+  /// All but these, and those of lately, which may be about to be used.
+  virtual void forget_bundles(const std::set<std::string>& wanted) = 0;
 
   /// A line for the daemon's log.
   enum class Level : std::uint8_t { Debug, Info, Warning, Error };

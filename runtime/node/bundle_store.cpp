@@ -105,7 +105,11 @@ Result<std::string, BundleError> BundleStore::put(const BundlePieces& pieces, co
   if (options.expected && id != *options.expected) {
     return wrong("the bundle's bytes have another SHA-256 than they were announced with: announced " + *options.expected + ", found " + id);
   }
-  if (has(id)) return id;
+  if (has(id)) {
+    std::error_code error;
+    std::filesystem::last_write_time(file(id), std::filesystem::file_time_type::clock::now(), error);
+    return id;
+  }
   if (auto failure = incoming.keep(file(id))) return *failure;
   return id;
 }
@@ -162,6 +166,17 @@ Result<void> BundleStore::remove(std::string_view id) const {
   std::filesystem::remove(file(id), error);
   if (error) return Error{"cannot remove bundle " + file(id).string() + ": " + error.message()};
   return {};
+}
+
+std::vector<std::string> BundleStore::remove_others(const std::set<std::string>& wanted, std::chrono::seconds lately) const {
+  const auto since = std::filesystem::file_time_type::clock::now() - lately;
+  std::vector<std::string> removed;
+  for (const std::string& id : list()) {
+    std::error_code error;
+    const bool old = std::filesystem::last_write_time(file(id), error) < since && !error;
+    if (old && !wanted.contains(id) && remove(id)) removed.push_back(id);
+  }
+  return removed;
 }
 
 }  // namespace weir

@@ -5,10 +5,12 @@
 // An id is 64 hex digits in lower case; anything else, and so every path, is refused. A value; any thread, also several at once.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +36,7 @@ class BundleStore {
   /// Makes the directory where it is missing.
   static Result<BundleStore> open(std::filesystem::path directory);
 
-  /// Stores a bundle and returns its id. One that is there already is not written again. With `expected`, fails when the bytes
+  /// Stores a bundle and returns its id. One that is there already is not written again, but as young as if it were. With `expected`, fails when the bytes
   /// have another hash. Pieces beyond `most_bytes` fail it.
   struct PutOptions {
     std::optional<std::string> expected = {};
@@ -53,6 +55,8 @@ class BundleStore {
   std::vector<std::string> list() const;
   /// Whoever has loaded it keeps it. Removing what is not there succeeds.
   Result<void> remove(std::string_view id) const;
+  /// Removes all but those, and but those that were put within the time. Returns which; what cannot be removed stays.
+  std::vector<std::string> remove_others(const std::set<std::string>& wanted, std::chrono::seconds lately) const;
 
  private:
   explicit BundleStore(std::filesystem::path directory) : directory_(std::move(directory)) {}

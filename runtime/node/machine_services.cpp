@@ -38,6 +38,11 @@ Result<void> MachineServices::keep_bundle(const std::string& sha256, std::string
   return {};
 }
 
+void MachineServices::forget_bundles(const std::set<std::string>& wanted) {
+  constexpr std::chrono::hours kLately{24};
+  for (const std::string& id : bundles_.remove_others(wanted, kLately)) options_.log->info("bundle {} is removed: no job has it any more", id);
+}
+
 void MachineServices::log(Level level, const std::string& line) {
   switch (level) {
     case Level::Debug: return options_.log->debug("{}", line);

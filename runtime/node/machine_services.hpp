@@ -37,6 +37,7 @@ class MachineServices final : public NodeServices {
     return bundles_.read(sha256, offset, bytes);
   }
   Result<void> keep_bundle(const std::string& sha256, std::string_view bytes) override;
+  void forget_bundles(const std::set<std::string>& wanted) override;
   void log(Level level, const std::string& line) override;
 
   /// Ends them all, for good; their ends have been told when this returns. Before what is told of them is gone.

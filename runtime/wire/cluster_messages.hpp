@@ -42,12 +42,14 @@ struct KeepBundle {
 };
 WEIR_RECORD(KeepBundle, sha256, holders);
 
-/// To a node that has come: the jobs there are. What it stores of others below `next` is of jobs that were forgotten.
+/// To a node that has come, and to all when a job was forgotten: the jobs there are, and their bundles. What a node stores of others
+/// below `next` is of jobs that were forgotten.
 struct KnownJobs {
   std::vector<std::uint64_t> jobs;
   std::uint64_t next = 1;
+  std::vector<std::string> bundles;
 };
-WEIR_RECORD(KnownJobs, jobs, next);
+WEIR_RECORD(KnownJobs, jobs, next, bundles);
 
 /// The job has ended, and nothing of it is wanted any more.
 struct ForgetJob {

@@ -23,7 +23,7 @@
 namespace weir::testing {
 
 struct SimulatedClusterOptions {
-  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> seed = {};
   std::uint32_t nodes = 3;
   std::uint32_t slots = 4;  // of each node
 };

@@ -23,6 +23,7 @@ class FakeServices final : public NodeServices {
     kept.insert(sha256);
     return {};
   }
+  void forget_bundles(const std::set<std::string>&) override {}
   void log(Level, const std::string&) override {}
 
   std::set<std::string> kept;

@@ -116,6 +116,21 @@ TEST_CASE("what a crash left half-written is gone when the store is opened") {
   CHECK(files_in(directory / "bundles") == 0);
 }
 
+TEST_CASE("bundles that nobody wants are removed, but for those that were put lately") {
+  const TemporaryDirectory directory;
+  const BundleStore store = open(directory);
+  const std::string wanted = store.put("wanted").value();
+  const std::string unwanted = store.put("unwanted").value();
+  const std::string again = store.put("put again").value();
+  const auto yesterday = std::filesystem::file_time_type::clock::now() - std::chrono::hours(25);
+  for (const std::string& id : store.list()) std::filesystem::last_write_time(store.path(id).value(), yesterday);
+  const std::string lately = store.put("put lately").value();
+  CHECK(store.put("put again").value() == again);
+  CHECK(store.remove_others({wanted, hash_of("one that is elsewhere")}, std::chrono::hours(24)) == std::vector{unwanted});
+  CHECK_FALSE(store.has(unwanted));
+  for (const std::string& id : {wanted, again, lately}) CHECK(store.has(id));
+}
+
 TEST_CASE("an id that is a path reaches no file") {
   const TemporaryDirectory directory;
   const BundleStore store = open(directory);
