@@ -6,7 +6,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/alarms.hpp>
-#include <weir/actors/leadership.hpp>
+#include <weir/actors/job_leader.hpp>
 #include <weir/base/exception_text.hpp>
 
 namespace weir {
@@ -38,7 +38,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     } catch (...) {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
-    if (leadership_) leadership_->settle();
+    if (leading_) leading_->settle();
     arm();
   }
 
@@ -56,7 +56,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     if (!applied) return;
     if (std::holds_alternative<command::AdmitNode>(logged.command)) tell_known_nodes();
     if (const auto* forget = std::get_if<command::ForgetJob>(&logged.command)) last_seen_.erase(forget->job);
-    if (leadership_) leadership_->on_applied(logged.command, *applied);
+    if (leading_) leading_->on_applied(logged.command, *applied);
   }
 
   void on_restored(const message::Restored& restored) {
@@ -73,24 +73,24 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   }
 
   void on_leads(const message::Leads& leads) {
-    if (leads.self == leadership_.has_value()) return;
+    if (leads.self == leading_.has_value()) return;
     if (!leads.self) {
       options_.services->log(Level::Info, "leads no more");
-      return leadership_.reset();
+      return leading_.reset();
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
-    leadership_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{options_.lease, began_ + options_.patience});
+    leading_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{options_.lease, began_ + options_.patience});
     change_votes();
   }
 
   void on_from_node(const message::FromNode& from) {
-    if (leadership_) leadership_->on_packet(from.node, *from.packet);
+    if (leading_) leading_->on_packet(from.node, *from.packet);
   }
 
   void on_members(const message::MembersChanged& changed) {
     members_ = changed.members;
-    if (!leadership_) return;
-    leadership_->on_members(changed.events);
+    if (!leading_) return;
+    leading_->on_members(changed.events);
     change_votes();
   }
 
@@ -98,8 +98,8 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
 
   void on_tick(const CoordinatorTick& tick) {
     alarms_.rang(tick.due);
-    if (!leadership_) return;
-    leadership_->tick();
+    if (!leading_) return;
+    leading_->tick();
     if (!voters_away_.empty()) change_votes();
   }
 
@@ -109,7 +109,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   const std::vector<ClusterMember>& members() const override { return members_; }
   std::size_t voters() const override { return options_.voters().size(); }
   const LiveJob* live(JobId job) const override {
-    const LiveJob* live = leadership_ ? leadership_->live(job) : nullptr;
+    const LiveJob* live = leading_ ? leading_->live(job) : nullptr;
     const auto ended = last_seen_.find(job);
     return live || ended == last_seen_.end() ? live : &ended->second;
   }
@@ -172,8 +172,8 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   }
 
   void arm() {
-    if (!leadership_) return;
-    std::optional<ProcessingTime> next = leadership_->next_event();
+    if (!leading_) return;
+    std::optional<ProcessingTime> next = leading_->next_event();
     const auto vote = next_lost_vote();
     if (vote && (!next || *vote < *next)) next = vote;
     if (!next || !alarms_.set(*next)) return;
@@ -186,7 +186,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   ClusterState state_;
   std::vector<ClusterMember> members_;
   const ProcessingTime began_ = now();
-  std::optional<Leadership> leadership_;  // while this node leads
+  std::optional<JobLeader> leading_;  // while this node leads
   std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows
   std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
   std::uint64_t last_proposal_ = 0;

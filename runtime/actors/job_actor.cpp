@@ -67,7 +67,9 @@ class Job {
   void on_committed(const message::Committed& committed) {
     supervisor_.committed(committed.checkpoint, steady_now());
   }
+  /// A commit, of whichever attempt, or a part.
   void on_store_failed(const message::StoreFailed& failed) {
+    supervisor_.commit_failed(failed.checkpoint, failed.message, steady_now());
     if (failed.attempt == supervisor_.attempt()) supervisor_.store_failed(failed.checkpoint, failed.message, steady_now());
   }
 

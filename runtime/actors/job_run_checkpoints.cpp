@@ -24,8 +24,7 @@ void JobRun::carry_out(effect::Commit& commit) {
                        [this, checkpoint, alive = std::weak_ptr(alive_)](const Result<Applied>& applied) {
                          if (alive.expired()) return;
                          if (applied) supervisor_.committed(checkpoint, environment_.now());
-                         else supervisor_.store_failed(checkpoint, applied.error().message, environment_.now());
-                         if (to_be_placed_ && record().wish == JobWish::Stop) on_wish(JobWish::Stop);
+                         else supervisor_.commit_failed(checkpoint, applied.error().message, environment_.now());
                          carry_out();
                        });
 }

@@ -37,11 +37,13 @@ void forget(const Invocation& invocation, const std::string& which) {
     if (node.name == which || node.address == which || node.id == which) meant.push_back(std::move(node));
   }
   if (meant.empty()) throw Failure("there is no node '" + which + "'; 'weir nodes' lists them");
-  if (meant.size() > 1) throw Failure(std::to_string(meant.size()) + " nodes are called '" + which + "'; name one by its id, which 'weir nodes' shows");
+  if (meant.size() > 1) {
+    throw Failure(std::to_string(meant.size()) + " nodes are called '" + which + "'; name one by its id, which 'weir nodes' shows");
+  }
   const api::NodeInfo& node = meant.front();
   client.remove("/nodes/" + node.id);
-  if (invocation.json) std::cout << api::to_json(node) << '\n';
-  else std::cout << printable("node " + node.name + " at " + node.address + " is forgotten; should it come back, it is a node of the cluster again") << '\n';
+  const std::string what = "node " + node.name + " at " + node.address + " is forgotten; should it come back, it is a node of the cluster again";
+  std::cout << (invocation.json ? api::to_json(node) : printable(what)) << '\n';
 }
 
 }  // namespace
@@ -50,8 +52,9 @@ void add_node_list_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("nodes", "Lists the cluster's nodes");
   add_connection_options(*command, invocation);
   const auto which = std::make_shared<std::string>();  // owned by the command
-  command->add_option("--forget", *which, "a node that is away and will not be back: by name, address or id")->option_text("NODE");
-  command->callback([which, &invocation] { which->empty() ? list(invocation) : forget(invocation, *which); });
+  const CLI::Option* forgets =
+      command->add_option("--forget", *which, "a node that is away and will not be back: by name, address or id")->option_text("NODE");
+  command->callback([which, forgets, &invocation] { forgets->count() == 0 ? list(invocation) : forget(invocation, *which); });
 }
 
 }  // namespace weir::cli

@@ -38,7 +38,7 @@ class Departures {
   }
 
  private:
-  std::map<CheckpointId, std::set<ClusterNodeId>> spared_;  // of full checkpoints under way: nodes that are to end, and keep nothing of them
+  std::map<CheckpointId, std::set<ClusterNodeId>> spared_;  // of full checkpoints under way: nodes that are to end and keep nothing of it
   std::set<ClusterNodeId> released_;
 };
 

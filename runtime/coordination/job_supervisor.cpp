@@ -119,17 +119,19 @@ void JobSupervisor::committed(CheckpointId checkpoint, ProcessingTime now) {
   if (checkpoint != committing_ || checkpoint == 0) return;
   committing_ = 0;
   complete_is(checkpoint);
-  if (phase_ == Phase::Running) return complete(checkpoint, now);
-  if (all_gone_) gone(now);
+  if (phase_ == Phase::Running) complete(checkpoint, now);
+}
+
+void JobSupervisor::commit_failed(CheckpointId checkpoint, const std::string& why, ProcessingTime now) {
+  if (checkpoint != committing_ || checkpoint == 0) return;
+  committing_ = 0;
+  if (phase_ == Phase::Waiting && stop_requested_) return stop(now);  // perhaps nothing is owed any more
+  if (phase_ == Phase::Running) store_failed(checkpoint, why, now);
 }
 
 void JobSupervisor::store_failed(CheckpointId checkpoint, const std::string& why, ProcessingTime now) {
-  const bool commit_failed = checkpoint != 0 && checkpoint == committing_;
-  if (commit_failed) committing_ = 0;
-  if (commit_failed && all_gone_) return gone(now);
-  if (commit_failed && phase_ == Phase::Waiting && stop_requested_) return stop(now);
-  if (phase_ == Phase::Beginning && !commit_failed) return fail(why);
-  if (phase_ != Phase::Running || coordinator_.under_way() != checkpoint) return;
+  if (phase_ == Phase::Beginning) return fail(why);
+  if (phase_ != Phase::Running || coordinator_.under_way() != checkpoint || checkpoint == committing_) return;
   coordinator_.abandon(checkpoint);
   give_up(checkpoint, why, now);
 }
@@ -186,7 +188,7 @@ void JobSupervisor::trigger(const Barrier& barrier, ProcessingTime now) {
 }
 
 void JobSupervisor::complete(CheckpointId checkpoint, ProcessingTime now) {
-  if (!coordinator_.committed(checkpoint, now)) return;  // it was given up; the next one covers it
+  if (!coordinator_.committed(checkpoint, now)) return;
   given_up_ = 0;
   complete_is(checkpoint);
   if (keeps()) policy_.progressed();
@@ -235,8 +237,6 @@ void JobSupervisor::tear_down() {
 void JobSupervisor::gone(ProcessingTime now) {
   if (phase_ != Phase::Stopping) return;
   if (outcome_) return end(*outcome_);
-  all_gone_ = stop_requested_ && committing_ != 0;
-  if (all_gone_) return;  // until it is known whether that is complete, and to be published
   const std::string what = describe(failure_);
   const bool savepoint_again = wants_savepoint() && failed_by_ == FailedBy::Surroundings;
   if (stop_requested_ && !savepoint_again) {

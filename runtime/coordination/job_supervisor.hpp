@@ -12,7 +12,7 @@
 // still open, or queued before a slow operator for longer than the alignment limit, come to nothing.
 //
 // A task that fails while the job is to stop stops it: where the newest complete checkpoint is. When it is not known that all of what
-// that covers is published, another attempt publishes it, and does nothing else. What is lost to the surroundings while a savepoint is
+// that covers is published, or one more is being committed, another attempt publishes it, and does nothing else. What is lost to the surroundings while a savepoint is
 // wanted is made up for: another attempt takes it.
 //
 // Calls that name a task are of the current attempt: whoever calls has refused what older ones still say (I10). Times are
@@ -54,7 +54,8 @@ struct Go {
 struct Trigger {
   Barrier barrier;
 };
-/// Make the manifest durable, which completes its checkpoint: answered by committed() or store_failed().
+/// Make the manifest durable, which completes its checkpoint: answered always, also when the attempt is over, by committed() or
+/// commit_failed().
 struct Commit {
   Manifest manifest;
   Barrier::Afterwards afterwards = Barrier::Afterwards::GoOn;
@@ -129,8 +130,9 @@ class JobSupervisor {
   void lost(const TaskFailure& failure, ProcessingTime now);
   void finished(std::uint32_t task, ProcessingTime now);
   void stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts, ProcessingTime now);
-  /// Of whichever attempt it is: what is complete is to be published.
   void committed(CheckpointId checkpoint, ProcessingTime now);
+  void commit_failed(CheckpointId checkpoint, const std::string& why, ProcessingTime now);
+  /// A part of it could not be stored; while Beginning: nothing can be read.
   void store_failed(CheckpointId checkpoint, const std::string& why, ProcessingTime now);
   /// A task has published what a complete checkpoint covers.
   void published(std::uint32_t task, CheckpointId checkpoint, ProcessingTime now);
@@ -200,7 +202,6 @@ class JobSupervisor {
   std::set<std::uint32_t> finished_;
   CheckpointId newest_ = 0;             // complete
   CheckpointId committing_ = 0;         // which may be complete already
-  bool all_gone_ = false;               // while Stopping: only that is awaited
   std::set<std::uint32_t> published_;   // tasks, what that covers
   CheckpointId settled_ = 0;            // the newest that all of them have published
   CheckpointId restored_from_ = 0;

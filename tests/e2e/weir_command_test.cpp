@@ -237,14 +237,19 @@ TEST_CASE("a node is forgotten by its name, its address or its id") {
   away("000000000000000a", "one", "10.0.0.1:7070");
   away("000000000000000b", "two", "10.0.0.2:7070");
   away("000000000000000c", "two", "10.0.0.3:7070");
-  const ApiServer node([&](const ApiRequest& request) { return request.method == "DELETE" ? ApiReply{"", 204} : ApiReply{api::to_json(nodes)}; });
-  CHECK(weir_with(node, {"nodes", "--forget", "one"}).printed == "node one at 10.0.0.1:7070 is forgotten; should it come back, it is a node of the cluster again\n");
+  const ApiServer node([&](const ApiRequest& request) {
+    return request.method == "DELETE" ? ApiReply{"", 204} : ApiReply{api::to_json(nodes)};
+  });
+  CHECK(weir_with(node, {"nodes", "--forget", "one"}).printed ==
+        "node one at 10.0.0.1:7070 is forgotten; should it come back, it is a node of the cluster again\n");
   CHECK(node.requests().back().path == "/api/v1/nodes/000000000000000a");
   for (const std::string which : {"10.0.0.3:7070", "000000000000000c"}) {
     CHECK(weir_with(node, {"nodes", "--forget", which}).status == 0);
     CHECK(node.requests().back().path == "/api/v1/nodes/000000000000000c");
   }
-  CHECK(weir_with(node, {"nodes", "--forget", "two"}).printed == "weir: error: 2 nodes are called 'two'; name one by its id, which 'weir nodes' shows\n");
+  CHECK(weir_with(node, {"nodes", "--forget", "two"}).printed ==
+        "weir: error: 2 nodes are called 'two'; name one by its id, which 'weir nodes' shows\n");
+  CHECK(weir_with(node, {"nodes", "--forget", ""}).printed == "weir: error: there is no node ''; 'weir nodes' lists them\n");
   CHECK(weir_with(node, {"nodes", "--forget", "three"}).printed == "weir: error: there is no node 'three'; 'weir nodes' lists them\n");
 }
 

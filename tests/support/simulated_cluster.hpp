@@ -79,6 +79,16 @@ class SimulatedCluster final : private SimulatedNetwork {
   /// A command for which this gives a reason is not logged, and its proposer hears of that.
   std::function<std::optional<std::string>(const ClusterCommand&)> loses;
 
+  /// Such commands that wait to be logged will not be.
+  template <class Command>
+  void lose_waiting(const std::string& why) {
+    std::erase_if(waiting_, [&](const SimulatedEntry& entry) {
+      const bool lost = std::holds_alternative<Command>(entry.command);
+      if (lost) not_logged(entry, why);
+      return lost;
+    });
+  }
+
   const std::vector<std::string>& faults() const { return faults_; }
 
  private:

@@ -14,7 +14,7 @@ void SimulatedCoordinator::guarded(Act&& act) {
   } catch (...) {
     surroundings_.wrong("the coordinator drops a message: " + current_exception_text());
   }
-  if (leadership_) leadership_->settle();
+  if (leading_) leading_->settle();
   arm();
 }
 
@@ -30,7 +30,7 @@ void SimulatedCoordinator::on_apply(const ClusterCommand& command, std::optional
       proposed_.erase(mine);
       done(applied);
     }
-    if (applied && leadership_) leadership_->on_applied(command, *applied);
+    if (applied && leading_) leading_->on_applied(command, *applied);
   });
 }
 
@@ -48,21 +48,21 @@ void SimulatedCoordinator::on_leads(bool leads) {
   constexpr Duration kPatience{5000};
   guarded([&] {
     if (leads == this->leads()) return;
-    if (!leads) return leadership_.reset();
-    leadership_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{Duration(1000), began_ + kPatience});
+    if (!leads) return leading_.reset();
+    leading_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{Duration(1000), began_ + kPatience});
   });
 }
 
 void SimulatedCoordinator::on_packet(ClusterNodeId from, const message::Packet& packet) {
   guarded([&] {
-    if (leadership_) leadership_->on_packet(from, packet);
+    if (leading_) leading_->on_packet(from, packet);
   });
 }
 
 void SimulatedCoordinator::on_members(const std::vector<MembershipEvent>& events, std::vector<ClusterMember> members) {
   guarded([&] {
     members_ = std::move(members);
-    if (leadership_) leadership_->on_members(events);
+    if (leading_) leading_->on_members(events);
   });
 }
 
@@ -73,12 +73,12 @@ void SimulatedCoordinator::submit(ClusterCommand command) {
 void SimulatedCoordinator::tick(ProcessingTime due) {
   if (armed_ == due) armed_.reset();
   guarded([&] {
-    if (leadership_) leadership_->tick();
+    if (leading_) leading_->tick();
   });
 }
 
 void SimulatedCoordinator::arm() {
-  const auto next = leadership_ ? leadership_->next_event() : std::nullopt;
+  const auto next = leading_ ? leading_->next_event() : std::nullopt;
   if (!next || (armed_ && *armed_ <= *next)) return;
   const ProcessingTime due = std::max(*next, now() + Duration(1));
   armed_ = due;

@@ -1,5 +1,5 @@
 // What actors/coordinator_actor does about jobs, in virtual time: it applies what is logged and, while its node leads, has a real
-// Leadership. Whatever that says is checked against the log. One per life of a node's process.
+// JobLeader. Whatever that says is checked against the log. One per life of a node's process.
 #pragma once
 
 #include <map>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <weir/actors/leadership.hpp>
+#include <weir/actors/job_leader.hpp>
 
 #include "support/simulated_time.hpp"
 
@@ -43,9 +43,9 @@ class SimulatedCoordinator final : public LeaderSurroundings {
   void on_members(const std::vector<MembershipEvent>& events, std::vector<ClusterMember> members);
   void submit(ClusterCommand command);
 
-  bool leads() const { return leadership_.has_value(); }
+  bool leads() const { return leading_.has_value(); }
   /// Null when it does not run here.
-  const LiveJob* live(JobId job) const { return leadership_ ? leadership_->live(job) : nullptr; }
+  const LiveJob* live(JobId job) const { return leading_ ? leading_->live(job) : nullptr; }
 
   // LeaderSurroundings
   const ClusterState& state() const override { return state_; }
@@ -71,7 +71,7 @@ class SimulatedCoordinator final : public LeaderSurroundings {
   ClusterState state_;
   std::vector<ClusterMember> members_;
   ProcessingTime began_;
-  std::optional<Leadership> leadership_;
+  std::optional<JobLeader> leading_;
   std::map<JobId, std::set<CheckpointId>> complete_;  // whatever was committed
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, ClusterControl::Done> proposed_;

@@ -136,7 +136,7 @@ void SimulatedWorker::store(std::uint32_t number, const wire::Trigger& trigger) 
   const ShapeTask& where = shape_.tasks[number];
   (*surroundings_.copies)[{job_, {checkpoint, where.vertex, where.index, 0}}] = {trigger.keepers.begin(), trigger.keepers.end()};
   tell(wire::TaskStored{number, checkpoint, trigger.parent == 0,
-                        {{checkpoint, where.vertex, where.index, 0, "rows", static_cast<std::uint8_t>(ChunkKind::Union), "", one.frozen[checkpoint], 8, 0, 1}}});
+                        {{checkpoint, where.vertex, where.index, 0, "rows", static_cast<std::uint8_t>(ChunkKind::Entries), "", one.frozen[checkpoint], 8, 0, 1}}});
 }
 
 /// Publishes what the tasks had when they froze for it.

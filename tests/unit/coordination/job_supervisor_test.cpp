@@ -458,9 +458,32 @@ TEST_CASE("a job that is to stop and fails while a checkpoint is being committed
     bench.fail();
     if (!stopped_first) bench.stop();
     CHECK(bench.all<effect::Ended>().empty());
-    bench.supervisor.store_failed(1, "the disk is full", bench.now);
+    bench.supervisor.store_failed(1, "a worker's word is not the answer", bench.now);
+    bench.carry_out();
+    CHECK(bench.all<effect::Ended>().empty());
+    bench.supervisor.commit_failed(1, "the disk is full", bench.now);
     bench.carry_out();
     CHECK(bench.outcome() == JobOutcome{State::Stopped, "", 0, 0});
+  }
+}
+
+TEST_CASE("a job that quits or fails for good does not wait for a commit") {
+  for (const bool fails : {false, true}) {
+    CAPTURE(fails);
+    Bench bench;
+    bench.start();
+    bench.advance(Duration(100));
+    bench.store(1);
+    bench.stop();
+    bench.fail();
+    CHECK(bench.all<effect::Ended>().empty());
+    if (fails) bench.supervisor.fail("the checkpoint writer ended");
+    else bench.supervisor.quit();
+    bench.carry_out();
+    CHECK(bench.outcome().state == (fails ? State::Failed : State::Stopped));
+    bench.supervisor.committed(1, bench.now);
+    bench.carry_out();
+    CHECK(bench.all<effect::Ended>().size() == 1);
   }
 }
 

@@ -40,10 +40,12 @@ struct LeaderOptions {
   ProcessingTime nodes_back_by;  // for a job to be taken over its nodes have until then, but at least a moment
 };
 
-class Leadership final : private JobRunEnvironment {
+class JobLeader final : private JobRunEnvironment {
  public:
   /// Call settle() after this and after each of the calls below.
-  Leadership(LeaderSurroundings& surroundings, LeaderOptions options);
+  JobLeader(LeaderSurroundings& surroundings, LeaderOptions options);
+  JobLeader(const JobLeader&) = delete;
+  JobLeader& operator=(const JobLeader&) = delete;
 
   /// A command of the log was applied to the state.
   void on_applied(const ClusterCommand& command, const Applied& applied);
@@ -60,6 +62,7 @@ class Leadership final : private JobRunEnvironment {
 
  private:
   void run(JobId job);
+  void run_or_warn(JobId job);
   void admit(const NodeAnnouncement& node);
   void greet(ClusterNodeId node);
   void end_what_is_over(ClusterNodeId node);

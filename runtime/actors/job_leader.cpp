@@ -1,7 +1,8 @@
-#include <weir/actors/leadership.hpp>
+#include <weir/actors/job_leader.hpp>
 
 #include <algorithm>
 
+#include <weir/base/exception_text.hpp>
 #include <weir/coordination/cluster_view.hpp>
 
 namespace weir {
@@ -25,7 +26,7 @@ std::string label(const ClusterState& state, JobId job) {
 
 }  // namespace
 
-Leadership::Leadership(LeaderSurroundings& surroundings, LeaderOptions options) : around_(surroundings), options_(options) {
+JobLeader::JobLeader(LeaderSurroundings& surroundings, LeaderOptions options) : around_(surroundings), options_(options) {
   admit(self());
   greet(self().node.id);
   for (const ClusterMember& member : around_.members()) {
@@ -33,11 +34,11 @@ Leadership::Leadership(LeaderSurroundings& surroundings, LeaderOptions options) 
     greet(member.node.node.id);
   }
   for (const auto& [job, record] : state().jobs()) {
-    if (!record.ended()) run(job);
+    if (!record.ended()) run_or_warn(job);
   }
 }
 
-void Leadership::on_applied(const ClusterCommand& command, const Applied& applied) {
+void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied) {
   if (applied.effect == Applied::Effect::Nothing) return;
   if (std::holds_alternative<command::Submit>(command)) return run(applied.job);
   if (std::holds_alternative<command::AdmitNode>(command)) each_run([](JobRun& run) { run.on_nodes_changed(); });
@@ -63,7 +64,7 @@ void Leadership::on_applied(const ClusterCommand& command, const Applied& applie
   }
 }
 
-void Leadership::on_packet(ClusterNodeId from, const message::Packet& packet) {
+void JobLeader::on_packet(ClusterNodeId from, const message::Packet& packet) {
   const auto run = runs_.find(packet.job);
   if (run != runs_.end()) return run->second->on_packet(from, packet);
   // What is left of a job that nobody runs any more.
@@ -71,10 +72,12 @@ void Leadership::on_packet(ClusterNodeId from, const message::Packet& packet) {
   if (alive) send(from, message::make_packet(packet.job, packet.attempt, wire::KillWorker{"the job has ended"}));
 }
 
-void Leadership::on_members(const std::vector<MembershipEvent>& events) {
+void JobLeader::on_members(const std::vector<MembershipEvent>& events) {
   for (const MembershipEvent& event : events) {
     if (const auto* dead = std::get_if<membership::NodeDead>(&event)) each_run([&](JobRun& run) { run.on_node_gone(dead->id, dead->why); });
-    if (const auto* left = std::get_if<membership::NodeLeft>(&event)) each_run([&](JobRun& run) { run.on_node_gone(left->id, "its node left the cluster"); });
+    if (const auto* left = std::get_if<membership::NodeLeft>(&event)) {
+      each_run([&](JobRun& run) { run.on_node_gone(left->id, "its node left the cluster"); });
+    }
     if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
       end_what_is_over(back->id);
       released_.erase(back->id);  // it may not have heard
@@ -88,14 +91,14 @@ void Leadership::on_members(const std::vector<MembershipEvent>& events) {
   each_run([](JobRun& run) { run.on_nodes_changed(); });
 }
 
-void Leadership::tick() {
+void JobLeader::tick() {
   each_run([&](JobRun& run) {
     const auto next = run.next_event();
     if (next && *next <= now()) run.tick();
   });
 }
 
-void Leadership::settle() {
+void JobLeader::settle() {
   for (const JobId job : std::exchange(ended_, {})) {
     const auto run = runs_.find(job);
     if (run == runs_.end()) continue;
@@ -105,7 +108,7 @@ void Leadership::settle() {
   let_leave();
 }
 
-std::optional<ProcessingTime> Leadership::next_event() const {
+std::optional<ProcessingTime> JobLeader::next_event() const {
   std::optional<ProcessingTime> next;
   for (const auto& [job, run] : runs_) {
     const auto one = run->next_event();
@@ -114,12 +117,21 @@ std::optional<ProcessingTime> Leadership::next_event() const {
   return next;
 }
 
-const LiveJob* Leadership::live(JobId job) const {
+const LiveJob* JobLeader::live(JobId job) const {
   const auto run = runs_.find(job);
   return run == runs_.end() ? nullptr : &run->second->live();
 }
 
-void Leadership::run(JobId job) {
+/// One that makes no sense must not keep this node from leading the others.
+void JobLeader::run_or_warn(JobId job) {
+  try {
+    run(job);
+  } catch (...) {
+    warn(job, "cannot be run: " + current_exception_text());
+  }
+}
+
+void JobLeader::run(JobId job) {
   auto made = std::make_unique<JobRun>(job, static_cast<JobRunEnvironment&>(*this));
   JobRun& started = *made;
   runs_[job] = std::move(made);
@@ -128,14 +140,14 @@ void Leadership::run(JobId job) {
 }
 
 /// The cluster remembers it from now on, and only then it may be given work.
-void Leadership::admit(const NodeAnnouncement& node) {
+void JobLeader::admit(const NodeAnnouncement& node) {
   propose(command::AdmitNode{node.node}, [&around = around_](const Result<Applied>& applied) {
     if (!applied) around.log(NodeServices::Level::Error, applied.error().message);
   });
 }
 
 /// Tells it which jobs there are, and ends what it has of attempts that are over.
-void Leadership::greet(ClusterNodeId node) {
+void JobLeader::greet(ClusterNodeId node) {
   wire::KnownJobs known{{}, state().content().next_job, {}};
   for (const auto& [job, record] : state().jobs()) {
     known.jobs.push_back(job);
@@ -146,12 +158,12 @@ void Leadership::greet(ClusterNodeId node) {
 }
 
 /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
-void Leadership::end_what_is_over(ClusterNodeId node) {
+void JobLeader::end_what_is_over(ClusterNodeId node) {
   for (const auto& [job, attempt] : attempts_over(state())) send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
 }
 
 /// Nodes that drain, and that no job needs any more.
-void Leadership::let_leave() {
+void JobLeader::let_leave() {
   for (const ClusterMember& member : around_.members()) {
     const NodeAnnouncement& node = member.node;
     if (member.intent != ClusterMember::Intent::Leave || released_[node.node.id] == node.incarnation) continue;
@@ -162,16 +174,16 @@ void Leadership::let_leave() {
   }
 }
 
-void Leadership::tell_all_nodes(const message::Packet& packet) {
+void JobLeader::tell_all_nodes(const message::Packet& packet) {
   for (const ClusterNodeId node : nodes_up()) send(node, packet);
 }
 
 template <class Act>
-void Leadership::each_run(Act&& act) {
+void JobLeader::each_run(Act&& act) {
   for (const auto& [job, run] : runs_) act(*run);
 }
 
-std::vector<PlacementNode> Leadership::placement_nodes(JobId except) const {
+std::vector<PlacementNode> JobLeader::placement_nodes(JobId except) const {
   auto taken = slots_taken(state(), except);
   for (const auto& [job, run] : runs_) {
     if (job == except) continue;
@@ -180,12 +192,12 @@ std::vector<PlacementNode> Leadership::placement_nodes(JobId except) const {
   return weir::placement_nodes(state(), self(), around_.members(), taken);
 }
 
-std::set<ClusterNodeId> Leadership::nodes_up() const { return weir::nodes_up(self().node.id, around_.members()); }
+std::set<ClusterNodeId> JobLeader::nodes_up() const { return weir::nodes_up(self().node.id, around_.members()); }
 
-std::set<ClusterNodeId> Leadership::nodes_draining() const { return weir::nodes_draining(around_.members()); }
+std::set<ClusterNodeId> JobLeader::nodes_draining() const { return weir::nodes_draining(around_.members()); }
 
-void Leadership::warn(JobId job, const std::string& text) { around_.log(NodeServices::Level::Warning, label(state(), job) + text); }
+void JobLeader::warn(JobId job, const std::string& text) { around_.log(NodeServices::Level::Warning, label(state(), job) + text); }
 
-void Leadership::inform(JobId job, const std::string& text) { around_.log(NodeServices::Level::Info, label(state(), job) + text); }
+void JobLeader::inform(JobId job, const std::string& text) { around_.log(NodeServices::Level::Info, label(state(), job) + text); }
 
 }  // namespace weir
