@@ -159,7 +159,9 @@ void JobLeader::greet(ClusterNodeId node) {
 
 /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
 void JobLeader::end_what_is_over(ClusterNodeId node) {
-  for (const auto& [job, attempt] : attempts_over(state())) send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
+  for (const auto& [job, attempt] : attempts_over(state())) {
+    send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
+  }
 }
 
 /// Nodes that drain, and that no job needs any more.

@@ -34,7 +34,8 @@ void JobRun::start() {
   const CheckpointId used = std::max(record().checkpoints_used, record().newest_checkpoint());
   supervisor_.skip_to(record().attempt == 0 ? used : used + kRoom);
   const bool savepoint = record().wish == JobWish::Savepoint && !has_savepoint();
-  if (record().wish != JobWish::Run) supervisor_.stop_with(savepoint ? ManifestKind::Savepoint : ManifestKind::Checkpoint, environment_.now());
+  const ManifestKind last = savepoint ? ManifestKind::Savepoint : ManifestKind::Checkpoint;
+  if (record().wish != JobWish::Run) supervisor_.stop_with(last, environment_.now());
   supervisor_.complete_is(record().newest_checkpoint());
   supervisor_.start(record().attempt, environment_.now());
   carry_out();
@@ -117,7 +118,9 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
   message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
   message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
   message::on<wire::TaskPublished>(packet, [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
-  message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) { supervisor_.stored(known(m.task), m.checkpoint, wire::to_stored_parts(m), now); });
+  message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) {
+    supervisor_.stored(known(m.task), m.checkpoint, wire::to_stored_parts(m), now);
+  });
   message::on<wire::StoringFailed>(packet, [&](const wire::StoringFailed& m) {
     if (m.node != 0) failed_disks_.failed(m.node, now);
     supervisor_.store_failed(m.checkpoint, m.message, now);
@@ -173,11 +176,12 @@ void JobRun::carry_out() {
 
 /// Proposes `command`; `then` is called if this attempt is still the one.
 void JobRun::log(ClusterCommand command, std::function<void(const Result<Applied>&)> then) {
-  environment_.propose(std::move(command), [this, then = std::move(then), attempt = attempt_, alive = std::weak_ptr(alive_)](Result<Applied> applied) {
+  auto done = [this, then = std::move(then), attempt = attempt_, alive = std::weak_ptr(alive_)](const Result<Applied>& applied) {
     if (alive.expired() || attempt != attempt_) return;
     then(applied);
     carry_out();
-  });
+  };
+  environment_.propose(std::move(command), std::move(done));
 }
 
 void JobRun::carry_out(const effect::Warn& warn) {

@@ -46,7 +46,8 @@ void JobRun::start_workers() {
   tell_nodes(wire::RewindParts{newest_manifest(), job.spec.retained});
   const std::set<ClusterNodeId> up = environment_.nodes_up();
   // A node that was away while an older attempt was given up may have a worker of it. Nodes that come later hear it, too.
-  for (const ClusterNodeId node : up) environment_.send(node, message::make_packet(job_, attempt_ - 1, wire::KillWorker{"the attempt is over"}));
+  const message::Packet over = message::make_packet(job_, attempt_ - 1, wire::KillWorker{"the attempt is over"});
+  for (const ClusterNodeId node : up) environment_.send(node, over);
   wire::StartWorker start{job.spec.name,        job.spec.bundle,     {up.begin(), up.end()}, job.spec.options, job.spec.parallelism,
                           job.spec.key_groups, static_cast<std::uint64_t>(job.spec.alignment_limit.count())};
   tell_workers(start);
@@ -67,7 +68,9 @@ void JobRun::spread_bundle() {
 void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
   workers_.on(from)->address = up.address;
   auto shape = wire::decode_job_shape(up.shape).or_throw();
-  if (live_.shape && *live_.shape != shape) return supervisor_.fail("the job plans differently on different nodes; it must not depend on the machine");
+  if (live_.shape && *live_.shape != shape) {
+    return supervisor_.fail("the job plans differently on different nodes; it must not depend on the machine");
+  }
   if (!live_.shape) {
     supervisor_.take_shape(shape);
     live_.shape = std::move(shape);

@@ -6,7 +6,8 @@ namespace weir {
 
 void JobRun::carry_out(const effect::Trigger& trigger) {
   const Barrier& barrier = trigger.barrier;
-  wire::Trigger told{barrier.checkpoint, barrier.parent, static_cast<std::uint8_t>(barrier.mode), static_cast<std::uint8_t>(barrier.afterwards), {}};
+  const auto mode = static_cast<std::uint8_t>(barrier.mode);
+  wire::Trigger told{barrier.checkpoint, barrier.parent, mode, static_cast<std::uint8_t>(barrier.afterwards), {}};
   const std::set<ClusterNodeId> usable = failed_disks_.usable(staying(), environment_.now());
   departures_.began(barrier.checkpoint, barrier.parent == 0, usable, environment_.nodes_draining());
   for (const AttemptWorker& worker : workers_) {
@@ -20,13 +21,14 @@ void JobRun::carry_out(effect::Commit& commit) {
   committing_ = commit.manifest.checkpoint;
   commit.manifest.completed_ms = environment_.wall_clock_ms();
   const CheckpointId checkpoint = commit.manifest.checkpoint;
-  environment_.propose(command::CommitCheckpoint{job_, std::move(commit.manifest), commit.afterwards},
-                       [this, checkpoint, alive = std::weak_ptr(alive_)](const Result<Applied>& applied) {
-                         if (alive.expired()) return;
-                         if (applied) supervisor_.committed(checkpoint, environment_.now());
-                         else supervisor_.commit_failed(checkpoint, applied.error().message, environment_.now());
-                         carry_out();
-                       });
+  // Whatever attempt it is by then: what is complete is to be published.
+  auto done = [this, checkpoint, alive = std::weak_ptr(alive_)](const Result<Applied>& applied) {
+    if (alive.expired()) return;
+    if (applied) supervisor_.committed(checkpoint, environment_.now());
+    else supervisor_.commit_failed(checkpoint, applied.error().message, environment_.now());
+    carry_out();
+  };
+  environment_.propose(command::CommitCheckpoint{job_, std::move(commit.manifest), commit.afterwards}, std::move(done));
 }
 
 void JobRun::carry_out(const effect::Complete& complete) {
@@ -57,8 +59,8 @@ std::set<ClusterNodeId> JobRun::staying() const {
 }
 
 bool JobRun::needs(ClusterNodeId node) const {
-  const bool runs = std::any_of(workers_.begin(), workers_.end(), [&](const AttemptWorker& worker) { return worker.node == node && !worker.gone; });
-  return runs || (record().newest_checkpoint() != 0 && !departures_.released(node));
+  const auto runs = [&](const AttemptWorker& worker) { return worker.node == node && !worker.gone; };
+  return std::any_of(workers_.begin(), workers_.end(), runs) || (record().newest_checkpoint() != 0 && !departures_.released(node));
 }
 
 /// Whether no node that is to end keeps what is not to be missed.
@@ -78,7 +80,8 @@ void JobRun::prepare_to_move() {
 bool JobRun::is_to_move() const {
   const std::set<ClusterNodeId> draining = environment_.nodes_draining();
   if (draining.empty() || environment_.placement_nodes(job_).empty()) return false;
-  return std::any_of(workers_.begin(), workers_.end(), [&](const AttemptWorker& worker) { return !worker.gone && draining.contains(worker.node); });
+  const auto moves = [&](const AttemptWorker& worker) { return !worker.gone && draining.contains(worker.node); };
+  return std::any_of(workers_.begin(), workers_.end(), moves);
 }
 
 }  // namespace weir

@@ -16,7 +16,8 @@ void JobRun::export_savepoint() {
   const JobRecord& job = record();
   if (!has_savepoint()) {
     const bool by_itself = outcome_.state == JobOutcome::State::Finished;
-    outcome_.message = std::string("no savepoint was written: the job ") + (by_itself ? "came to its end first" : "failed while it was to stop; its last checkpoint is kept");
+    const std::string why = by_itself ? "came to its end first" : "failed while it was to stop; its last checkpoint is kept";
+    outcome_.message = "no savepoint was written: the job " + why;
     return log_end();
   }
   show("writing the savepoint");

@@ -39,7 +39,9 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
   taking_over_->finished.insert(report.finished.begin(), report.finished.end());
   taking_over_->newest_used = std::max(taking_over_->newest_used, report.newest_checkpoint);
   if (taking_over_->running.size() < workers_.size()) return;
-  for (const std::uint32_t task : taking_over_->finished) WEIR_CHECK(task < shape.tasks.size(), "a worker names a task that its job lacks", task);
+  for (const std::uint32_t task : taking_over_->finished) {
+    WEIR_CHECK(task < shape.tasks.size(), "a worker names a task that its job lacks", task);
+  }
   const TakingOver taken = std::move(*taking_over_);
   taking_over_.reset();
   const JobRecord& job = record();
