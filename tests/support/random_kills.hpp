@@ -1,4 +1,5 @@
-// Kills workers, nodes and leaders of a cluster at random moments, one at a time and two at once, and has them back.
+// Kills workers, nodes and leaders of a cluster at random moments, one at a time and two at once, and has them back; nodes are asked to
+// end, too, also when another was just lost.
 #pragma once
 
 #include <csignal>
@@ -18,13 +19,18 @@ inline int kill_at_random(Daemons& nodes, std::uint64_t job, int kills, std::mt1
     checkpoint = before.checkpoint;
     const std::size_t victim = random() % nodes.size();
     const std::size_t other = (victim + 1 + random() % (nodes.size() - 1)) % nodes.size();
-    switch (random() % 5) {
+    switch (random() % 7) {
       case 0: nodes.kill_worker(victim); break;
       case 1: nodes.kill(victim); break;
       case 2: nodes.kill(nodes.leader()); break;
       case 3:
         nodes.kill_worker(victim);
         nodes.kill(other);
+        break;
+      case 4: nodes.terminate(victim); break;
+      case 5:
+        nodes.kill(other);
+        nodes.terminate(victim);
         break;
       default:  // taken for dead, and back as if nothing had been
         nodes.signal(victim, SIGSTOP);
