@@ -42,7 +42,7 @@ struct CoordinatorOptions {
   Duration patience{5000};          // for nodes to come back to a leader that takes over
   Duration lease{1000};             // within which a worker may still act on what a leader before this one said
   /// Answers requests of people.
-  std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer;
+  std::function<void(const std::shared_ptr<AdminCall>&, ClusterControl&)> answer = {};
 };
 
 namespace message {

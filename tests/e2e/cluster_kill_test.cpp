@@ -23,7 +23,7 @@ TEST_CASE("a job's output is exact after ten random kills of workers, nodes and 
   CAPTURE(seed);
   std::mt19937 random(seed);
   Daemons nodes(directory / "cluster", 3, {"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms"});
-  constexpr std::int64_t kRecords = 800'000;  // 40 s at the least: the job must outlast the kills
+  constexpr std::int64_t kRecords = 1'000'000;  // 50 s at the least: the job must outlast the kills
   const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
                                                         "output=" + (directory / "out.csv").string(), "--parallelism", "3",
                                                         "--checkpoint-interval", "100ms"});
