@@ -51,8 +51,9 @@ TEST_CASE("a node that is cut off, the leader too, costs no row, and is used aga
                 {"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms", "--tls-ca", ca, "--token-file", token.string()},
                 {"--ca", ca, "--token-file", token.string()});
   const auto out = directory / "out.csv";
-  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=400000", "--set", "rate=20000", "--set", "output=" + out.string(), "--parallelism",
-                                                        "3", "--checkpoint-interval", "100ms"});
+  constexpr std::int64_t kRecords = 600'000;  // 30 s at the least: the job must outlast the cuts
+  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
+                                                        "output=" + out.string(), "--parallelism", "3", "--checkpoint-interval", "100ms"});
   JobStatus now = nodes.await_checkpoint(job, 2);
   for (const bool leader : {false, true}) {
     const std::size_t victim = (nodes.leader() + (leader ? 0 : 1)) % 3;
@@ -60,7 +61,10 @@ TEST_CASE("a node that is cut off, the leader too, costs no row, and is used aga
     hosts->cut(victim);
     nodes.hide(victim);
     nodes.await_up(2);
-    while (now.attempt == attempt) now = nodes.await_checkpoint(job, now.checkpoint);
+    while (now.attempt == attempt) {
+      REQUIRE_MESSAGE(!now.ended(), "the job came to its end before the cut was noticed");
+      now = nodes.await_checkpoint(job, now.checkpoint);
+    }
     hosts->heal(victim);
     nodes.show(victim);
     nodes.await_up(3);
@@ -68,5 +72,5 @@ TEST_CASE("a node that is cut off, the leader too, costs no row, and is used aga
   }
   const JobStatus end = nodes.await_end(job);
   CHECK_MESSAGE(end.status == "finished", end.message);
-  check_counts(out, 400'000);
+  check_counts(out, kRecords);
 }
