@@ -93,7 +93,16 @@ void ClusterLog::admit(const Voter& voter) {
   for (const Voter& known : log_->voters()) {
     if (known.address == voter.address && known.id != voter.id) remove(known.id);
   }
-  log_->add_voter(voter, [this, voter](const Outcome& outcome) { logged("a vote for " + voter.address, outcome); });
+  {
+    const std::lock_guard lock(admitting_mutex_);
+    if (!admitting_.insert(voter.id).second) return;
+  }
+  log_->add_voter(voter, [this, voter](const Outcome& outcome) {
+    logged("a vote for " + voter.address, outcome);
+    if (outcome.applied()) options_.services->log(NodeServices::Level::Info, voter.address + " has a vote");
+    const std::lock_guard lock(admitting_mutex_);
+    admitting_.erase(voter.id);
+  });
 }
 
 std::vector<std::uint64_t> ClusterLog::voters() const {

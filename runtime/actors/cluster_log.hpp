@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ class ClusterLog final : public LogTransport, public LogObserver {
   void propose(const LoggedCommand& logged);
   /// A message from another member.
   void receive(const std::string& bytes);
-  /// Gives the member at an address a vote; one that was there before under another id loses its own. On the leader.
+  /// Gives the member at an address a vote, which takes until it has caught up with the log; one that was there before under another id
+  /// loses its own. On the leader.
   void admit(const Voter& voter);
   void remove(std::uint64_t voter);
   /// Asks another member to lead; whether one does by now, or this one never did.
@@ -72,6 +74,8 @@ class ClusterLog final : public LogTransport, public LogObserver {
   std::unique_ptr<ReplicatedLog> log_;
   caf::actor node_;
   caf::actor coordinator_;
+  std::mutex admitting_mutex_;
+  std::set<std::uint64_t> admitting_;  // voters whose votes are being logged
   std::mutex starting_;   // guards started_
   bool started_ = false;
   ClusterState state_;    // of the log's thread: after all that was applied

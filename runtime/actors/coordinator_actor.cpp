@@ -26,6 +26,8 @@ namespace {
 
 using Level = NodeServices::Level;
 
+constexpr Duration kVotesAgain{5000};
+
 class Coordinator final : public ClusterControl, public LeaderSurroundings {
  public:
   Coordinator(caf::event_based_actor* self, CoordinatorOptions options) : self_(self), options_(std::move(options)) {}
@@ -100,7 +102,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     alarms_.rang(tick.due);
     if (!leading_) return;
     leading_->tick();
-    if (!voters_away_.empty()) change_votes();
+    if (!voters_away_.empty() || (votes_again_ && *votes_again_ <= now())) change_votes();
   }
 
   // ClusterControl, LeaderSurroundings
@@ -151,6 +153,9 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     }
     voters_away_ = std::move(away);
     const VoteChanges changes = weir::change_votes({voters.begin(), voters.end()}, candidates, lost);
+    // One that did not catch up with the log in time has none yet, and nobody says so.
+    const bool changing = !changes.admit.empty() || !changes.remove.empty();
+    votes_again_ = changing ? std::optional(now() + kVotesAgain) : std::nullopt;
     for (const VoterId voter : changes.admit) options_.admit(*up.at(voter));
     for (const VoterId voter : changes.remove) options_.remove(voter);
   }
@@ -174,8 +179,9 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   void arm() {
     if (!leading_) return;
     std::optional<ProcessingTime> next = leading_->next_event();
-    const auto vote = next_lost_vote();
-    if (vote && (!next || *vote < *next)) next = vote;
+    for (const auto& one : {next_lost_vote(), votes_again_}) {
+      if (one && (!next || *one < *next)) next = one;
+    }
     if (!next || !alarms_.set(*next)) return;
     self_->delayed_send(self_, std::max(Duration(0), *next - now()), CoordinatorTick{*next});
   }
@@ -188,6 +194,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   const ProcessingTime began_ = now();
   std::optional<JobLeader> leading_;  // while this node leads
   std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows
+  std::optional<ProcessingTime> votes_again_;      // when to see whether votes are as they should be
   std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, Done> proposed_;

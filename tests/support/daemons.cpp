@@ -125,6 +125,18 @@ std::size_t Daemons::leader() {
   }
 }
 
+void Daemons::await_votes() {
+  const std::string given = " has a vote";
+  for (const Deadline deadline("all nodes have votes");; deadline.wait()) {
+    std::size_t votes = 1;  // who began the cluster has one
+    for (std::size_t node = 0; node < nodes_.size(); ++node) {
+      const std::string text = log(node);
+      for (std::size_t at = text.find(given); at != std::string::npos; at = text.find(given, at + 1)) ++votes;
+    }
+    if (votes >= nodes_.size()) return;
+  }
+}
+
 void Daemons::await_up(std::size_t count) {
   for (const Deadline deadline(std::to_string(count) + " nodes are up");; deadline.wait()) {
     std::size_t up = 0;

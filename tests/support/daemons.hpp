@@ -66,6 +66,8 @@ class Daemons {
 
   /// Which node leads.
   std::size_t leader();
+  /// Waits until all have a vote, of three nodes: from then on the cluster survives the loss of any of them.
+  void await_votes();
   /// Waits until so many nodes are up.
   void await_up(std::size_t count);
 
