@@ -42,7 +42,6 @@ TEST_CASE("a job's output is exact after a hundred random kills") {
 TEST_CASE("a node that is stopped for twenty seconds, leader or not, does no harm when it goes on") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 3, {"--slots", "3"});
-  nodes.await_votes();
   for (const bool leads : {false, true}) {
     CAPTURE(leads);
     const auto output = directory / (leads ? "leader.csv" : "follower.csv");

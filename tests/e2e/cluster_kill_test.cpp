@@ -40,7 +40,6 @@ TEST_CASE("a node that is stopped for a while and goes on does no harm, and is u
   const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
                                                         "output=" + (directory / "out.csv").string(), "--parallelism", "3",
                                                         "--checkpoint-interval", "100ms"});
-  nodes.await_votes();
   const JobStatus before = nodes.await_checkpoint(job, 2);
   const std::size_t victim = (nodes.leader() + 1) % nodes.size();
   nodes.signal(victim, SIGSTOP);

@@ -54,7 +54,6 @@ TEST_CASE("a node that is cut off, the leader too, costs no row, and is used aga
   constexpr std::int64_t kRecords = 600'000;  // 30 s at the least: the job must outlast the cuts
   const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
                                                         "output=" + out.string(), "--parallelism", "3", "--checkpoint-interval", "100ms"});
-  nodes.await_votes();
   JobStatus now = nodes.await_checkpoint(job, 2);
   for (const bool leader : {false, true}) {
     const std::size_t victim = (nodes.leader() + (leader ? 0 : 1)) % 3;

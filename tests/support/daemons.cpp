@@ -37,6 +37,7 @@ Daemons::Daemons(std::filesystem::path directory, const std::vector<DaemonSetup>
     : directory_(std::move(directory)), options_(options), client_(client) {
   std::filesystem::create_directories(directory_);
   for (const DaemonSetup& node : nodes) add(node);
+  await_votes();
 }
 
 void Daemons::add(const DaemonSetup& node) {
@@ -125,15 +126,17 @@ std::size_t Daemons::leader() {
   }
 }
 
-void Daemons::await_votes() {
+/// Of one or two nodes the first alone has one; the number is odd.
+void Daemons::await_votes() const {
   const std::string given = " has a vote";
+  const std::size_t wanted = nodes_.size() - (nodes_.size() % 2 == 0 ? 1 : 0);
   for (const Deadline deadline("all nodes have votes");; deadline.wait()) {
     std::size_t votes = 1;  // who began the cluster has one
     for (std::size_t node = 0; node < nodes_.size(); ++node) {
       const std::string text = log(node);
       for (std::size_t at = text.find(given); at != std::string::npos; at = text.find(given, at + 1)) ++votes;
     }
-    if (votes >= nodes_.size()) return;
+    if (votes >= wanted) return;
   }
 }
 

@@ -34,7 +34,8 @@ struct DaemonSetup {
 
 class Daemons {
  public:
-  /// Starts them all; the first begins the cluster. Returns when each knows all. `options` are for all; `client` are for those
+  /// Starts them all; the first begins the cluster. Returns when each knows all, and has a vote if the cluster is to survive
+  /// its loss. `options` are for all; `client` are for those
   /// who ask.
   Daemons(std::filesystem::path directory, const std::vector<DaemonSetup>& nodes, const std::vector<std::string>& options = {},
           const std::vector<std::string>& client = {});
@@ -66,8 +67,6 @@ class Daemons {
 
   /// Which node leads.
   std::size_t leader();
-  /// Waits until all have a vote, of three nodes: from then on the cluster survives the loss of any of them.
-  void await_votes();
   /// Waits until so many nodes are up.
   void await_up(std::size_t count);
 
@@ -102,6 +101,7 @@ class Daemons {
     bool hidden = false;
   };
 
+  void await_votes() const;
   std::vector<std::string> with_nodes(std::vector<std::string> words) const;
   bool signal_workers(std::size_t node, int number) const;
 

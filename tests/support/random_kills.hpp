@@ -12,7 +12,6 @@ namespace weir::testing {
 
 /// Between two kills a checkpoint completes. How often it killed; the job may end before all were done.
 inline int kill_at_random(Daemons& nodes, std::uint64_t job, int kills, std::mt19937& random) {
-  nodes.await_votes();
   std::uint64_t checkpoint = 0;
   for (int kill = 0; kill < kills; ++kill) {
     const JobStatus before = nodes.await_checkpoint(job, checkpoint);
