@@ -93,7 +93,10 @@ class Node {
     if (packet.kind == name_of<wire::WorkerHello>()) return workers_.on_hello(packet, caf::actor_cast<caf::actor>(sender));
     if (packet.kind == name_of<wire::NodeHello>()) return on_node_hello(packet, caf::actor_cast<caf::actor>(sender));
     if (packet.kind == name_of<wire::Refused>()) return on_refused(packet);
-    if (const auto node = peers_.node_of(sender->node())) return from_node(*node, packet, sender);
+    const auto node = peers_.node_of(sender->node());
+    const bool member = node && (*node == id() || membership_.member(*node) != nullptr);
+    if (!member && packet.kind == name_of<wire::AdminRequest>()) return refuse_request(packet, caf::actor_cast<caf::actor>(sender));
+    if (node) return from_node(*node, packet, sender);
     const bool from_here = sender->node() == self_->node();  // a store's answer to the leader, which is this node
     if (from_here || workers_.sent_by_worker(packet, sender->node())) return from_worker(packet, sender);
   }
@@ -452,6 +455,11 @@ class Node {
           on_worker_ended({{.job = start.job, .attempt = start.attempt, .how = why}});
         },
     };
+  }
+
+  /// A node that was taken for dead, and does not know it yet, must not wait for an answer.
+  void refuse_request(const Packet& packet, const caf::actor& stranger) {
+    AdminRelay::no_leader(*asked_.call_of(content<wire::AdminRequest>(packet), stranger));
   }
 
   void on_admin_request(ClusterNodeId node, const wire::AdminRequest& request) {

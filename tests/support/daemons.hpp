@@ -34,9 +34,8 @@ struct DaemonSetup {
 
 class Daemons {
  public:
-  /// Starts them all; the first begins the cluster. Returns when each knows all, and has a vote if the cluster is to survive
-  /// its loss. `options` are for all; `client` are for those
-  /// who ask.
+  /// Starts them all; the first begins the cluster. Returns when each knows all, and so many have votes that the cluster survives what
+  /// it can. `options` are for all; `client` are for those who ask.
   Daemons(std::filesystem::path directory, const std::vector<DaemonSetup>& nodes, const std::vector<std::string>& options = {},
           const std::vector<std::string>& client = {});
   Daemons(std::filesystem::path directory, std::size_t count, const std::vector<std::string>& options = {})
