@@ -1,5 +1,6 @@
 #include <weir/cli/invocation.hpp>
 
+#include <cstdlib>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -50,19 +51,30 @@ std::string unknown(const CLI::App& app, const std::string& word) {
   return what + (meant ? " (did you mean " + *meant + "?)" : "") + "; '" + typed_name(command) + " --help' lists them";
 }
 
+/// Before options are read, which count more. (CLI11 would read variables for the commands that are not called, too, and after that.)
+void read_variables(Connection& connection) {
+  const auto set = [](const char* name) -> std::string {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+  };
+  if (const std::string node = set("WEIR_NODE"); !node.empty()) connection.node = node;
+  connection.ca = set("WEIR_CA");
+}
+
 }  // namespace
 
 void add_connection_options(CLI::App& command, Invocation& invocation) {
   Connection& connection = invocation.connection;
   command.add_option("--node", connection.node, "node of the cluster to talk to, by its HTTP address; WEIR_NODE")
-      ->option_text("HOST:PORT [" + Connection().node + "]")->envname("WEIR_NODE")->group("Connection");
+      ->option_text("HOST:PORT [" + Connection().node + "]")->group("Connection");
   command.add_option("--token-file", connection.token_file, "file with the cluster's token; WEIR_TOKEN has the token itself")->option_text("FILE")->group("Connection");
-  command.add_option("--ca", connection.ca, "certificate of the cluster's authority: talk TLS; WEIR_CA")->option_text("FILE")->envname("WEIR_CA")->group("Connection");
+  command.add_option("--ca", connection.ca, "certificate of the cluster's authority: talk TLS; WEIR_CA")->option_text("FILE")->group("Connection");
   command.add_flag("--json", invocation.json, "print the node's answer as JSON")->group("Connection");
 }
 
 int run_weir(int argc, char** argv, const NodeProgram& node) {
   Invocation invocation;
+  read_variables(invocation.connection);
   CLI::App app("Runs stream jobs on a cluster of nodes.", "weir");
   app.get_formatter()->column_width(44);
   app.footer(kFooter);

@@ -268,6 +268,14 @@ TEST_CASE("what a node refuses is told in its own words") {
   CHECK(garbled.says("the node's answer is not understood: jobs: a list is wanted"));
 }
 
+TEST_CASE("an option counts more than the variable of the same meaning") {
+  const ApiServer node(answers({{"/api/v1/nodes", api::to_json(api::NodeList())}}));
+  setenv("WEIR_NODE", "127.0.0.1:1", 1);
+  const Ended nodes = weir_with(node, {"nodes"});
+  unsetenv("WEIR_NODE");
+  CHECK(nodes.status == 0);
+}
+
 TEST_CASE("a node that is not there is another exit status; of several the first that answers is asked") {
   std::string nowhere;
   {
