@@ -57,7 +57,7 @@ class JobLeader final : private JobRunEnvironment {
   void settle();
 
   std::optional<ProcessingTime> next_event() const;
-  /// Null when no job of that name runs.
+  /// Null when that job does not run.
   const LiveJob* live(JobId job) const;
 
  private:

@@ -95,6 +95,16 @@ struct Bench {
     supervisor.quit();
     carry_out();
   }
+  /// While checkpoint 1 is being committed.
+  void stop_and_fail_while_committing(bool stopped_first = true) {
+    start();
+    advance(Duration(100));
+    store(1);
+    if (stopped_first) stop();
+    fail();
+    if (!stopped_first) stop();
+    CHECK(all<effect::Ended>().empty());
+  }
 
   template <class Effect>
   std::vector<Effect> all() const {
@@ -429,13 +439,7 @@ TEST_CASE("a job that is to stop and fails while a checkpoint is being committed
   for (const bool stopped_first : {true, false}) {
     CAPTURE(stopped_first);
     Bench bench;
-    bench.start();
-    bench.advance(Duration(100));
-    bench.store(1);
-    if (stopped_first) bench.stop();
-    bench.fail();
-    if (!stopped_first) bench.stop();
-    CHECK(bench.all<effect::Ended>().empty());
+    bench.stop_and_fail_while_committing(stopped_first);
     bench.supervisor.committed(1, bench.now);
     bench.carry_out();
     bench.advance(Duration(10));
@@ -451,13 +455,7 @@ TEST_CASE("a job that is to stop and fails while a checkpoint is being committed
   for (const bool stopped_first : {true, false}) {
     CAPTURE(stopped_first);
     Bench bench;
-    bench.start();
-    bench.advance(Duration(100));
-    bench.store(1);
-    if (stopped_first) bench.stop();
-    bench.fail();
-    if (!stopped_first) bench.stop();
-    CHECK(bench.all<effect::Ended>().empty());
+    bench.stop_and_fail_while_committing(stopped_first);
     bench.supervisor.store_failed(1, "a worker's word is not the answer", bench.now);
     bench.carry_out();
     CHECK(bench.all<effect::Ended>().empty());
@@ -471,12 +469,7 @@ TEST_CASE("a job that quits or fails for good does not wait for a commit") {
   for (const bool fails : {false, true}) {
     CAPTURE(fails);
     Bench bench;
-    bench.start();
-    bench.advance(Duration(100));
-    bench.store(1);
-    bench.stop();
-    bench.fail();
-    CHECK(bench.all<effect::Ended>().empty());
+    bench.stop_and_fail_while_committing();
     if (fails) bench.supervisor.fail("the checkpoint writer ended");
     else bench.supervisor.quit();
     bench.carry_out();
