@@ -1,5 +1,7 @@
 #include <weir/actors/admin_relay.hpp>
 
+#include <utility>
+
 #include <caf/all.hpp>
 
 #include <weir/actors/remote_messages.hpp>
@@ -7,23 +9,44 @@
 
 namespace weir {
 
-void AdminRelay::ask(const std::shared_ptr<AdminCall>& call, ClusterNodeId leader, const caf::actor& actor) {
-  const std::uint64_t number = ++last_request_;
-  asked_.emplace(number, Asked{call, leader});
-  node_->send(actor, message::make_packet(0, 0, wire::AdminRequest{number, call->method, call->path, call->body}));
+void AdminRelay::pass_to(ClusterNodeId leader, const caf::actor& actor) {
+  for (Held& held : std::exchange(held_, {})) {
+    const std::uint64_t number = ++last_request_;
+    node_->send(actor, message::make_packet(0, 0, wire::AdminRequest{number, held.call->method, held.call->path, held.call->body}));
+    asked_.emplace(number, Asked{std::move(held), leader});
+  }
+}
+
+std::vector<std::shared_ptr<AdminCall>> AdminRelay::take_held() {
+  std::vector<std::shared_ptr<AdminCall>> calls;
+  for (Held& held : std::exchange(held_, {})) calls.push_back(std::move(held.call));
+  return calls;
 }
 
 void AdminRelay::on_reply(const wire::AdminReply& reply) {
-  const auto asked = asked_.find(reply.request);
-  if (asked == asked_.end()) return;
-  asked->second.call->answer(reply.status, reply.body);
-  asked_.erase(asked);
+  const auto found = asked_.find(reply.request);
+  if (found == asked_.end()) return;
+  const Held held = std::move(found->second.held);
+  asked_.erase(found);
+  const bool leads_no_more = reply.status == http::kUnavailable;  // which nobody else says: it has done nothing
+  if (leads_no_more) held_.push_back(held);
+  else held.call->answer(reply.status, reply.body);
 }
 
 void AdminRelay::on_gone(ClusterNodeId leader) {
   std::erase_if(asked_, [&](const auto& entry) {
+    const Held& held = entry.second.held;
     if (entry.second.leader != leader) return false;
-    entry.second.call->answer(http::kUnavailable, R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})");
+    if (held.call->method == "GET") held_.push_back(held);
+    else held.call->answer(http::kUnavailable, R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})");
+    return true;
+  });
+}
+
+void AdminRelay::tick(ProcessingTime now) {
+  std::erase_if(held_, [&](const Held& held) {
+    if (now < held.until) return false;
+    no_leader(*held.call);
     return true;
   });
 }

@@ -21,12 +21,21 @@ struct LiveJob {
   std::string phase;                        // "taking over", "waiting for slots", "starting", "running", "restarting", "stopping",
                                             // "ending", "writing the savepoint"
   std::string why;                          // it waits or restarts; empty: nothing is wrong
-  std::uint64_t restarts = 0;               // since this node leads
+  std::vector<ClusterNodeId> slots;         // that it takes: the node of each; none while it waits for some
   std::optional<JobShape> shape;            // once a worker has planned it
   std::map<std::uint32_t, wire::TaskFigures> figures;  // by task
   std::vector<ClusterNodeId> node_of_task;
   std::int64_t checkpoint_took_ms = 0;      // the last one
   std::vector<std::string> last_lines;      // of the worker that ended last without being told to
+
+  JobTotals totals() const {
+    JobTotals sum;
+    for (const auto& [task, figure] : figures) {
+      sum.records_read += figure.records_read;
+      sum.records_written += figure.records_written;
+    }
+    return sum;
+  }
 };
 
 class ClusterControl {
@@ -38,6 +47,8 @@ class ClusterControl {
   virtual const NodeAnnouncement& self() const = 0;
   /// The others that are not dead.
   virtual const std::vector<ClusterMember>& members() const = 0;
+  /// Whether it said goodbye when it was last heard, as far as this node knows; one that did not may be dead.
+  virtual bool has_left(ClusterNodeId node) const = 0;
   /// How many nodes vote on who leads: the cluster survives the loss of less than half of them.
   virtual std::size_t voters() const = 0;
   /// Null when the job does not run.

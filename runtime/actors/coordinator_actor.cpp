@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <caf/all.hpp>
 
@@ -91,6 +92,10 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
 
   void on_members(const message::MembersChanged& changed) {
     members_ = changed.members;
+    for (const MembershipEvent& event : changed.events) {
+      if (const auto* up = std::get_if<membership::NodeUp>(&event)) left_.erase(up->node.node.id);
+      if (const auto* left = std::get_if<membership::NodeLeft>(&event)) left_.insert(left->node.id);
+    }
     if (!leading_) return;
     leading_->on_members(changed.events);
     change_votes();
@@ -109,6 +114,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return options_.self; }
   const std::vector<ClusterMember>& members() const override { return members_; }
+  bool has_left(ClusterNodeId node) const override { return left_.contains(node); }
   std::size_t voters() const override { return options_.voters().size(); }
   const LiveJob* live(JobId job) const override {
     const LiveJob* live = leading_ ? leading_->live(job) : nullptr;
@@ -191,6 +197,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   caf::actor node_;
   ClusterState state_;
   std::vector<ClusterMember> members_;
+  std::set<ClusterNodeId> left_;
   const ProcessingTime began_ = now();
   std::optional<JobLeader> leading_;  // while this node leads
   std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows

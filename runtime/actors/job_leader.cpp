@@ -1,6 +1,7 @@
 #include <weir/actors/job_leader.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <weir/base/exception_text.hpp>
 #include <weir/coordination/cluster_view.hpp>
@@ -49,9 +50,7 @@ void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied
   if (const auto* end = std::get_if<command::EndJob>(&command)) {
     inform(end->job, describe(end->outcome));
     tell_all_nodes(message::make_packet(end->job, end->attempt, wire::CloseParts{end->attempt}));
-    for (const auto& [job, run] : runs_) {
-      if (job != end->job) run->on_nodes_changed();  // slots are free
-    }
+    slots_free_ = true;
   }
   if (const auto* forget = std::get_if<command::ForgetNode>(&command)) {
     for (const ClusterMember& member : around_.members()) {
@@ -76,7 +75,7 @@ void JobLeader::on_members(const std::vector<MembershipEvent>& events) {
   for (const MembershipEvent& event : events) {
     if (const auto* dead = std::get_if<membership::NodeDead>(&event)) each_run([&](JobRun& run) { run.on_node_gone(dead->id, dead->why); });
     if (const auto* left = std::get_if<membership::NodeLeft>(&event)) {
-      each_run([&](JobRun& run) { run.on_node_gone(left->id, "its node left the cluster"); });
+      each_run([&](JobRun& run) { run.on_node_gone(left->node.id, "its node left the cluster"); });
     }
     if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
       end_what_is_over(back->id);
@@ -105,6 +104,7 @@ void JobLeader::settle() {
     around_.last_seen(job, run->second->live());
     runs_.erase(run);
   }
+  while (std::exchange(slots_free_, false)) each_run([](JobRun& run) { run.on_slots_free(); });
   let_leave();
 }
 
@@ -186,10 +186,10 @@ void JobLeader::each_run(Act&& act) {
 }
 
 std::vector<PlacementNode> JobLeader::placement_nodes(JobId except) const {
-  auto taken = slots_taken(state(), except);
+  std::map<ClusterNodeId, std::uint32_t> taken;
   for (const auto& [job, run] : runs_) {
-    if (job == except) continue;
-    for (const ClusterNodeId node : run->slots_to_be_logged()) ++taken[node];
+    if (job == except || state().job(job)->ended()) continue;
+    for (const ClusterNodeId node : run->live().slots) ++taken[node];
   }
   return weir::placement_nodes(state(), self(), around_.members(), taken);
 }

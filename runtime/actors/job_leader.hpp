@@ -53,7 +53,7 @@ class JobLeader final : private JobRunEnvironment {
   /// The members have changed already.
   void on_members(const std::vector<MembershipEvent>& events);
   void tick();
-  /// Deletes runs of jobs that have ended, and lets nodes leave that no job needs any more.
+  /// Deletes runs of jobs that have ended, gives free slots to those that wait, and lets nodes leave that no job needs any more.
   void settle();
 
   std::optional<ProcessingTime> next_event() const;
@@ -84,12 +84,14 @@ class JobLeader final : private JobRunEnvironment {
   std::int64_t wall_clock_ms() const override { return around_.wall_clock_ms(); }
   void warn(JobId job, const std::string& text) override;
   void inform(JobId job, const std::string& text) override;
+  void slots_are_free() override { slots_free_ = true; }
   void ended(JobId job) override { ended_.push_back(job); }
 
   LeaderSurroundings& around_;
   LeaderOptions options_;
   std::map<JobId, std::unique_ptr<JobRun>> runs_;
   std::vector<JobId> ended_;                         // runs to delete once they are not at work any more
+  bool slots_free_ = false;                          // those who wait for some do not know it yet
   std::map<ClusterNodeId, std::uint64_t> released_;  // the incarnation that was told that it may leave
 };
 

@@ -168,6 +168,13 @@ void JobRun::on_nodes_changed() {
   carry_out();
 }
 
+void JobRun::on_slots_free() {
+  if (begin_at_ || taking_over_) return;
+  if (to_be_placed_) place();
+  prepare_to_move();
+  carry_out();
+}
+
 void JobRun::carry_out() {
   for (JobEffects effects = supervisor_.take_effects(); !effects.empty(); effects = supervisor_.take_effects()) {
     for (JobEffect& one : effects) std::visit([this](auto& what) { carry_out(what); }, one);
@@ -190,7 +197,6 @@ void JobRun::carry_out(const effect::Warn& warn) {
 }
 
 void JobRun::carry_out(const effect::Restarting&) {
-  ++live_.restarts;
   show("restarting", live_.why);
 }
 

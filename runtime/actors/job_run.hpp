@@ -49,6 +49,8 @@ class JobRunEnvironment {
   virtual std::int64_t wall_clock_ms() const = 0;
   virtual void warn(JobId job, const std::string& text) = 0;
   virtual void inform(JobId job, const std::string& text) = 0;
+  /// A job that took slots waits for others now.
+  virtual void slots_are_free() = 0;
   /// The job's end is logged; the run may be deleted once this call is over.
   virtual void ended(JobId job) = 0;
 };
@@ -71,6 +73,8 @@ class JobRun {
   void on_node_returned(ClusterNodeId node);
   /// There may be more slots, or other nodes for copies.
   void on_nodes_changed();
+  /// Another job has ended, or waits and takes none meanwhile.
+  void on_slots_free();
   void on_wish(JobWish wish);
   /// Whether something of it runs on a node, or its newest checkpoint may have copies there that are not to be missed.
   bool needs(ClusterNodeId node) const;
@@ -78,8 +82,6 @@ class JobRun {
 
   std::optional<ProcessingTime> next_event() const;
   const LiveJob& live() const { return live_; }
-  /// That the attempt is to have beyond those that the log says it has, until the log says so.
-  const std::vector<ClusterNodeId>& slots_to_be_logged() const { return unlogged_; }
 
  private:
   /// What is known of the attempt that is being taken over.
@@ -165,8 +167,6 @@ class JobRun {
   std::optional<ProcessingTime> begin_at_;  // the next attempt, if the workers of one that was not taken over are not gone before
   std::optional<ProcessingTime> move_again_;  // when to try again to get off nodes that are to end
   CheckpointId committing_ = 0;             // the newest of which the log was told
-  std::vector<ClusterNodeId> slots_;
-  std::vector<ClusterNodeId> unlogged_;
   AttemptWorkers workers_;
   FailedDisks failed_disks_;
   Departures departures_;

@@ -1,5 +1,7 @@
 #include <weir/actors/job_run.hpp>
 
+#include <utility>
+
 #include <weir/wire/job_shape_codec.hpp>
 
 namespace weir {
@@ -26,15 +28,14 @@ void JobRun::place() {
   auto placed = weir::place(request, environment_.placement_nodes(job_));
   to_be_placed_ = !placed;
   if (!placed) {
-    spread_bundle();
-    return show("waiting for slots", placed.error().message);
+    show("waiting for slots", placed.error().message);
+    if (!std::exchange(live_.slots, {}).empty()) environment_.slots_are_free();
+    return spread_bundle();
   }
-  slots_ = std::move(placed).or_throw();
-  workers_ = AttemptWorkers(slots_);  // from now on: what becomes of a node before its worker is started counts, too
+  live_.slots = std::move(placed).or_throw();
+  workers_ = AttemptWorkers(live_.slots);  // from now on: what becomes of a node before its worker is started counts, too
   show("starting");
-  unlogged_ = slots_beyond(slots_, record().slots);
-  log(command::BeginAttempt{job_, attempt_, slots_, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
-    unlogged_.clear();
+  log(command::BeginAttempt{job_, attempt_, live_.slots, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
     if (applied) start_workers();
     else supervisor_.lost({"", "", applied.error().message}, environment_.now());  // such as a node that was forgotten meanwhile
   });
@@ -81,7 +82,7 @@ void JobRun::on_worker_up(ClusterNodeId from, const wire::WorkerUp& up) {
 void JobRun::deploy() {
   if (supervisor_.phase() != JobSupervisor::Phase::Beginning) return;
   const JobRecord& job = record();
-  live_.node_of_task = nodes_of_tasks(*live_.shape, slots_);
+  live_.node_of_task = nodes_of_tasks(*live_.shape, live_.slots);
   wire::Deploy deploy;
   for (const AttemptWorker& worker : workers_) deploy.workers.push_back(worker.address);
   for (const ClusterNodeId node : live_.node_of_task) {

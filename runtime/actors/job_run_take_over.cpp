@@ -8,8 +8,8 @@ void JobRun::take_over(ProcessingTime deadline) {
   const JobRecord& job = record();
   show("taking over");
   attempt_ = job.attempt;
-  slots_ = job.slots;
-  workers_ = AttemptWorkers(slots_);
+  live_.slots = job.slots;
+  workers_ = AttemptWorkers(live_.slots);
   taking_over_ = TakingOver{deadline, {}, {}, {}, 0};
   ask_workers();
 }
@@ -46,7 +46,7 @@ void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
   taking_over_.reset();
   const JobRecord& job = record();
   supervisor_.take_shape(std::move(shape));
-  live_.node_of_task = nodes_of_tasks(*live_.shape, slots_);
+  live_.node_of_task = nodes_of_tasks(*live_.shape, live_.slots);
   environment_.inform(job_, "attempt " + std::to_string(attempt_) + " goes on under this leader");
   const bool ends = job.ending != 0;
   supervisor_.adopt({attempt_, job.newest_checkpoint(), std::max(job.checkpoints_used, taken.newest_used),

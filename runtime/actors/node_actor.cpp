@@ -150,10 +150,8 @@ class Node {
   }
 
   void on_ask(const message::Ask& ask) {
-    if (leader_.here()) return self_->send(options_.coordinator, ask);
-    const caf::actor* leader = peers_.find_at(leader_.address());
-    if (leader == nullptr) return AdminRelay::no_leader(*ask.call);
-    asked_.ask(ask.call, *peers_.node_of(leader->node()), *leader);
+    asked_.hold(ask.call, steady_now());
+    pass_requests();
   }
 
   void on_down(const caf::down_msg& down) {
@@ -174,6 +172,8 @@ class Node {
     self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});  // first: the next one comes whatever this one brings
     membership_.tick(steady_now());
     workers_.tick(steady_now());
+    pass_requests();
+    asked_.tick(steady_now());
     if (++ticks_ % kTicksPerHeartbeat == 1) {
       heartbeat();
       call();
@@ -339,11 +339,19 @@ class Node {
         if (membership_.member(dead->id) == nullptr) forget(dead->id);  // otherwise it is back as a newer incarnation
       } else if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
         options_.services->log(Level::Info, "node '" + up->node.node.name + "' at " + up->node.node.address + " is up");
+      } else if (const auto* left = std::get_if<membership::NodeLeft>(&event)) {
+        on_left(left->node);
       }
     }
     std::vector<ClusterMember> members;
     for (const auto& [node, member] : membership_.members()) members.push_back(member);
     self_->send(options_.coordinator, message::MembersChanged{std::move(events), std::move(members)});
+  }
+
+  /// It is called on, in case it comes back, and its silence is no news.
+  void on_left(const ClusterNode& node) {
+    options_.services->log(Level::Info, "node '" + node.name + "' at " + node.address + " has left");
+    silent_.insert(node.address);
   }
 
   // ---- what comes in ----
@@ -460,6 +468,15 @@ class Node {
   /// A node that was taken for dead, and does not know it yet, must not wait for an answer.
   void refuse_request(const Packet& packet, const caf::actor& stranger) {
     AdminRelay::no_leader(*asked_.call_of(content<wire::AdminRequest>(packet), stranger));
+  }
+
+  /// What people ask, to whoever leads now, if anyone does.
+  void pass_requests() {
+    if (leader_.here()) {
+      for (auto& call : asked_.take_held()) self_->send(options_.coordinator, message::Ask{std::move(call)});
+    } else if (const caf::actor* leader = peers_.find_at(leader_.address())) {
+      asked_.pass_to(*peers_.node_of(leader->node()), *leader);
+    }
   }
 
   void on_admin_request(ClusterNodeId node, const wire::AdminRequest& request) {

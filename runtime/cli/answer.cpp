@@ -1,6 +1,7 @@
 #include <weir/cli/answer.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <weir/base/time.hpp>
 #include <weir/node/nearest_word.hpp>
@@ -17,22 +18,23 @@ bool is_number(const std::string& text) {
 
 }  // namespace
 
-std::string job_path(ApiClient& client, const std::string& job) {
+std::string job_path(ApiClient& client, const std::string& job, Meant meant) {
   if (is_number(job)) return "/jobs/" + job;
   const auto list = answer<api::JobList>(client.get("/jobs"));
   const api::JobInfo* found = nullptr;
   std::vector<std::string> names;
+  const auto rank = [&](const api::JobInfo& one) { return std::pair(ended(one) == (meant == Meant::Ended), one.id); };
   for (const api::JobInfo& each : list.jobs) {
     names.push_back(each.name);
-    if (each.name == job && (found == nullptr || each.id > found->id)) found = &each;
+    if (each.name == job && (found == nullptr || rank(each) > rank(*found))) found = &each;
   }
   if (found != nullptr) return "/jobs/" + std::to_string(found->id);
-  const auto meant = nearest_word(job, names);
-  throw Failure("there is no job '" + job + "'" + (meant ? " (did you mean " + *meant + "?)" : "") + "; 'weir jobs' lists them");
+  const auto near = nearest_word(job, names);
+  throw Failure("there is no job '" + job + "'" + (near ? " (did you mean " + *near + "?)" : "") + "; 'weir jobs' lists them");
 }
 
 std::string time_text(std::optional<std::int64_t> ms) { return ms ? to_text(EventTime{*ms / kSecond * kSecond}) : "-"; }
 
-bool ended(const api::JobInfo& job) { return job.status == "finished" || job.status == "stopped" || job.status == "failed"; }
+bool ended(const api::JobInfo& job) { return job.ended_ms.has_value(); }
 
 }  // namespace weir::cli

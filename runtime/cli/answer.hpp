@@ -1,6 +1,7 @@
 // A node's answers as values.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -17,8 +18,12 @@ T answer(const std::string& json) {
   return std::move(*value);
 }
 
-/// The path of the job that a person means by a number or a name; of several of a name, the one submitted last.
-std::string job_path(ApiClient& client, const std::string& job);
+/// Which of several jobs of one name is meant, if there is one.
+enum class Meant : std::uint8_t { Running, Ended };
+
+/// The path of the job that a person means by a number or a name; of several of a name, the one submitted last, if there are such
+/// among those that have not ended, or that have.
+std::string job_path(ApiClient& client, const std::string& job, Meant meant = Meant::Running);
 
 /// "2026-01-01T00:00:00Z", or "-" for a time that has not come.
 std::string time_text(std::optional<std::int64_t> ms);

@@ -81,6 +81,7 @@ enum class Token : std::uint8_t { None, Given };
   }
   const std::string message = said->error.substr(0, kLongestMessage);
   if (response.status == http::kBadRequest) throw Misuse(message);
+  if (response.status == http::kUnavailable) throw Unreachable(message);
   throw Failure(message);
 }
 

@@ -42,8 +42,7 @@ void print_job(const api::JobInfo& job) {
   line("bundle", job.bundle);
   line("options", joined(options, " "));
   line("parallelism", std::to_string(job.parallelism) + ", " + std::to_string(job.key_groups) + " key groups");
-  const std::string restarts = job.restarts == 0 ? "" : ", restarted " + (job.restarts == 1 ? "once" : std::to_string(job.restarts) + " times") + " under this leader";
-  line("attempt", std::to_string(job.attempt) + restarts);
+  line("attempt", job.attempt == 0 ? "none yet" : std::to_string(job.attempt));
   line("records", std::to_string(job.records_read) + " in, " + std::to_string(job.records_written) + " out in this attempt");
   line("checkpoint", job.newest_checkpoint ? std::to_string(job.newest_checkpoint->id) + ", taken " + time_text(job.newest_checkpoint->completed_ms) : "none yet");
   line("from savepoint", job.from_savepoint.value_or(""));
@@ -114,7 +113,7 @@ void print_log(const Invocation& invocation, const JobLine& line) {
 /// The answer has no body, so what is printed is the job as it was.
 void forget(const Invocation& invocation, const JobLine& line) {
   ApiClient client(invocation.connection);
-  const std::string path = job_path(client, line.job);
+  const std::string path = job_path(client, line.job, Meant::Ended);
   const std::string json = client.get(path);
   client.remove(path);
   if (invocation.json) return print_json(json);
@@ -141,7 +140,7 @@ void ask(Invocation& invocation, const JobLine& line, const std::string& what, c
 /// A command about one job.
 CLI::App* add(CLI::App& app, Invocation& invocation, const std::string& name, const std::string& help, const std::shared_ptr<JobLine>& line) {
   CLI::App* command = app.add_subcommand(name, help);
-  command->add_option("JOB", line->job, "the job's number, or its name for the newest of that name")->required();
+  command->add_option("JOB", line->job, "the job's number, or its name: of several, the newest that runs")->required();
   add_connection_options(*command, invocation);
   return command;
 }

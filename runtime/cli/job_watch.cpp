@@ -3,6 +3,7 @@
 #include <chrono>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include <weir/base/terminal.hpp>
 #include <weir/cli/answer.hpp>
@@ -25,6 +26,12 @@ std::string progress(const api::JobInfo& job) {
 class ProgressLine {
  public:
   ~ProgressLine() { clear(); }
+  /// Something that stays to be read, once for as long as it is so. Empty: all is well again.
+  void tell(const std::string& news) {
+    if (std::exchange(told_, news) == news || news.empty()) return;
+    clear();
+    std::cerr << printable(news) << std::endl;
+  }
   void show(const std::string& line) {
     if (!shown_) return;
     std::cerr << kClearLine << printable(line) << std::flush;
@@ -38,7 +45,13 @@ class ProgressLine {
  private:
   bool shown_ = is_terminal(stderr);
   bool written_ = false;
+  std::string told_;
 };
+
+/// A job that waits may do so for ever, so its user is to know, also one who reads a file of it later.
+std::string news_of(const api::JobInfo& job) {
+  return job.status == "waiting" && !job.message.empty() ? "job " + std::to_string(job.id) + " " + job.name + " waits: " + job.message : "";
+}
 
 /// The job, once a node answers.
 std::string look(ApiClient& client, const std::string& path, ProgressLine& line) {
@@ -62,6 +75,7 @@ int watch_job(ApiClient& client, const std::string& path, Output output) {
     const std::string json = look(client, path, line);
     const auto job = answer<api::JobInfo>(json);
     if (!ended(job)) {
+      line.tell(news_of(job));
       line.show(progress(job));
       std::this_thread::sleep_for(pause);
       continue;

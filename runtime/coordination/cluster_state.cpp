@@ -183,6 +183,7 @@ Result<Applied> ClusterState::on(const command::EndJob& end) {
   }
   job.outcome = end.outcome;
   job.ended_ms = end.ended_ms;
+  job.totals = end.totals;
   return Applied{Effect::Changed, end.job, {}};
 }
 

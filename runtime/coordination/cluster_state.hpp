@@ -62,6 +62,14 @@ enum class JobWish : std::uint8_t {
   Cancel,     // end where it is
 };
 
+/// What an attempt did.
+struct JobTotals {
+  std::uint64_t records_read = 0;     // by sources
+  std::uint64_t records_written = 0;  // by sinks
+
+  friend bool operator==(const JobTotals&, const JobTotals&) = default;
+};
+
 struct JobRecord {
   JobId id = 0;
   JobSpec spec;
@@ -76,6 +84,7 @@ struct JobRecord {
   CheckpointId ending = 0;               // the complete checkpoint that the attempt ends the job with; 0: not yet
   std::optional<JobOutcome> outcome;     // once it has ended
   std::int64_t ended_ms = 0;
+  JobTotals totals;                      // of the last attempt, once it has ended
 
   /// 0: none is complete.
   CheckpointId newest_checkpoint() const { return manifests.empty() ? 0 : manifests.front().checkpoint; }
@@ -125,6 +134,7 @@ struct EndJob {
   std::uint64_t attempt = 0;  // 0: it never began
   JobOutcome outcome;
   std::int64_t ended_ms = 0;
+  JobTotals totals = {};
 
   friend bool operator==(const EndJob&, const EndJob&) = default;
 };

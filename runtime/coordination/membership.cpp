@@ -68,8 +68,8 @@ void Membership::leave(ClusterNodeId id, std::uint64_t incarnation) {
   const auto found = find(id, incarnation);
   if (found == members_.end()) return;
   over_[id] = incarnation;
+  events_.push_back(membership::NodeLeft{found->second.node.node, incarnation});
   members_.erase(found);
-  events_.push_back(membership::NodeLeft{id, incarnation});
 }
 
 void Membership::renew(std::uint64_t incarnation) {

@@ -68,7 +68,7 @@ struct NodeDead {
   friend bool operator==(const NodeDead&, const NodeDead&) = default;
 };
 struct NodeLeft {
-  ClusterNodeId id = 0;
+  ClusterNode node;
   std::uint64_t incarnation = 0;
   friend bool operator==(const NodeLeft&, const NodeLeft&) = default;
 };

@@ -138,28 +138,11 @@ Result<std::vector<ClusterNodeId>> place(const PlacementRequest& request, const 
   return Dealer(request, nodes).deal();
 }
 
-std::vector<ClusterNodeId> slots_beyond(std::vector<ClusterNodeId> wanted, std::vector<ClusterNodeId> had) {
-  std::sort(wanted.begin(), wanted.end());
-  std::sort(had.begin(), had.end());
-  std::vector<ClusterNodeId> more;
-  std::set_difference(wanted.begin(), wanted.end(), had.begin(), had.end(), std::back_inserter(more));
-  return more;
-}
-
 std::vector<ClusterNodeId> nodes_of_tasks(const JobShape& shape, const std::vector<ClusterNodeId>& slots) {
   WEIR_CHECK(!slots.empty(), "a placed job has slots");
   std::vector<ClusterNodeId> nodes;
   for (const ShapeTask& task : shape.tasks) nodes.push_back(slots[task.index % slots.size()]);
   return nodes;
-}
-
-std::map<ClusterNodeId, std::uint32_t> slots_taken(const ClusterState& state, JobId except) {
-  std::map<ClusterNodeId, std::uint32_t> taken;
-  for (const auto& [id, job] : state.jobs()) {
-    if (id == except || job.ended()) continue;
-    for (const ClusterNodeId node : job.slots) ++taken[node];
-  }
-  return taken;
 }
 
 std::vector<ClusterNodeId> replicas(JobId job, ClusterNodeId node, const std::set<ClusterNodeId>& alive, std::uint32_t copies) {

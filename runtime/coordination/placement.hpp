@@ -42,14 +42,8 @@ struct PlacementRequest {
 /// The node of each slot. An Error when too few are free.
 Result<std::vector<ClusterNodeId>> place(const PlacementRequest& request, const std::vector<PlacementNode>& nodes);
 
-/// The slots of `wanted` that are not among `had` already, node by node.
-std::vector<ClusterNodeId> slots_beyond(std::vector<ClusterNodeId> wanted, std::vector<ClusterNodeId> had);
-
 /// The node of each task.
 std::vector<ClusterNodeId> nodes_of_tasks(const JobShape& shape, const std::vector<ClusterNodeId>& slots);
-
-/// Slots in use on each node by the jobs that have not ended, except one.
-std::map<ClusterNodeId, std::uint32_t> slots_taken(const ClusterState& state, JobId except);
 
 /// Which others keep a copy of what a node stores for a job, so that with its own there are `copies`; fewer when there are not
 /// as many nodes. The job's hash puts the nodes in a ring; copies go to the next ones. So each node stores for equally many

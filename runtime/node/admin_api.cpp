@@ -169,7 +169,7 @@ void forget_node(const Asked& asked) {
   const auto nodes = node_list(asked.control).nodes;
   const auto node = std::find_if(nodes.begin(), nodes.end(), [&](const api::NodeInfo& one) { return one.id == text_of_node(asked.id); });
   if (node == nodes.end()) return refuse(asked.call, http::kNotFound, "there is no node " + text_of_node(asked.id));
-  if (node->status != "away") return refuse(asked.call, http::kConflict, "node '" + node->name + "' is " + node->status + "; end it first");
+  if (node->status != "away" && node->status != "left") return refuse(asked.call, http::kConflict, "node '" + node->name + "' is " + node->status + "; end it first");
   propose(asked, command::ForgetNode{asked.id}, http::kNoContent, http::kNoContent);
 }
 

@@ -35,7 +35,7 @@ struct NodeInfo {
   std::string name;
   std::string address;  // HOST:PORT, for other nodes
   std::string http;     // HOST:PORT, for people and scripts
-  std::string status;   // up, suspect, draining, away
+  std::string status;   // up, suspect, draining, left, away
   bool leader = false;
   bool eligible = true;          // to lead
   std::uint32_t slots = 0;       // 0 while it is away
@@ -69,14 +69,14 @@ WEIR_RECORD(CheckpointList, checkpoints);
 struct JobInfo {
   std::uint64_t id = 0;
   std::string name;
-  std::string status;   // waiting, starting, running, restarting, stopping, finished, stopped, failed
+  std::string status;   // waiting, starting, running, restarting, stopping, finished, stopped, cancelled, failed
   std::string message;  // why it waits, restarts or failed; empty: nothing is wrong
   std::string bundle;   // SHA-256
   std::map<std::string, std::string> options;
   std::uint32_t parallelism = 1;
   std::uint32_t key_groups = 0;
   std::uint64_t attempt = 0;   // 0: none has begun
-  std::uint64_t restarts = 0;  // since the present leader leads
+  std::uint64_t restarts = 0;  // attempts after the first
   std::int64_t submitted_ms = 0;
   std::optional<std::int64_t> ended_ms = {};
   std::optional<CheckpointInfo> newest_checkpoint = {};

@@ -55,7 +55,7 @@ std::vector<TaskView> tasks_of(const std::vector<RunningJob>& jobs) {
 void write_nodes(MetricsText& text, const ClusterControl& control) {
   const std::vector<api::NodeInfo> nodes = node_list(control).nodes;
   text.family("weir_nodes", Type::Gauge, "Nodes of the cluster by status.");
-  for (const std::string_view status : {"up", "suspect", "draining", "away"}) {
+  for (const std::string_view status : {"up", "suspect", "draining", "left", "away"}) {
     double count = 0;
     for (const api::NodeInfo& node : nodes) count += node.status == status ? 1 : 0;
     text.sample({{"status", status}}, count);
@@ -74,7 +74,7 @@ void write_job_counts(MetricsText& text, const ClusterControl& control) {
   std::map<std::string, double> counts;
   for (const auto& [id, record] : control.state().jobs()) ++counts[status_of(record, control.live(id))];
   text.family("weir_jobs", Type::Gauge, "Jobs that the cluster remembers, by status.");
-  for (const char* status : {"waiting", "starting", "running", "restarting", "stopping", "finished", "stopped", "failed"}) {
+  for (const char* status : {"waiting", "starting", "running", "restarting", "stopping", "finished", "stopped", "cancelled", "failed"}) {
     text.sample({{"status", status}}, counts[status]);
   }
 }
@@ -95,8 +95,8 @@ void write_jobs(MetricsText& text, const std::vector<RunningJob>& jobs) {
     };
   };
   each("weir_job_attempt", Type::Gauge, "Number of the job's attempt.", [](const RunningJob& job) { return static_cast<double>(job.record.attempt); });
-  each("weir_job_restarts_total", Type::Counter, "Restarts of the job since the present leader leads.",
-       [](const RunningJob& job) { return job.live == nullptr ? std::optional<double>() : static_cast<double>(job.live->restarts); });
+  each("weir_job_restarts_total", Type::Counter, "Attempts of the job after its first.",
+       [](const RunningJob& job) { return static_cast<double>(job_info(job.record, job.live).restarts); });
   each("weir_job_checkpoints_retained", Type::Gauge, "Complete checkpoints of the job that are kept.",
        [](const RunningJob& job) { return static_cast<double>(job.record.manifests.size()); });
   each("weir_job_checkpoint_number", Type::Gauge, "Number of the newest complete checkpoint.",

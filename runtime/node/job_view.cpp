@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include <weir/coordination/placement.hpp>
-
 namespace weir {
 namespace {
 
@@ -17,10 +15,10 @@ std::string text_of(GraphNode::Kind kind) {
   return "operator";
 }
 
-std::string text_of(JobOutcome::State state) {
+std::string text_of(JobOutcome::State state, JobWish wish) {
   switch (state) {
     case JobOutcome::State::Finished: return "finished";
-    case JobOutcome::State::Stopped: return "stopped";
+    case JobOutcome::State::Stopped: return wish == JobWish::Cancel ? "cancelled" : "stopped";
     case JobOutcome::State::Failed: return "failed";
   }
   return "failed";
@@ -90,7 +88,7 @@ std::string text_of_node(ClusterNodeId id) {
 }
 
 std::string status_of(const JobRecord& record, const LiveJob* live) {
-  if (record.outcome) return text_of(record.outcome->state);
+  if (record.outcome) return text_of(record.outcome->state, record.wish);
   if (live == nullptr || live->phase.empty()) return "waiting";  // the leader has just taken over
   if (live->phase == "waiting for slots") return "waiting";
   if (live->phase == "taking over") return "restarting";
@@ -108,6 +106,7 @@ api::JobInfo job_info(const JobRecord& record, const LiveJob* live) {
   info.parallelism = record.spec.parallelism;
   info.key_groups = record.spec.key_groups;
   info.attempt = record.attempt;
+  info.restarts = record.attempt == 0 ? 0 : record.attempt - 1;
   info.submitted_ms = record.submitted_ms;
   if (record.outcome) {
     info.message = record.outcome->message;
@@ -119,14 +118,12 @@ api::JobInfo job_info(const JobRecord& record, const LiveJob* live) {
   }
   if (!record.spec.from_savepoint.empty()) info.from_savepoint = record.spec.from_savepoint;
   if (!record.savepoint.empty()) info.savepoint = record.savepoint;
+  const JobTotals totals = record.ended() || live == nullptr ? record.totals : live->totals();
+  info.records_read = totals.records_read;
+  info.records_written = totals.records_written;
   if (live == nullptr) return info;
   if (!record.outcome) info.message = live->why;
-  info.restarts = live->restarts;
   info.last_lines = live->last_lines;
-  for (const auto& [task, figures] : live->figures) {
-    info.records_read += figures.records_read;
-    info.records_written += figures.records_written;
-  }
   return info;
 }
 
@@ -181,13 +178,19 @@ api::TaskList task_list(const LiveJob* live, const ClusterControl& control) {
 
 api::NodeList node_list(const ClusterControl& control) {
   std::map<ClusterNodeId, api::NodeInfo> nodes;
-  for (const auto& [id, node] : control.state().nodes()) nodes[id] = remembered(node);
+  for (const auto& [id, node] : control.state().nodes()) {
+    nodes[id] = remembered(node);
+    if (control.has_left(id)) nodes[id].status = "left";
+  }
   for (const ClusterMember& member : control.members()) nodes[member.node.node.id] = present(member.node, status_of(member));
   const NodeAnnouncement& self = control.self();
   nodes[self.node.id] = present(self, "up");
   nodes[self.node.id].leader = true;  // whoever answers leads
-  for (const auto& [id, taken] : slots_taken(control.state(), 0)) {
-    if (const auto found = nodes.find(id); found != nodes.end()) found->second.slots_used = taken;
+  for (const auto& [id, record] : control.state().jobs()) {
+    const LiveJob* live = record.ended() ? nullptr : control.live(id);
+    for (const ClusterNodeId node : live ? live->slots : std::vector<ClusterNodeId>()) {
+      if (const auto found = nodes.find(node); found != nodes.end() && found->second.slots != 0) ++found->second.slots_used;
+    }
   }
   api::NodeList list;
   for (auto& [id, node] : nodes) list.nodes.push_back(std::move(node));

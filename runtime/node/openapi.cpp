@@ -37,7 +37,7 @@ std::string_view openapi_description() {
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
     "/api/v1/nodes/{node}": {
-      "delete": {"operationId": "forgetNode", "summary": "Forgets a node that is away; should it come back, it is a node of the cluster again",
+      "delete": {"operationId": "forgetNode", "summary": "Forgets a node that has left or is away; should it come back, it is a node of the cluster again",
         "parameters": [{"$ref": "#/components/parameters/node"}],
         "responses": {
           "204": {"description": "it is forgotten"},
@@ -265,7 +265,7 @@ std::string_view openapi_description() {
           "name": {"type": "string"},
           "address": {"type": "string", "description": "HOST:PORT, for other nodes"},
           "http": {"type": "string", "description": "HOST:PORT, for people and scripts"},
-          "status": {"type": "string", "enum": ["up", "suspect", "draining", "away"]},
+          "status": {"type": "string", "enum": ["up", "suspect", "draining", "left", "away"]},
           "leader": {"type": "boolean"},
           "eligible": {"type": "boolean", "description": "it may lead"},
           "slots": {"type": "integer", "minimum": 0, "description": "0 while it is away"},
@@ -302,14 +302,14 @@ std::string_view openapi_description() {
         "properties": {
           "id": {"type": "integer", "minimum": 0},
           "name": {"type": "string"},
-          "status": {"type": "string", "enum": ["waiting", "starting", "running", "restarting", "stopping", "finished", "stopped", "failed"]},
+          "status": {"type": "string", "enum": ["waiting", "starting", "running", "restarting", "stopping", "finished", "stopped", "cancelled", "failed"]},
           "message": {"type": "string", "description": "why it waits, restarts or failed; empty: nothing is wrong"},
           "bundle": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 of the bundle"},
           "options": {"type": "object", "additionalProperties": {"type": "string"}},
           "parallelism": {"type": "integer", "minimum": 0},
           "key_groups": {"type": "integer", "minimum": 0},
           "attempt": {"type": "integer", "minimum": 0, "description": "0: none has begun"},
-          "restarts": {"type": "integer", "minimum": 0, "description": "since the present leader leads"},
+          "restarts": {"type": "integer", "minimum": 0, "description": "attempts after the first"},
           "submitted_ms": {"type": "integer", "description": "milliseconds since 1970, UTC"},
           "ended_ms": {"type": "integer", "description": "milliseconds since 1970, UTC"},
           "newest_checkpoint": {"$ref": "#/components/schemas/CheckpointInfo"},

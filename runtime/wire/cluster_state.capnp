@@ -48,6 +48,7 @@ struct EndJob {
   attempt @1 :UInt64;
   outcome @2 :Outcome;
   endedMs @3 :Int64;
+  totals @4 :Totals;
 }
 
 struct ClusterState {
@@ -70,6 +71,12 @@ struct Job {
   ending @10 :UInt64;
   outcome @11 :Outcome;        # null while it runs
   endedMs @12 :Int64;
+  totals @13 :Totals;
+}
+
+struct Totals {
+  recordsRead @0 :UInt64;
+  recordsWritten @1 :UInt64;
 }
 
 struct JobSpec {

@@ -102,6 +102,13 @@ JobOutcome read(schema::Outcome::Reader stored) {
           stored.getEndedWith()};
 }
 
+void write(const JobTotals& ours, schema::Totals::Builder stored) {
+  stored.setRecordsRead(ours.records_read);
+  stored.setRecordsWritten(ours.records_written);
+}
+
+JobTotals read(schema::Totals::Reader stored) { return {stored.getRecordsRead(), stored.getRecordsWritten()}; }
+
 void write(const ClusterNode& ours, schema::Node::Builder stored) {
   stored.setId(ours.id);
   stored.setName(text(ours.name));
@@ -142,6 +149,7 @@ void write(const JobRecord& ours, schema::Job::Builder stored) {
   stored.setEnding(ours.ending);
   if (ours.outcome) write(*ours.outcome, stored.initOutcome());
   stored.setEndedMs(ours.ended_ms);
+  write(ours.totals, stored.initTotals());
 }
 
 JobRecord read(schema::Job::Reader stored) {
@@ -159,6 +167,7 @@ JobRecord read(schema::Job::Reader stored) {
   job.ending = stored.getEnding();
   if (stored.hasOutcome()) job.outcome = read(stored.getOutcome());
   job.ended_ms = stored.getEndedMs();
+  job.totals = read(stored.getTotals());
   return job;
 }
 
@@ -197,6 +206,7 @@ class CommandWriter {
     end.setAttempt(ours.attempt);
     write(ours.outcome, end.initOutcome());
     end.setEndedMs(ours.ended_ms);
+    write(ours.totals, end.initTotals());
   }
   void operator()(const command::ForgetJob& ours) { stored_.setForgetJob(ours.job); }
   void operator()(const command::AdmitNode& ours) { write(ours.node, stored_.initAdmitNode()); }
@@ -219,7 +229,8 @@ command::CommitCheckpoint read(schema::CommitCheckpoint::Reader stored) {
 command::Wish read(schema::Wish::Reader stored) { return {stored.getJob(), read(stored.getWish()), text(stored.getSavepoint())}; }
 
 command::EndJob read(schema::EndJob::Reader stored) {
-  return {stored.getJob(), stored.getAttempt(), read(stored.getOutcome()), stored.getEndedMs()};
+  return {stored.getJob(), stored.getAttempt(), read(stored.getOutcome()), stored.getEndedMs(),
+          read(stored.getTotals())};
 }
 
 ClusterCommand read(schema::Command::Reader stored) {

@@ -57,6 +57,8 @@ api::JobInfo job(std::uint64_t id, const std::string& name, const std::string& s
   job.parallelism = 4;
   job.attempt = 1;
   job.submitted_ms = 1'700'000'000'000;
+  const bool ended = status == "finished" || status == "stopped" || status == "cancelled" || status == "failed";
+  if (ended) job.ended_ms = 1'700'000'001'000;
   return job;
 }
 
@@ -122,9 +124,9 @@ TEST_CASE("lists are tables for people and the node's JSON for scripts") {
         "node-a  up      leader      8     3  10.0.0.1:7070  10.0.0.1:7071  0.1.0    00000000000000ff\n");
   CHECK(weir_with(node, {"nodes", "--json"}).printed == api::to_json(nodes) + "\n");
   CHECK(weir_with(node, {"jobs"}).printed ==
-        "ID  NAME        STATUS   PARALLELISM  ATTEMPT  CHECKPOINT  SUBMITTED             ENDED  MESSAGE\n"
+        "ID  NAME        STATUS   PARALLELISM  ATTEMPT  CHECKPOINT  SUBMITTED             ENDED                 MESSAGE\n"
         " 7  word_count  running            4        1           -  2023-11-14T22:13:20Z  -\n"
-        "12  q5          failed             4        1           -  2023-11-14T22:13:20Z  -      out of ?[31mluck\n");
+        "12  q5          failed             4        1           -  2023-11-14T22:13:20Z  2023-11-14T22:13:21Z  out of ?[31mluck\n");
 }
 
 TEST_CASE("a job is meant by its number, or by its name for the newest of that name") {
@@ -188,7 +190,7 @@ TEST_CASE("submit sends the bundle, then the job as the command line has it") {
 }
 
 TEST_CASE("submit --wait ends when the job does, and as it does") {
-  for (const auto& [state, status] : {std::pair{"finished", 0}, std::pair{"stopped", 0}, std::pair{"failed", 1}}) {
+  for (const auto& [state, status] : {std::pair{"finished", 0}, std::pair{"stopped", 0}, std::pair{"cancelled", 0}, std::pair{"failed", 1}}) {
     CAPTURE(state);
     api::JobInfo last = job(7, "counts", state);
     last.message = "because";
@@ -203,6 +205,31 @@ TEST_CASE("submit --wait ends when the job does, and as it does") {
     CHECK(ended.printed == "submitted job 7 counts\ncounts: " + std::string(state) + ", attempt 1, 0 records in, 0 out, no checkpoint: because\n");
     CHECK(node.requests().size() == 5);
   }
+}
+
+TEST_CASE("submit --wait says that the job waits, and for what, once") {
+  api::JobInfo waits = job(7, "counts", "waiting");
+  waits.message = "job 'counts' needs 9 slots";
+  int looks = 0;
+  const ApiServer node([&](const ApiRequest& request) -> ApiReply {
+    if (request.path == "/api/v1/bundles") return {api::to_json(api::BundleInfo{.bundle = std::string(64, 'a'), .job = "word_count"})};
+    if (request.method == "POST" || ++looks < 3) return {api::to_json(waits)};
+    return {api::to_json(job(7, "counts", "finished"))};
+  });
+  CHECK(weir_with(node, {"submit", kBundle, "--wait"}).printed ==
+        "submitted job 7 counts\njob 7 counts waits: job 'counts' needs 9 slots\ncounts: finished, attempt 1, 0 records in, 0 out, no checkpoint\n");
+}
+
+TEST_CASE("of several jobs of one name the one that runs is meant, and to be forgotten one that has ended") {
+  api::JobList list{{job(3, "q5", "running"), job(5, "q5", "stopped"), job(6, "q5", "finished")}};
+  const ApiServer node([&](const ApiRequest& request) -> ApiReply {
+    if (request.method == "DELETE") return {"", 204};
+    return {request.path == "/api/v1/jobs" ? api::to_json(list) : api::to_json(list.jobs.front())};
+  });
+  CHECK(weir_with(node, {"cancel", "q5"}).status == 0);
+  CHECK(node.requests().back().path == "/api/v1/jobs/3/cancel");
+  CHECK(weir_with(node, {"forget", "q5"}).status == 0);
+  CHECK(node.requests().back().path == "/api/v1/jobs/6");
 }
 
 TEST_CASE("cancel, stop and savepoint say what they want") {
@@ -258,7 +285,7 @@ TEST_CASE("what a node refuses is told in its own words") {
   CHECK(senseless.status == 2);
   CHECK(senseless.printed == "weir: error: option --input is missing\n");
   const Ended failed = weir_with(ApiServer(refusing(503, "no leader")), {"jobs"});
-  CHECK(failed.status == 1);
+  CHECK(failed.status == 3);
   CHECK(failed.printed == "weir: error: no leader\n");
   const Ended other = weir_with(ApiServer([](const ApiRequest&) -> ApiReply { return {"<html>", 404}; }), {"jobs"});
   CHECK(other.status == 1);

@@ -306,7 +306,7 @@ TEST_CASE("an incarnation that is over never comes back") {
           over[who] = which;
         };
         if (const auto* one = std::get_if<NodeDead>(&event)) ends(one->id, one->incarnation);
-        if (const auto* one = std::get_if<NodeLeft>(&event)) ends(one->id, one->incarnation);
+        if (const auto* one = std::get_if<NodeLeft>(&event)) ends(one->node.id, one->incarnation);
       }
       CHECK(members.members().size() == up.size());
     }

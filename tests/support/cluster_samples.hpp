@@ -81,7 +81,7 @@ class ClusterSamples {
       case 6: return command::CommitCheckpoint{job, manifest((record ? record->checkpoints_used : 0) + below(4), attempt - (one_in(4) ? 1 : 0)),
                                                one_in(3) ? Barrier::Afterwards::End : Barrier::Afterwards::GoOn};
       case 7: return command::Wish{job, static_cast<JobWish>(below(4)), text()};
-      case 8: return command::EndJob{job, attempt - (one_in(2) ? 1 : 0), outcome(), number()};
+      case 8: return command::EndJob{job, attempt - (one_in(2) ? 1 : 0), outcome(), number(), {1 + job, attempt}};
       case 9: return command::ForgetJob{job};
       case 10: return one_in(3) ? ClusterCommand(command::ForgetNode{1 + below(6)}) : command::AdmitNode{node()};
       default: return command::AdmitNode{node()};

@@ -21,7 +21,7 @@ struct JobStatus {
   std::uint64_t written = 0;            // records, in this attempt
   std::vector<std::string> last_lines;  // of the worker that last ended without being told to
 
-  bool ended() const { return status == "finished" || status == "failed" || status == "stopped"; }
+  bool ended() const { return status == "finished" || status == "failed" || status == "stopped" || status == "cancelled"; }
 };
 
 /// What is of one daemon's own.

@@ -38,7 +38,7 @@ JobId FakeClusterControl::running_job(const std::string& name) {
 
   LiveJob& live = live_job(job);
   live.phase = "running";
-  live.restarts = 3;
+  live.slots = {self_.node.id, self_.node.id};
   live.checkpoint_took_ms = 250;
   live.shape = JobShape{.job = name,
                         .key_groups = 128,

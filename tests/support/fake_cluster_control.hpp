@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ class FakeClusterControl final : public ClusterControl {
   const ClusterState& state() const override { return state_; }
   const NodeAnnouncement& self() const override { return self_; }
   const std::vector<ClusterMember>& members() const override { return members_; }
+  bool has_left(ClusterNodeId node) const override { return left_.contains(node); }
   std::size_t voters() const override { return 1; }
   const LiveJob* live(JobId job) const override {
     const auto found = live_.find(job);
@@ -44,6 +46,7 @@ class FakeClusterControl final : public ClusterControl {
   /// A command that nobody asked for; it must be accepted.
   JobId apply(const ClusterCommand& command) { return state_.apply(command).value().job; }
   void add_member(ClusterMember member) { members_.push_back(std::move(member)); }
+  void leave(ClusterNodeId node) { left_.insert(node); }
   LiveJob& live_job(JobId job) { return live_[job]; }
 
   /// A job that runs: sources of two tasks and a sink, with figures.
@@ -53,6 +56,7 @@ class FakeClusterControl final : public ClusterControl {
   NodeAnnouncement self_;
   ClusterState state_;
   std::vector<ClusterMember> members_;
+  std::set<ClusterNodeId> left_;
   std::map<JobId, LiveJob> live_;
   bool held_ = false;
   std::vector<std::pair<ClusterCommand, Done>> kept_;

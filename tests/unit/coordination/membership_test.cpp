@@ -121,7 +121,7 @@ TEST_CASE("a node that leaves is drained first, and gone without having died") {
   bench.members.leave(2, 1);
   bench.members.connection_lost(2, 1, bench.now);
   bench.pass(Duration(10'000));
-  CHECK(bench.events() == Events{NodeDraining{2}, NodeLeft{2, 1}});
+  CHECK(bench.events() == Events{NodeDraining{2}, NodeLeft{node(2, 1).node, 1}});
   CHECK(!bench.members.join(node(2, 1), bench.now));
 }
 

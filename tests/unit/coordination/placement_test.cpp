@@ -101,23 +101,6 @@ TEST_CASE("tasks of one index run on one node") {
   CHECK(nodes_of_tasks(shape, {7}) == Slots{7, 7, 7, 7, 7});
 }
 
-TEST_CASE("slots of other jobs that have not ended are taken") {
-  ClusterState state;
-  for (ClusterNodeId id : {1, 2}) {
-    REQUIRE(state.apply(command::AdmitNode{{id, "n", "h:" + std::to_string(id), ""}}));
-  }
-  JobSpec spec;
-  spec.name = "x";
-  spec.bundle = std::string(64, 'a');
-  for (JobId job : {1, 2, 3}) {
-    REQUIRE(state.apply(command::Submit{spec, "", 0}));
-    REQUIRE(state.apply(command::BeginAttempt{job, 1, {1, 1, 2}, 0}));
-  }
-  REQUIRE(state.apply(command::EndJob{3, 1, {}, 0}));
-  CHECK(slots_taken(state, 1) == std::map<ClusterNodeId, std::uint32_t>{{1, 2}, {2, 1}});
-  CHECK(slots_taken(state, 0).at(1) == 4);
-}
-
 TEST_CASE("each node stores copies for equally many others") {
   const std::set<ClusterNodeId> five{1, 2, 3, 4, 5};
   std::map<ClusterNodeId, int> stores;

@@ -72,6 +72,22 @@ TEST_CASE("nodes are listed by name, those that are away too") {
   CHECK(nodes[2].slots == 0);
 }
 
+TEST_CASE("a node that said goodbye has left") {
+  FakeClusterControl control;
+  control.apply(command::AdmitNode{{.id = 0xd, .name = "d", .address = "127.0.0.1:7100", .http = ""}});
+  control.leave(0xd);
+  CHECK(read<api::NodeList>(ask_checked(control, "GET", "/api/v1/nodes")).nodes.at(1).status == "left");
+}
+
+TEST_CASE("a job that waits for slots takes none meanwhile") {
+  FakeClusterControl control;
+  const JobId job = control.running_job("wc");
+  const auto used = [&] { return read<api::NodeList>(ask_checked(control, "GET", "/api/v1/nodes")).nodes.at(0).slots_used; };
+  CHECK(used() == 2);
+  control.live_job(job).slots.clear();
+  CHECK(used() == 0);
+}
+
 TEST_CASE("a running job shows what it does") {
   FakeClusterControl control;
   const JobId id = control.running_job("wc");
@@ -82,7 +98,7 @@ TEST_CASE("a running job shows what it does") {
   CHECK(job.options.at("input") == "/data/in");
   CHECK(job.parallelism == 2);
   CHECK(job.attempt == 1);
-  CHECK(job.restarts == 3);
+  CHECK(job.restarts == 0);
   CHECK(job.submitted_ms == 978'307'000'000);
   CHECK_FALSE(job.ended_ms);
   CHECK(job.newest_checkpoint->id == 2);
@@ -94,7 +110,7 @@ TEST_CASE("a running job shows what it does") {
   CHECK(read<api::JobList>(ask_checked(control, "GET", "/api/v1/jobs")).jobs.size() == 1);
 }
 
-TEST_CASE("a job's status is one of eight, whatever its phase") {
+TEST_CASE("a job's status is one of nine, whatever its phase") {
   FakeClusterControl control;
   const JobId id = control.running_job("wc");
   const std::string path = "/api/v1/jobs/" + std::to_string(id);
@@ -110,6 +126,26 @@ TEST_CASE("a job's status is one of eight, whatever its phase") {
   CHECK(job.status == "failed");
   CHECK(job.message == "division by zero");
   CHECK(job.ended_ms == 978'307'150'000);
+}
+
+TEST_CASE("a job that was cancelled does not look like one that stopped with a last checkpoint") {
+  FakeClusterControl control;
+  for (const auto& [wish, shown] : {std::pair{JobWish::Cancel, "cancelled"}, std::pair{JobWish::Stop, "stopped"}}) {
+    const JobId id = control.running_job("wc");
+    control.apply(command::Wish{id, wish, ""});
+    control.apply(command::EndJob{id, 1, {.state = JobOutcome::State::Stopped}, 978'307'150'000});
+    CHECK(read<api::JobInfo>(ask_checked(control, "GET", "/api/v1/jobs/" + std::to_string(id))).status == shown);
+  }
+}
+
+TEST_CASE("what a job read and wrote is known after its end, by a leader that never ran it, too") {
+  FakeClusterControl control;
+  const JobId id = control.running_job("wc");
+  control.apply(command::EndJob{id, 1, {}, 978'307'150'000, {80, 65}});
+  control.live_job(id) = {};
+  const auto job = read<api::JobInfo>(ask_checked(control, "GET", "/api/v1/jobs/" + std::to_string(id)));
+  CHECK(job.records_read == 80);
+  CHECK(job.records_written == 65);
 }
 
 TEST_CASE("a job that the leader has not picked up yet is waiting") {

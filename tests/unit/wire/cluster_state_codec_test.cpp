@@ -19,7 +19,7 @@ TEST_CASE("every kind of command is the same after it was read back") {
       command::CommitCheckpoint{1, samples.manifest(5, 2), Barrier::Afterwards::End},
       command::CommitCheckpoint{1, samples.manifest(6, 2), Barrier::Afterwards::GoOn},
       command::Wish{1, JobWish::Savepoint, "/savepoints/1"},
-      command::EndJob{1, 2, {JobOutcome::State::Failed, "no good", 3, 4}, 5},
+      command::EndJob{1, 2, {JobOutcome::State::Failed, "no good", 3, 4}, 5, {6, 7}},
       command::ForgetJob{1},
       command::AdmitNode{{7, "a", "a:1", "a:2", ClusterNode::Role::WorkerOnly}},
       command::ForgetNode{7},
