@@ -56,6 +56,10 @@ class ClusterControl {
   /// Logs a command; `done` is called on the coordinator's thread once it is applied, or refused.
   using Done = std::function<void(Result<Applied>)>;
   virtual void propose(ClusterCommand command, Done done) = 0;
+  /// Writes the newest checkpoint of a job that has ended as a savepoint, on this node; `done` is called on the coordinator's thread
+  /// when it is there whole, or cannot be.
+  using Written = std::function<void(const Result<void>&)>;
+  virtual void export_savepoint(JobId job, const std::string& directory, Written done) = 0;
 };
 
 }  // namespace weir

@@ -126,6 +126,10 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     proposed_.emplace(number, std::move(done));
     options_.propose({options_.self.node.id, number, std::move(command)});
   }
+  void export_savepoint(JobId job, const std::string& directory, Written done) override {
+    if (leading_) leading_->export_savepoint(job, directory, std::move(done));
+    else done(Error{"this node leads no more; try again"});
+  }
   void send(ClusterNodeId node, message::Packet packet) override {
     self_->send(node_, message::ToNode{node, std::make_shared<message::Packet>(std::move(packet))});
   }

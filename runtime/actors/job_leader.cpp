@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <weir/base/bytes.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/coordination/cluster_view.hpp>
 
@@ -39,6 +40,12 @@ JobLeader::JobLeader(LeaderSurroundings& surroundings, LeaderOptions options) : 
   }
 }
 
+JobLeader::~JobLeader() {
+  for (const auto& [job, exporting] : exporting_) {
+    for (const auto& done : exporting.waiting) done(Error{"the node that wrote it leads no more; look whether it is there, and try again"});
+  }
+}
+
 void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied) {
   if (applied.effect == Applied::Effect::Nothing) return;
   if (std::holds_alternative<command::Submit>(command)) return run(applied.job);
@@ -58,6 +65,7 @@ void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied
     }
   }
   if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
+    exported(forget->job, Error{"the job was forgotten meanwhile"});
     tell_all_nodes(message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
     for (const ClusterNodeId node : nodes_up()) greet(node);
   }
@@ -67,6 +75,9 @@ void JobLeader::on_packet(ClusterNodeId from, const message::Packet& packet) {
   const auto run = runs_.find(packet.job);
   if (run != runs_.end()) return run->second->on_packet(from, packet);
   // What is left of a job that nobody runs any more.
+  message::on<wire::SavepointWritten>(packet, [&](const wire::SavepointWritten& written) {
+    if (from == self().node.id) exported(packet.job, written.error.empty() ? Result<void>() : Error{written.error});
+  });
   const bool alive = packet.kind == name_of<wire::WorkerUp>() || packet.kind == name_of<wire::Figures>();
   if (alive) send(from, message::make_packet(packet.job, packet.attempt, wire::KillWorker{"the job has ended"}));
 }
@@ -162,6 +173,26 @@ void JobLeader::end_what_is_over(ClusterNodeId node) {
   for (const auto& [job, attempt] : attempts_over(state())) {
     send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
   }
+}
+
+void JobLeader::export_savepoint(JobId job, const std::string& directory, ClusterControl::Written done) {
+  const JobRecord* record = state().job(job);
+  if (record == nullptr || !record->ended()) return done(Error{"job " + std::to_string(job) + " has not ended"});
+  if (record->manifests.empty()) return done(Error{"job " + std::to_string(job) + " ended without a checkpoint"});
+  const auto [found, first] = exporting_.try_emplace(job, Exporting{directory, {}});
+  if (found->second.directory != directory) return done(Error{"a savepoint of it is being written to " + found->second.directory + "; wait for that"});
+  found->second.waiting.push_back(std::move(done));
+  const std::string manifest(as_text(encode(record->manifests.front())));
+  if (first) send(self().node.id, message::make_packet(job, record->attempt, wire::ExportSavepoint{manifest, directory}));
+}
+
+/// The stores have been opened for it.
+void JobLeader::exported(JobId job, const Result<void>& written) {
+  auto exporting = exporting_.extract(job);
+  if (exporting.empty()) return;
+  for (const auto& done : exporting.mapped().waiting) done(written);
+  const JobRecord* record = state().job(job);
+  if (record != nullptr) tell_all_nodes(message::make_packet(job, record->attempt, wire::CloseParts{record->attempt}));
 }
 
 /// Nodes that drain, and that no job needs any more.

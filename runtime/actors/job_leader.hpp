@@ -42,8 +42,9 @@ struct LeaderOptions {
 
 class JobLeader final : private JobRunEnvironment {
  public:
-  /// Call settle() after this and after each of the calls below.
+  /// Call settle() after this and after each of the calls below. Who leads no more tells those who wait for a savepoint.
   JobLeader(LeaderSurroundings& surroundings, LeaderOptions options);
+  ~JobLeader();
   JobLeader(const JobLeader&) = delete;
   JobLeader& operator=(const JobLeader&) = delete;
 
@@ -53,6 +54,8 @@ class JobLeader final : private JobRunEnvironment {
   /// The members have changed already.
   void on_members(const std::vector<MembershipEvent>& events);
   void tick();
+  /// As ClusterControl has it.
+  void export_savepoint(JobId job, const std::string& directory, ClusterControl::Written done);
   /// Deletes runs of jobs that have ended, gives free slots to those that wait, and lets nodes leave that no job needs any more.
   void settle();
 
@@ -61,6 +64,12 @@ class JobLeader final : private JobRunEnvironment {
   const LiveJob* live(JobId job) const;
 
  private:
+  /// The savepoint that is being made of an ended job's checkpoint, and who wait for it.
+  struct Exporting {
+    std::string directory;
+    std::vector<ClusterControl::Written> waiting;
+  };
+
   void run(JobId job);
   void run_or_warn(JobId job);
   void admit(const NodeAnnouncement& node);
@@ -68,6 +77,7 @@ class JobLeader final : private JobRunEnvironment {
   void end_what_is_over(ClusterNodeId node);
   void tell_all_nodes(const message::Packet& packet);
   void let_leave();
+  void exported(JobId job, const Result<void>& written);
   template <class Act>
   void each_run(Act&& act);
 
@@ -91,6 +101,7 @@ class JobLeader final : private JobRunEnvironment {
   LeaderOptions options_;
   std::map<JobId, std::unique_ptr<JobRun>> runs_;
   std::vector<JobId> ended_;                         // runs to delete once they are not at work any more
+  std::map<JobId, Exporting> exporting_;             // jobs that have ended
   bool slots_free_ = false;                          // those who wait for some do not know it yet
   std::map<ClusterNodeId, std::uint64_t> released_;  // the incarnation that was told that it may leave
 };

@@ -115,7 +115,10 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
     if (supervisor_.phase() != JobSupervisor::Phase::Deploying) return;
     environment_.send(from, message::make_packet(job_, attempt_, wire::Open{m.self}));
   });
-  message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) { supervisor_.ready(known(m.task), now); });
+  message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) {
+    if (record().manifests.empty()) supervisor_.continues_from(m.restored_from);
+    supervisor_.ready(known(m.task), now);
+  });
   message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { supervisor_.finished(known(m.task), now); });
   message::on<wire::TaskPublished>(packet, [&](const wire::TaskPublished& m) { supervisor_.published(known(m.task), m.checkpoint, now); });
   message::on<wire::TaskStored>(packet, [&](const wire::TaskStored& m) {

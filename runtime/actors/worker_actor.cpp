@@ -232,12 +232,14 @@ class Worker {
 
   void tell_ready() {
     if (linked_.size() < links_.size()) return;
-    for (const std::uint32_t task : std::exchange(ready_, {})) tell_node(wire::TaskReady{task});
+    for (const std::uint32_t task : std::exchange(ready_, {})) tell_node(wire::TaskReady{task, newest_checkpoint_});
   }
 
   void restore() {
     if (!deploy_->manifest.empty()) {
-      reader_ = std::make_unique<PartReader>(decode_manifest(as_span(deploy_->manifest)).or_throw(), *plan_, here_);
+      Manifest manifest = decode_manifest(as_span(deploy_->manifest)).or_throw();
+      newest_checkpoint_ = manifest.checkpoint;
+      reader_ = std::make_unique<PartReader>(std::move(manifest), *plan_, here_);
       return read_on();
     }
     if (deploy_->savepoint.empty()) {
@@ -246,7 +248,9 @@ class Worker {
     }
     from_savepoint([&] {
       auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
-      stored_ = load_newest(*store).or_throw().job;
+      StoredState state = load_newest(*store).or_throw();
+      newest_checkpoint_ = state.manifest ? state.manifest->checkpoint : 0;
+      stored_ = std::move(state.job);
       ask_to_open();
     });
   }
@@ -337,7 +341,7 @@ class Worker {
   std::optional<message::Packet> failure_;  // the last one told
   bool running_ = false;                 // it was told to go
   std::set<std::uint32_t> finished_;     // tasks
-  CheckpointId newest_checkpoint_ = 0;   // that it was told to take
+  CheckpointId newest_checkpoint_ = 0;   // that it was told to take; before the first, that it continues from
   CheckpointId last_checkpoint_ = 0;     // that the job is to end with
 };
 

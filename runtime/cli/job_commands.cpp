@@ -126,14 +126,17 @@ void ask(Invocation& invocation, const JobLine& line, const std::string& what, c
   ApiClient client(invocation.connection);
   const std::string path = job_path(client, line.job);
   const std::string json = client.post(path + "/" + what, request);
-  if (line.wait) {
+  const auto job = answer<api::JobInfo>(json);
+  if (line.wait && !job.ended_ms) {
     invocation.status = watch_job(client, path, invocation.output());
   } else if (invocation.json) {
     print_json(json);
   } else {
-    const auto job = answer<api::JobInfo>(json);
     const std::string name = "job " + std::to_string(job.id) + " " + job.name;
-    std::cout << printable(name + (job.ended_ms ? " has ended: it is " : " " + will + "; now it is ") + job.status) << '\n';
+    const bool made = job.ended_ms && job.savepoint && job.newest_checkpoint;  // of an ended job's checkpoint
+    std::cout << printable(made ? "checkpoint " + std::to_string(job.newest_checkpoint->id) + " of " + name + ", which is " + job.status + ", is a savepoint in " + *job.savepoint
+                                : name + " " + will + "; now it is " + job.status)
+              << '\n';
   }
 }
 
@@ -148,7 +151,7 @@ CLI::App* add(CLI::App& app, Invocation& invocation, const std::string& name, co
 void add_asking(CLI::App& app, Invocation& invocation) {
   const auto line = std::make_shared<JobLine>();  // owned by the commands
   CLI::App* cancel = add(app, invocation, "cancel", "Ends a job where it is, without a last checkpoint", line);
-  CLI::App* savepoint = add(app, invocation, "savepoint", "Ends a job with a savepoint, from which another can start", line);
+  CLI::App* savepoint = add(app, invocation, "savepoint", "Ends a job with a savepoint, from which another can start; of a job that has ended, makes one of its last checkpoint", line);
   CLI::App* stop = add(app, invocation, "stop", "Ends a job with a last checkpoint", line);
   savepoint->add_option("DIRECTORY", line->directory, "where to write it, on the nodes; must not exist yet")->required();
   for (CLI::App* command : {cancel, stop, savepoint}) command->add_flag("--wait", line->wait, "until the job has ended");

@@ -63,6 +63,12 @@ void JobSupervisor::restored(CheckpointId checkpoint) {
   complete_is(checkpoint);
 }
 
+void JobSupervisor::continues_from(CheckpointId savepoint) {
+  if (phase_ != Phase::Deploying) return;
+  restored_from_ = savepoint;
+  complete_is(savepoint);
+}
+
 void JobSupervisor::complete_is(CheckpointId newest) {
   newest_ = newest;
   published_.clear();

@@ -122,6 +122,9 @@ class JobSupervisor {
 
   /// The attempt continues from this checkpoint, 0 for none, and its tasks are being deployed.
   void restored(CheckpointId checkpoint);
+  /// While the tasks are being deployed: what they read turns out to be a savepoint, whose number this is. As restored(), and the numbers
+  /// of checkpoints go on behind it.
+  void continues_from(CheckpointId savepoint);
   void ready(std::uint32_t task, ProcessingTime now);
   /// A task failed by what it or its input did.
   void failed(const TaskFailure& failure, ProcessingTime now);

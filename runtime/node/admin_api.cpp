@@ -148,6 +148,18 @@ Result<void> check_can_be_made(const std::filesystem::path& directory) {
   return usable ? Result<void>() : Error{"directory: " + directory.string() + " cannot be written on the leader's node: " + why};
 }
 
+/// Answers when it is written: nobody has to be stopped for it.
+void export_savepoint(const Asked& asked, const std::string& directory) {
+  asked.control.export_savepoint(asked.id, directory, [call = asked.call, control = &asked.control, id = asked.id, directory](const Result<void>& written) {
+    if (!written) return refuse(call, http::kConflict, "no savepoint was written: " + written.error().message);
+    const JobRecord* job = control->state().job(id);
+    if (job == nullptr) return call->answer(http::kNoContent, "");
+    api::JobInfo info = job_info(*job, control->live(id));
+    info.savepoint = directory;
+    call->answer(http::kOk, api::to_json(info));
+  });
+}
+
 void savepoint(const Asked& asked) {
   auto request = api::from_json<api::SavepointRequest>(asked.call->body, api::UnknownFields::Refuse);
   if (!request) return refuse(asked.call, http::kBadRequest, request.error().message);
@@ -155,8 +167,10 @@ void savepoint(const Asked& asked) {
   std::error_code error;
   const bool taken = std::filesystem::exists(request->directory, error) && !std::filesystem::is_empty(request->directory, error);
   if (taken) return refuse(asked.call, http::kConflict, "directory: " + request->directory + " exists already; name one that does not");
-  if (!find_job(asked)) return;
+  const JobRecord* job = find_job(asked);
+  if (job == nullptr) return;
   if (const auto can = check_can_be_made(request->directory); !can) return refuse(asked.call, http::kConflict, can.error().message);
+  if (job->ended()) return export_savepoint(asked, request->directory);
   wish(asked, JobWish::Savepoint, std::move(request->directory));
 }
 

@@ -165,10 +165,11 @@ std::string_view openapi_description() {
           "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
     "/api/v1/jobs/{id}/savepoint": {
-      "post": {"operationId": "savepointJob", "summary": "Ends the job with a savepoint",
+      "post": {"operationId": "savepointJob", "summary": "Ends the job with a savepoint; of one that has ended, writes the newest checkpoint as one",
         "parameters": [{"$ref": "#/components/parameters/job"}],
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SavepointRequest"}}}},
         "responses": {
+          "200": {"description": "the job had ended, and the savepoint is written", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
           "401": {"$ref": "#/components/responses/Unauthorized"},

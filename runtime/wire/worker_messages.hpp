@@ -44,8 +44,9 @@ WEIR_RECORD(ReadyToOpen, self);
 
 struct TaskReady {
   std::uint32_t task = 0;
+  std::uint64_t restored_from = 0;  // the checkpoint or savepoint that its worker read; 0: none
 };
-WEIR_RECORD(TaskReady, task);
+WEIR_RECORD(TaskReady, task, restored_from);
 
 struct TaskFailed {
   std::uint32_t task = 0;

@@ -276,6 +276,27 @@ TEST_CASE("a node that is asked to end leaves no job with a single copy of its c
   check_counts(directory / "out.csv", 300'000);
 }
 
+TEST_CASE("what a job that failed for good had done is a savepoint, from which its mended code goes on") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  const auto output = directory / "out.csv";
+  const std::uint64_t job = nodes.submit("slow_count", count_job(output, 200'000, {"--set", "harm=throw", "--set", "harm-at=50000", "--max-failures", "2"}));
+  const JobStatus failed = nodes.await_end(job);
+  CHECK(failed.status == "failed");
+  REQUIRE(failed.checkpoint > 0);
+  for (std::size_t node = 0; node < nodes.size(); ++node) nodes.kill(node);  // its parts are on disks alone
+  for (std::size_t node = 0; node < nodes.size(); ++node) nodes.start(node);
+  nodes.await_up(nodes.size());
+  nodes.ask({"savepoint", std::to_string(job), (directory / "savepoint").string()});
+  const std::string again = nodes.refusal({"savepoint", std::to_string(job), (directory / "savepoint").string()});
+  CHECK_MESSAGE(again.find("exists already") != std::string::npos, again);
+  nodes.ask({"forget", std::to_string(job)});
+  const std::uint64_t next = nodes.submit("slow_count", count_job(output, 200'000, {"--from-savepoint", (directory / "savepoint").string()}));
+  CHECK(nodes.await_checkpoint(next, 0).checkpoint > failed.checkpoint);
+  check_finished(nodes, next);
+  check_counts(output, 200'000);
+}
+
 TEST_CASE("a savepoint that is wanted while a node drains, or a worker dies, is written; one that cannot be is refused") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 3, kQuick);

@@ -241,6 +241,20 @@ TEST_CASE("cancel, stop and savepoint say what they want") {
   CHECK(node.requests().back().body == "{\"directory\":\"/save/here\"}");
 }
 
+TEST_CASE("a savepoint of a job that has ended is there when savepoint returns, whatever became of the job") {
+  api::JobInfo failed = job(7, "q5", "failed");
+  failed.savepoint = "/save/here";
+  failed.newest_checkpoint = api::CheckpointInfo{.id = 12, .kind = "checkpoint", .attempt = 1, .completed_ms = 1'700'000'000'000};
+  const ApiServer node(answers({{"/api/v1/jobs/7/savepoint", api::to_json(failed)}}));
+  for (const bool wait : {false, true}) {
+    std::vector<std::string> words{"savepoint", "7", "/save/here"};
+    if (wait) words.push_back("--wait");
+    const Ended ended = weir_with(node, words);
+    CHECK(ended.status == 0);
+    CHECK(ended.printed == "checkpoint 12 of job 7 q5, which is failed, is a savepoint in /save/here\n");
+  }
+}
+
 TEST_CASE("a job that has ended is forgotten, and told what it was") {
   const std::string json = api::to_json(job(7, "q5", "finished"));
   const ApiServer node([&](const ApiRequest& request) -> ApiReply {

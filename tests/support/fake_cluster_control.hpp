@@ -35,6 +35,14 @@ class FakeClusterControl final : public ClusterControl {
     done(state_.apply(command));
   }
 
+  void export_savepoint(JobId, const std::string& directory, Written done) override {
+    exported_to = directory;
+    done(export_fails.empty() ? Result<void>() : Error{export_fails});
+  }
+
+  std::string exported_to;   // the last savepoint of a job that has ended
+  std::string export_fails;  // why none can be written; empty: it can
+
   /// Commands wait from now on.
   void hold() { held_ = true; }
   void release() {

@@ -70,6 +70,10 @@ void SimulatedCoordinator::submit(ClusterCommand command) {
   guarded([&] { propose(std::move(command), [](const Result<Applied>&) {}); });
 }
 
+void SimulatedCoordinator::export_savepoint(JobId job, const std::string& directory, ClusterControl::Written done) {
+  guarded([&] { leading_->export_savepoint(job, directory, std::move(done)); });
+}
+
 void SimulatedCoordinator::tick(ProcessingTime due) {
   if (armed_ == due) armed_.reset();
   guarded([&] {

@@ -42,6 +42,8 @@ class SimulatedCoordinator final : public LeaderSurroundings {
   void on_packet(ClusterNodeId from, const message::Packet& packet);
   void on_members(const std::vector<MembershipEvent>& events, std::vector<ClusterMember> members);
   void submit(ClusterCommand command);
+  /// Only while it leads.
+  void export_savepoint(JobId job, const std::string& directory, ClusterControl::Written done);
 
   bool leads() const { return leading_.has_value(); }
   /// Null when it does not run here.

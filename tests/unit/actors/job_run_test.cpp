@@ -470,6 +470,60 @@ TEST_CASE("nodes that are all told to end leave at once, and go on with the job 
   bench.await_checkpoint();
 }
 
+/// What came of writing savepoints of a job that has ended; empty: it is there.
+struct Exports {
+  std::vector<std::string> told;
+
+  void want(Bench& bench, const std::string& directory = "/savepoint") {
+    bench.cluster.node(bench.cluster.leader())->coordinator().export_savepoint(bench.id, directory, [this](const Result<void>& written) {
+      told.push_back(written ? "" : written.error().message);
+    });
+  }
+};
+
+TEST_CASE("the checkpoint of a job that has ended becomes a savepoint, said once to all who want it") {
+  Bench bench;
+  Exports exports;
+  bench.submit_and_run();
+  exports.want(bench);
+  CHECK(exports.told == std::vector<std::string>{"job 1 has not ended"});
+  bench.cluster.wish(bench.id, JobWish::Cancel);
+  CHECK(bench.outcome().state == State::Stopped);
+  exports.told.clear();
+  exports.want(bench);
+  exports.want(bench);
+  exports.want(bench, "/elsewhere");
+  CHECK(exports.told == std::vector<std::string>{"a savepoint of it is being written to /savepoint; wait for that"});
+  REQUIRE(bench.await([&] { return exports.told.size() == 3; }));
+  CHECK(exports.told[1].empty());
+  CHECK(exports.told[2].empty());
+  bench.cluster.set_failing_disk(bench.cluster.leader());
+  exports.want(bench, "/elsewhere");
+  REQUIRE(bench.await([&] { return exports.told.size() == 4; }));
+  CHECK(exports.told.back() == "the disk is full");
+}
+
+TEST_CASE("who waits for a savepoint of a job that has ended is told when the leader is another, or the job is forgotten") {
+  Bench bench;
+  Exports exports;
+  bench.submit_and_run();
+  bench.cluster.wish(bench.id, JobWish::Cancel);
+  CHECK(bench.outcome().state == State::Stopped);
+  SUBCASE("the leader is another") {
+    exports.want(bench);
+    bench.elect(2);
+    REQUIRE(exports.told.size() == 1);
+    CHECK(exports.told.front().find("leads no more") != std::string::npos);
+  }
+  SUBCASE("the job is forgotten") {
+    bench.cluster.propose(command::ForgetJob{bench.id});
+    exports.want(bench);
+    REQUIRE(bench.await([&] { return !exports.told.empty(); }));
+    bench.cluster.run_for(Duration(1000));
+    CHECK(exports.told.size() == 1);
+  }
+}
+
 TEST_CASE("a job waits for slots, and starts when a node joins") {
   Bench bench;
   bench.cluster.kill(2);

@@ -167,6 +167,24 @@ TEST_CASE("a job runs, takes checkpoints, finishes with one and ends when it is 
   CHECK(bench.outcome() == JobOutcome{State::Finished, "", 0, 2});
 }
 
+TEST_CASE("a job that continues from a savepoint publishes what that covers, and numbers its checkpoints behind it") {
+  Bench bench;
+  bench.supervisor.start(0, bench.now);
+  bench.supervisor.restored(0);
+  for (std::uint32_t task = 0; task < 3; ++task) {
+    bench.supervisor.continues_from(17);
+    bench.supervisor.ready(task, bench.now);
+  }
+  bench.carry_out();
+  REQUIRE(bench.supervisor.phase() == Phase::Running);
+  CHECK(std::get<effect::Go>(bench.told.back()).restored_from == 17);
+  CHECK(bench.supervisor.owes());
+  bench.publish(17);
+  CHECK(!bench.supervisor.owes());
+  bench.advance(Duration(100));
+  CHECK(std::get<effect::Trigger>(bench.told.back()).barrier.checkpoint == 18);
+}
+
 TEST_CASE("the end of a job waits for the checkpoint under way, then takes one of its own") {
   Bench bench;
   bench.start();

@@ -290,6 +290,26 @@ TEST_CASE("what a job cannot do any more is a conflict") {
   CHECK(error_of(ask_checked(control, "POST", path + "/cancel")).find("has ended") != std::string::npos);
 }
 
+TEST_CASE("of a job that has ended a savepoint is the newest checkpoint, and told once it is written") {
+  FakeClusterControl control;
+  const JobId job = control.running_job("wc");
+  const std::string path = "/api/v1/jobs/" + std::to_string(job);
+  control.apply(command::EndJob{job, 1, {.state = JobOutcome::State::Failed, .message = "no"}, 5});
+  const TemporaryDirectory directory;
+  const std::string made = (directory / "made").string();
+  const auto wanted = [&](const std::string& where) { return ask_checked(control, "POST", path + "/savepoint", R"({"directory": ")" + where + "\"}"); };
+  const AdminAnswer answer = wanted(made);
+  CHECK(answer.status == 200);
+  CHECK(control.exported_to == made);
+  CHECK(read<api::JobInfo>(answer).savepoint == made);
+  CHECK(read<api::JobInfo>(answer).status == "failed");
+  CHECK_FALSE(read<api::JobInfo>(ask(control, "GET", path)).savepoint);
+
+  control.export_fails = "the disk is full";
+  CHECK(wanted(made).status == 409);
+  CHECK(error_of(wanted(made)) == "no savepoint was written: the disk is full");
+}
+
 TEST_CASE("a job that has ended can be forgotten") {
   FakeClusterControl control;
   const JobId job = control.running_job("wc");
