@@ -147,6 +147,7 @@ class Job {
     if (attempt_->gone()) supervisor_.gone(steady_now());
   }
   void carry_out(const effect::Warn& warn) { options_.job.warn(warn.text); }
+  void carry_out(const effect::Inform& news) { options_.job.inform(news.text); }
   void carry_out(const effect::Restarting&) { options_.board->restarts.fetch_add(1); }
   void carry_out(const effect::Ended& ended) {
     options_.ended(ended.outcome);

@@ -199,6 +199,11 @@ void JobRun::carry_out(const effect::Warn& warn) {
   environment_.warn(job_, warn.text);
 }
 
+void JobRun::carry_out(const effect::Inform& news) {
+  live_.why = news.text;
+  environment_.inform(job_, news.text);
+}
+
 void JobRun::carry_out(const effect::Restarting&) {
   show("restarting", live_.why);
 }

@@ -97,6 +97,7 @@ class JobRun {
   void take(ClusterNodeId from, const message::Packet& packet);
   void carry_out();
   void carry_out(const effect::Warn& warn);
+  void carry_out(const effect::Inform& news);
   void carry_out(const effect::Restarting& restarting);
 
   // The attempt that another leader began: job_run_take_over.cpp.

@@ -38,7 +38,7 @@ void JobRun::carry_out(const effect::Complete& complete) {
   if (!job.manifests.empty()) tell_nodes(wire::KeepParts{newest_manifest(), job.spec.retained});
   departures_.completed(complete.checkpoint);
   if (job.wish != JobWish::Run || job.ending != 0) return;
-  if (all_released() && is_to_move()) supervisor_.lost({"", "", "a node that runs a part of it is to end"}, environment_.now());
+  if (all_released() && is_to_move()) supervisor_.moves("a node that runs a part of it is to end", environment_.now());
   else prepare_to_move();
 }
 

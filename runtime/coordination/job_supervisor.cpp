@@ -98,6 +98,8 @@ void JobSupervisor::failed(const TaskFailure& failure, ProcessingTime now) {
 
 void JobSupervisor::lost(const TaskFailure& failure, ProcessingTime now) { retry_after(failure, FailedBy::Surroundings, now); }
 
+void JobSupervisor::moves(const std::string& why, ProcessingTime now) { retry_after({"", "", why}, FailedBy::Plan, now); }
+
 void JobSupervisor::retry_after(const TaskFailure& failure, FailedBy by, ProcessingTime now) {
   if (phase_ != Phase::Running && phase_ != Phase::Deploying && phase_ != Phase::Beginning) return;
   failure_ = failure;
@@ -244,7 +246,7 @@ void JobSupervisor::gone(ProcessingTime now) {
   if (phase_ != Phase::Stopping) return;
   if (outcome_) return end(*outcome_);
   const std::string what = describe(failure_);
-  const bool savepoint_again = wants_savepoint() && failed_by_ == FailedBy::Surroundings;
+  const bool savepoint_again = wants_savepoint() && failed_by_ != FailedBy::Task;
   if (stop_requested_ && !savepoint_again) {
     options_.last_checkpoint = ManifestKind::Checkpoint;  // what fails by itself would do so again
     warn(what + "; stopping as asked, at the last complete checkpoint");
@@ -252,6 +254,11 @@ void JobSupervisor::gone(ProcessingTime now) {
   }
   if (stop_requested_ && ++losses_while_stopping_ >= options_.restart.in_vain) {
     return end({JobOutcome::State::Stopped, what + " (" + std::to_string(losses_while_stopping_) + " times while the job was to stop): some of what its last checkpoint covers may not be published", restored_from_});
+  }
+  if (failed_by_ == FailedBy::Plan) {
+    effects_.push_back(effect::Inform{what + "; it moves"});
+    effects_.push_back(effect::Restarting{Duration(0)});
+    return begin_attempt();
   }
   const RestartPolicy::Decision decision = failed_by_ == FailedBy::Task ? policy_.failed(failure_, now) : policy_.lost();
   if (!decision.restart) return end({JobOutcome::State::Failed, what + how_often(decision), restored_from_});

@@ -73,6 +73,9 @@ struct Kill {};
 struct Warn {
   std::string text;
 };
+struct Inform {
+  std::string text;
+};
 struct Restarting {
   Duration delay{0};
 };
@@ -83,7 +86,7 @@ struct Ended {
 }  // namespace effect
 
 using JobEffect = std::variant<effect::Begin, effect::Go, effect::Trigger, effect::Commit, effect::Complete, effect::GiveUp, effect::Kill,
-                               effect::Warn, effect::Restarting, effect::Ended>;
+                               effect::Warn, effect::Inform, effect::Restarting, effect::Ended>;
 using JobEffects = std::vector<JobEffect>;
 
 /// An attempt that runs already, as whoever takes it over finds it.
@@ -131,6 +134,8 @@ class JobSupervisor {
   /// Something outside the job ended a part of the attempt: its process was killed, its machine is gone. Not a crash of the job's
   /// code, which is a failure of a task. An empty name of the operator: the message says it all.
   void lost(const TaskFailure& failure, ProcessingTime now);
+  /// Nothing is wrong, but the job is to run elsewhere: the next attempt begins as soon as this one is gone.
+  void moves(const std::string& why, ProcessingTime now);
   void finished(std::uint32_t task, ProcessingTime now);
   void stored(std::uint32_t task, CheckpointId checkpoint, StoredParts parts, ProcessingTime now);
   void committed(CheckpointId checkpoint, ProcessingTime now);
@@ -172,7 +177,7 @@ class JobSupervisor {
   const CheckpointCoordinator& checkpoints() const { return coordinator_; }
 
  private:
-  enum class FailedBy : std::uint8_t { Task, Surroundings };
+  enum class FailedBy : std::uint8_t { Task, Surroundings, Plan };
 
   bool keeps() const { return options_.keeps == SupervisorOptions::Keeps::Checkpoints; }
   bool wants_savepoint() const { return options_.last_checkpoint == ManifestKind::Savepoint; }

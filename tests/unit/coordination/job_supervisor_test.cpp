@@ -249,6 +249,17 @@ TEST_CASE("what is lost before the job runs is tried again, later each time, how
   CHECK(delays == std::vector<std::int64_t>{10, 20, 40, 40, 40, 40, 40, 40});
 }
 
+TEST_CASE("a job that moves begins its next attempt at once, and nobody is warned") {
+  Bench bench;
+  bench.start();
+  bench.supervisor.moves("node 'b' is to end", bench.now);
+  bench.carry_out();
+  CHECK(bench.supervisor.phase() == Phase::Beginning);
+  CHECK(std::get<effect::Begin>(bench.told.back()).attempt == 2);
+  CHECK(bench.all<effect::Warn>().empty());
+  CHECK(bench.last<effect::Inform>().text == "node 'b' is to end; it moves");
+}
+
 TEST_CASE("the time until all tasks are gone is part of the delay") {
   for (const auto& [took, rest] : {std::pair{0, 10}, {4, 6}, {10, 0}, {500, 0}}) {
     Bench bench;

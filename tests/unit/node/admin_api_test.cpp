@@ -4,6 +4,7 @@
 
 #include <support/fake_cluster_control.hpp>
 #include <support/json_schema.hpp>
+#include <support/temporary_directory.hpp>
 #include <weir/node/api_types.hpp>
 #include <weir/node/openapi.hpp>
 
@@ -13,6 +14,7 @@ namespace {
 using testing::AdminAnswer;
 using testing::ask;
 using testing::FakeClusterControl;
+using testing::TemporaryDirectory;
 
 const testing::OpenApi& description() {
   static const testing::OpenApi api{std::string(openapi_description())};
