@@ -8,7 +8,8 @@
 
 namespace weir {
 
-/// The one of `words` that takes the fewest changes of a letter, and no more than a third of the letters; the first of equals.
+/// The one of `words` that takes the fewest changes of a letter or swaps of two, and no more than a third of the letters; the
+/// first of equals.
 std::optional<std::string> nearest_word(std::string_view typed, const std::vector<std::string>& words);
 
 }  // namespace weir
