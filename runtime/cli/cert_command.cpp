@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <weir/node/certificates.hpp>
+#include <weir/node/usage_text.hpp>
 
 namespace weir::cli {
 namespace {
@@ -20,7 +21,7 @@ void print(const Result<std::vector<std::filesystem::path>>& made) {
 
 CLI::Option* add_days(CLI::App& command, Validity& validity) {
   return command.add_option("--days", validity.days, "how long it is valid")->option_text("N [" + std::to_string(validity.days) + "]")
-      ->check(CLI::Range(std::uint32_t{1}, kMostDays));
+      ->check(whole_number(1, kMostDays));
 }
 
 void add_ca(CLI::App& cert) {

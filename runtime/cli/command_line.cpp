@@ -1,5 +1,6 @@
 #include <weir/cli/invocation.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -9,6 +10,7 @@
 #include <weir/base/text.hpp>
 #include <weir/cli/printable.hpp>
 #include <weir/node/nearest_word.hpp>
+#include <weir/node/usage_text.hpp>
 
 namespace weir::cli {
 namespace {
@@ -34,21 +36,50 @@ std::string typed_name(const CLI::App& command) {
   return (parent == nullptr ? "" : typed_name(*parent) + " ") + command.get_name();
 }
 
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string did_you_mean(const std::string& typed, const std::vector<std::string>& names) {
+  const auto meant = nearest_word(typed, names);
+  return meant ? " (did you mean " + *meant + "?)" : "";
+}
+
+/// How an option that `submit` has not is given to the job: "--set input=words.txt". Its value may be the next of the `words`.
+std::string as_setting(const std::string& option, const std::vector<std::string>& words) {
+  const std::string setting = "--set " + option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  if (option.find('=') != std::string::npos) return setting;
+  const auto at = std::find(words.begin(), words.end(), option);
+  const bool alone = at == words.end() || at + 1 == words.end() || (at + 1)->starts_with("-") || (at + 1)->ends_with(".so");
+  return setting + "=" + (alone ? "VALUE" : *(at + 1));
+}
+
+/// An option that the command has not: mistyped, in front of its command, or one of the job's.
+std::string unknown_option(const CLI::App& app, const std::string& word, const std::vector<std::string>& words) {
+  const CLI::App& command = chosen(app);
+  const std::vector<std::string> names = option_names(command);
+  const std::string typed = word.substr(0, word.find('='));
+  if (std::find(names.begin(), names.end(), typed) != names.end()) {
+    return typed + " stands behind the command: '" + typed_name(command) + " " + typed + " ...'";
+  }
+  const std::string job = command.get_name() == "submit" ? "; one of the job is given by " + as_setting(word, words) : "";
+  return "there is no option " + typed + did_you_mean(typed, names) + "; '" + typed_name(command) + " --help' lists them" + job;
+}
+
 /// A word that nothing was made of: most likely a mistyped command or option.
-std::string unknown(const CLI::App& app, const std::string& word) {
+std::string unknown(const CLI::App& app, const std::string& word, const std::vector<std::string>& words) {
+  if (word.starts_with("-")) return unknown_option(app, word, words);
   const CLI::App& command = chosen(app);
   std::vector<std::string> names;
-  if (word.starts_with("-")) {
-    for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
-  } else {
-    for (const CLI::App* sub : command.get_subcommands({})) {
-      if (!sub->get_group().empty()) names.push_back(sub->get_name());
-    }
+  for (const CLI::App* sub : command.get_subcommands({})) {
+    if (!sub->get_group().empty()) names.push_back(sub->get_name());
   }
-  const std::string typed = word.substr(0, word.find('='));
-  const auto meant = nearest_word(typed, names);
-  const std::string what = word.starts_with("-") ? "there is no option " + typed : names.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'";
-  return what + (meant ? " (did you mean " + *meant + "?)" : "") + "; '" + typed_name(command) + " --help' lists them";
+  const std::string what = names.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'";
+  return what + did_you_mean(word, names) + "; '" + typed_name(command) + " --help' lists them";
 }
 
 /// Before options are read, which count more. (CLI11 would read variables for the commands that are not called, too, and after that.)
@@ -92,13 +123,16 @@ int run_weir(int argc, char** argv, const NodeProgram& node) {
   try {
     app.parse(argc, argv);
     return invocation.status;
+  } catch (const CLI::CallForHelp&) {
+    std::cout << help_text(app);
+    return kDone;
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::Error& error) {
     const CLI::App& command = chosen(app);
     const auto words = app.remaining(true);
-    if (!words.empty()) return ended(kMisused, unknown(app, words.front()));  // what is missing is most likely what was mistyped
-    return ended(kMisused, std::string(error.what()) + "; '" + typed_name(command) + " --help' says more");
+    if (!words.empty()) return ended(kMisused, unknown(app, words.front(), {argv + 1, argv + argc}));  // what is missing is most likely what was mistyped
+    return ended(kMisused, told(error) + "; '" + typed_name(command) + " --help' says more");
   } catch (const Misuse& misuse) {
     return ended(kMisused, misuse.what());
   } catch (const Unreachable& unreachable) {

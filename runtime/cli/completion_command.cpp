@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <weir/base/text.hpp>
+#include <weir/node/usage_text.hpp>
 
 namespace weir::cli {
 namespace {
@@ -58,7 +59,7 @@ std::string script(const CLI::App& app) {
 void add_completion_command(CLI::App& app, Invocation&) {
   const auto shell = std::make_shared<std::string>();  // owned by the command
   CLI::App* command = app.add_subcommand("completion", "Prints a script that completes commands and options in a shell: source <(weir completion bash)");
-  command->add_option("SHELL", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  command->add_option("SHELL", *shell, "bash or zsh")->required()->check(one_of({"bash", "zsh"}));
   command->callback([shell, &app] {
     if (*shell == "zsh") std::cout << "autoload -Uz bashcompinit && bashcompinit\n";
     std::cout << script(app);

@@ -11,6 +11,7 @@
 #include <weir/cli/job_watch.hpp>
 #include <weir/cli/printable.hpp>
 #include <weir/cli/text_table.hpp>
+#include <weir/node/usage_text.hpp>
 
 namespace weir::cli {
 namespace {
@@ -181,7 +182,7 @@ void add_job_commands(CLI::App& app, Invocation& invocation) {
   checkpoints->callback([line, &invocation] { list_checkpoints(invocation, *line); });
 
   CLI::App* logs = add(app, invocation, "logs", "Prints the last lines of a job's worker on the node that is asked", line);
-  logs->add_option("--lines", line->lines, "how many")->option_text("N [" + std::to_string(line->lines) + "]")->check(CLI::Range(std::uint32_t{1}, kMostLines));
+  logs->add_option("--lines", line->lines, "how many")->option_text("N [" + std::to_string(line->lines) + "]")->check(whole_number(1, kMostLines));
   logs->callback([line, &invocation] { print_log(invocation, *line); });
 
   CLI::App* forgets = add(app, invocation, "forget", "Forgets a job that has ended, with its checkpoints", line);

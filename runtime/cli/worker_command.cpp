@@ -54,8 +54,8 @@ void add_worker_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("worker", "Runs tasks of a job; started by a node")->group("");
   command->add_option("--describe", line->describe, "print what the bundle is and would run, as JSON")->option_text("BUNDLE");
   command->add_option("--set", line->settings, "an option of the job; may be repeated")->option_text("NAME=VALUE")->expected(1)->take_all();
-  command->add_option("--parallelism", line->plan.parallelism, "tasks per operator")->option_text("N [1]")->check(at_least_one);
-  command->add_option("--key-groups", line->plan.key_groups, "units of keyed state")->option_text("N [128]")->check(at_least_one);
+  command->add_option("--parallelism", line->plan.parallelism, "tasks per operator")->option_text("N [1]");
+  command->add_option("--key-groups", line->plan.key_groups, "units of keyed state")->option_text("N [128]");
   command->add_option("--node", line->process.node, "the daemon to work for")->option_text("HOST:PORT")->excludes("--describe");
   command->add_option("--job", line->process.job, "whose tasks")->option_text("ID");
   command->add_option("--attempt", line->process.attempt, "at the job")->option_text("N");

@@ -10,6 +10,7 @@
 #include <weir/base/text.hpp>
 #include <weir/coordination/cluster_state.hpp>
 #include <weir/node/nearest_word.hpp>
+#include <weir/node/usage_text.hpp>
 
 namespace weir {
 namespace {
@@ -45,20 +46,24 @@ void add_engine_options(CLI::App& app, RunOptions& run, EngineText& text) {
   };
   const auto flag = [&](const std::string& name, bool& value, const std::string& help) { app.add_flag("--" + name, value, help)->group("Running"); };
 
-  option("parallelism", text.parallelism, "N [one per core: " + std::to_string(cores()) + "]", "tasks per operator");
-  option("threads", run.job.threads, "N [0]", "worker threads; 0: one per core");
-  option("key-groups", run.plan.key_groups, "N [" + std::to_string(run.plan.key_groups) + "]", "units of keyed state; fixed for a job's life");
+  option("parallelism", text.parallelism, "N [one per core: " + std::to_string(cores()) + "]", "tasks per operator")
+      ->check(whole_number(1, kMaxKeyGroups));
+  option("threads", run.job.threads, "N [0]", "worker threads; 0: one per core")->check(whole_number(0, kMostThreads));
+  option("key-groups", run.plan.key_groups, "N [" + std::to_string(run.plan.key_groups) + "]",
+         "units of keyed state; fixed for a job's life")
+      ->check(whole_number(1, kMaxKeyGroups));
   directory("state-dir", run.state_dir, "directory for checkpoints; turns them on");
   option("state-limit", text.state_limit, "BYTES [what the disk holds]", "the most that --state-dir may hold");
   option("checkpoint-interval", text.interval, "TIME [10s]", "time between checkpoints")->each([&](const std::string&) { text.interval_given = true; });
   option("alignment-limit", text.alignment_limit, "TIME [1s]", "after which a checkpoint barrier overtakes records");
-  option("retain", run.job.retained, "N [" + std::to_string(run.job.retained) + "]", "complete checkpoints to keep");
+  option("retain", run.job.retained, "N [" + std::to_string(run.job.retained) + "]", "complete checkpoints to keep")
+      ->check(whole_number(1, kMostRetained));
   flag("resume", text.resume, "continue from the newest checkpoint in --state-dir");
   flag("start-over", text.start_over, "drop the checkpoints in --state-dir and begin anew");
   directory("from-savepoint", run.from_savepoint, "start with the state of a savepoint; with --resume: unless --state-dir has a checkpoint");
   directory("savepoint", run.savepoint, "write a savepoint when the job stops or ends");
   option("max-failures", run.job.restart.attempts, "N [" + std::to_string(run.job.restart.attempts) + "]",
-         "tries at what fails the same way before the job fails");
+         "tries at what fails the same way before the job fails")->check(whole_number(1, kMostTries));
   option("restart-delay", text.restart_delay, "TIME [100ms]", "before the first restart; doubles each time");
   flag("explain", text.explain, "print the plan and exit");
   flag("quiet", run.quiet, "print results, warnings and errors only");
@@ -109,12 +114,6 @@ void refuse_shared_directories(const RunOptions& run) {
 
 void resolve(RunOptions& run, const EngineText& text) {
   run.plan.parallelism = text.parallelism.value_or(std::min(cores(), std::max(1U, run.plan.key_groups)));
-  if (run.plan.parallelism == 0) throw Failure("option --parallelism must be at least 1");
-  if (run.job.threads > kMostThreads) throw Failure("option --threads must be at most " + std::to_string(kMostThreads));
-  if (run.job.retained == 0 || run.job.retained > kMostRetained) {
-    throw Failure("option --retain must be between 1 and " + std::to_string(kMostRetained));
-  }
-  if (run.job.restart.attempts == 0) throw Failure("option --max-failures must be at least 1");
   if (run.state_dir.empty()) {
     if (text.interval_given) throw Failure("--checkpoint-interval needs --state-dir: checkpoints must go somewhere");
     if (text.resume) throw Failure("--resume needs --state-dir: where the checkpoints are");
@@ -163,11 +162,11 @@ std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv,
     add_engine_options(app, line.run, text);
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return app.help();
+    return help_text(app);
   } catch (const CLI::OptionAlreadyAdded& error) {
     throw Failure("the job asks for an option that every job has already; give it another name: " + std::string(error.what()));
   } catch (const CLI::Error& error) {
-    throw Failure(std::string(error.what()) + "; --help lists the options");
+    throw Failure(told(error) + "; --help lists the options");
   }
   refuse_unknown(app);
   for (const auto& [name, given] : text.job_flags) {

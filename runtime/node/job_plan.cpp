@@ -1,6 +1,8 @@
 #include <weir/node/job_plan.hpp>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include <weir/base/text.hpp>
 #include <weir/node/nearest_word.hpp>
@@ -8,12 +10,19 @@
 namespace weir {
 namespace {
 
+/// What `weir submit` has options for, and no job.
+constexpr std::array<std::string_view, 6> kOfSubmit = {"parallelism",  "key-groups",    "checkpoint-interval",
+                                                       "max-failures", "restart-delay", "from-savepoint"};
+
 void refuse_unknown(const Options& described, const std::map<std::string, std::string>& given) {
   std::vector<std::string> names;
   for (const DeclaredOption& option : described.declared()) names.push_back("--" + option.name);
   for (const auto& [name, value] : given) {
     const std::string option = "--" + name;
     if (std::find(names.begin(), names.end(), option) != names.end()) continue;
+    if (std::find(kOfSubmit.begin(), kOfSubmit.end(), name) != kOfSubmit.end()) {
+      throw Failure("the job has no option " + option + ", but weir submit has: " + option + " " + value + ", without --set");
+    }
     const auto meant = nearest_word(option, names);
     throw Failure("there is no option " + option + (meant ? " (did you mean " + *meant + "?)" : "") +
                   (names.empty() ? "; the job has none" : "; the job's are " + joined(names, ", ")));

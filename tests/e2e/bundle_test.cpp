@@ -86,7 +86,7 @@ TEST_CASE("what is wrong with a bundle or its options is told in one line") {
   refused({bundle, "--set", "inptu=x"}, "there is no option --inptu (did you mean --input?); the job's are --input, --output");
   refused({bundle, "--set", "input=/nosuch/a", "--set", "output=/nosuch/b/../a"},
           "sink 'file' would write into the input of source 'lines': /nosuch/b/../a is read as /nosuch/a; name another file");
-  refused({bundle, "--set", "=x"}, "--set takes NAME=VALUE, not '=x'");
+  refused({bundle, "--set", "=x"}, "--set wants NAME=VALUE, not '=x'");
   refused({(directory / "none.so").string()}, "bundle " + (directory / "none.so").string() + " does not exist");
   const std::string program = (kPrograms / "word_count").string();
   refused({program}, program + " is a program, not a bundle; bundles lie in lib/jobs of the build directory and end in .so");

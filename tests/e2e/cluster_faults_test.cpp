@@ -321,7 +321,7 @@ TEST_CASE("a query of nexmark gives its answer after kills of a worker, a node, 
   Daemons nodes(directory / "cluster", 3, kQuick);
   const std::uint64_t job = nodes.submit(
       "nexmark", {"--set", "query=q5", "--set", "events=200000", "--set", "rate=10000", "--set", "out-of-order=50", "--set", "throttle=25000", "--set",
-                  "final", "--set", "output=" + (directory / "q5.csv").string(), "--parallelism", "3", "--checkpoint-interval", "100ms"});
+                  "final=true", "--set", "output=" + (directory / "q5.csv").string(), "--parallelism", "3", "--checkpoint-interval", "100ms"});
   std::uint64_t checkpoint = 0;
   for (int kill = 0; kill < 4; ++kill) {
     checkpoint = nodes.await_checkpoint(job, checkpoint).checkpoint;

@@ -27,7 +27,7 @@ TEST_CASE("a job's output is exact after a hundred random kills") {
     const std::uint64_t counting = nodes.submit("slow_count", {"--set", "count=400000", "--set", "rate=10000", "--set", "output=" + count.string(),
                                                                "--parallelism", "3", "--checkpoint-interval", "100ms"});
     const std::uint64_t asking = nodes.submit("nexmark", {"--set", "query=q5", "--set", "events=400000", "--set", "rate=10000", "--set", "out-of-order=50",
-                                                          "--set", "throttle=10000", "--set", "final", "--set", "output=" + query.string(), "--parallelism",
+                                                          "--set", "throttle=10000", "--set", "final=true", "--set", "output=" + query.string(), "--parallelism",
                                                           "3", "--checkpoint-interval", "100ms"});
     kills += kill_at_random(nodes, counting, 25, random);
     for (const std::uint64_t job : {counting, asking}) {

@@ -189,7 +189,28 @@ TEST_CASE("help names types, units and defaults, and what is required") {
   CHECK(flights.says("--worst N [10]"));
   CHECK(flights.says("TIME is 250ms, 10s, 5min, 2h or 7d"));
   CHECK(flights.says("--parallelism N [one per core: "));
-  CHECK(place.run("word_count", {"--help"}).says("--input TEXT (required)"));
+  const Ended words = place.run("word_count", {"--help"});
+  CHECK(words.says("--input TEXT (required)"));
+  CHECK_FALSE(words.says("\n\n\n"));
+  CHECK(words.printed.ends_with("GiB.\n"));
+  CHECK(place.run("cpu_average", {"--help"}).says("\n  --input TEXT (required)\n"));  // it has no more to say of it
+}
+
+TEST_CASE("a value that an option cannot have is refused with those that it can have") {
+  const Place place;
+  const auto refused = [&](const Arguments& arguments, const std::string& message) {
+    const Ended ended = place.run("word_count", arguments);
+    CHECK(ended.status == 2);
+    CHECK(ended.printed == "word_count: error: " + message + "; --help lists the options\n");
+  };
+  refused({"--input", "x", "--parallelism", "x"}, "--parallelism wants a number from 1 to 32768, not 'x'");
+  refused({"--input", "x", "--parallelism", "0"}, "--parallelism wants a number from 1 to 32768, not '0'");
+  refused({"--input", "x", "--key-groups", "-1"}, "--key-groups wants a number from 1 to 32768, not '-1'");
+  refused({"--input", "x", "--threads", "1025"}, "--threads wants a number from 0 to 1024, not '1025'");
+  refused({"--input", "x", "--retain", "0"}, "--retain wants a number from 1 to 1000, not '0'");
+  refused({"--input", "x", "--parallelism"}, "--parallelism wants a value");
+  refused({"--input", "x", "--input", "y"}, "--input was given more than once");
+  refused({"--input", "x", "--quiet=x"}, "'x' is no value for --quiet");
 }
 
 TEST_CASE("a plan is explained without the options that it does not depend on") {

@@ -41,6 +41,8 @@ TEST_CASE("what is missing, unknown or refused is named") {
   CHECK(refusal({}) == "a required option is missing: --numbers (how many); options are given by --set NAME=VALUE");
   CHECK(refusal({{"numbers", "3"}, {"lout", "true"}}) ==
         "there is no option --lout (did you mean --loud?); the job's are --numbers, --mode, --loud");
+  CHECK(refusal({{"numbers", "3"}, {"parallelism", "4"}}) ==
+        "the job has no option --parallelism, but weir submit has: --parallelism 4, without --set");
   CHECK(refusal({{"numbers", "three"}}) == "option --numbers: 'three' is not a whole number");
   CHECK(refusal({{"numbers", "3"}, {"mode", "odd"}}) == "option --mode: 'odd' is not one of fast, slow");
 }
