@@ -51,9 +51,11 @@ bool is_ip_address(const std::string& text) { return is_address_of(AF_INET, text
 
 bool is_host(std::string_view text) { return is_ip_address(std::string(text)) || is_name(text); }
 
-Result<Address> parse_address(std::string_view text) {
+Result<Address> parse_address(std::string_view text, std::uint16_t usual_port) {
   const auto refused = [&](const std::string& why) {
-    return Error{"'" + std::string(text) + "' is no address: " + why + "; write HOST:PORT, as in 127.0.0.1:7070, [::1]:7070 or node-a:7070"};
+    const std::string port = ":" + std::to_string(usual_port);
+    const std::string examples = "127.0.0.1" + port + ", [::1]" + port + " or node-a" + port;
+    return Error{"'" + std::string(text) + "' is no address: " + why + "; write HOST:PORT, as in " + examples};
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refused("it has no port");

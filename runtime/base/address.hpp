@@ -16,8 +16,12 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-/// Reads "127.0.0.1:7070", "[::1]:7070", "node-a.example:7070". A port of 0 is refused.
-Result<Address> parse_address(std::string_view text);
+constexpr std::uint16_t kNodePort = 7070;  // where nodes listen for nodes, unless told otherwise
+constexpr std::uint16_t kHttpPort = 7071;  // and for people
+
+/// Reads "127.0.0.1:7070", "[::1]:7070", "node-a.example:7070". A port of 0 is refused; the error for what is no address has
+/// examples with `usual_port`.
+Result<Address> parse_address(std::string_view text, std::uint16_t usual_port = kNodePort);
 
 std::string to_text(const Address& address);
 

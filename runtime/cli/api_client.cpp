@@ -21,16 +21,22 @@ constexpr auto kConnect = std::chrono::seconds(3);   // to a node that does not 
 constexpr auto kAnswer = std::chrono::seconds(120);  // a submit waits until a worker has looked at the job and the log has it
 constexpr std::size_t kLongestMessage = 500;
 
+/// A port alone is one of this machine.
+Address parse_node(const std::string& text) {
+  if (text.find("://") != std::string::npos) {
+    throw Misuse("--node: HOST:PORT is wanted, without http:// or https://; with --ca it is https");
+  }
+  const bool port = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  const auto address = parse_address(port ? "127.0.0.1:" + text : text, kHttpPort);
+  if (!address) throw Misuse("--node: " + address.error().message);
+  return *address;
+}
+
 std::vector<Address> parse_nodes(const std::string& text) {
   std::vector<Address> nodes;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (text.substr(begin, end - begin).find("://") != std::string::npos) {
-      throw Misuse("--node: HOST:PORT is wanted, without http:// or https://; with --ca it is https");
-    }
-    const auto address = parse_address(text.substr(begin, end - begin));
-    if (!address) throw Misuse("--node: " + address.error().message);
-    nodes.push_back(*address);
+    nodes.push_back(parse_node(text.substr(begin, end - begin)));
     begin = end + 1;
   }
   return nodes;
@@ -48,6 +54,12 @@ std::string read_token(const Connection& connection) {
 
 enum class Speaking : std::uint8_t { Plain, Tls };
 
+/// What is most likely wrong where somebody listens who does not answer.
+std::string other_port() {
+  return "; is it the node's --http, " + std::to_string(kHttpPort) +
+         " unless told otherwise, not its --listen? Where it takes TLS only, give --ca";
+}
+
 std::string why(httplib::Error error, Speaking speaking) {
   switch (error) {
     case httplib::Error::Connection: return "nobody listens there, or it cannot be reached";
@@ -56,8 +68,7 @@ std::string why(httplib::Error error, Speaking speaking) {
     case httplib::Error::SSLServerVerification: return "its certificate is not one of --ca, or not for this host";
     case httplib::Error::SSLLoadingCerts: return "the certificate given by --ca cannot be used";
     case httplib::Error::Read:
-      return "the connection broke, or the answer took too long" +
-             std::string(speaking == Speaking::Plain ? "; is it the node's --http, not its --listen? Where it takes TLS only, give --ca" : "");
+      return "the connection broke, or the answer took too long" + (speaking == Speaking::Plain ? other_port() : "");
     default: return "it failed: " + httplib::to_string(error);
   }
 }

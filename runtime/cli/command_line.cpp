@@ -96,8 +96,9 @@ void read_variables(Connection& connection) {
 
 void add_connection_options(CLI::App& command, Invocation& invocation) {
   Connection& connection = invocation.connection;
-  command.add_option("--node", connection.node, "node of the cluster to talk to, by its HTTP address; WEIR_NODE")
-      ->option_text("HOST:PORT [" + Connection().node + "]")->group("Connection");
+  command.add_option("--node", connection.node,
+                     "node of the cluster to talk to, by its HTTP address; of several the first that answers; WEIR_NODE")
+      ->option_text("HOST:PORT,... [" + Connection().node + "]")->group("Connection");
   command.add_option("--token-file", connection.token_file, "file with the cluster's token; WEIR_TOKEN has the token itself")->option_text("FILE")->group("Connection");
   command.add_option("--ca", connection.ca, "certificate of the cluster's authority: talk TLS; WEIR_CA")->option_text("FILE")->group("Connection");
   command.add_flag("--json", invocation.json, "print the node's answer as JSON")->group("Connection");
@@ -131,7 +132,8 @@ int run_weir(int argc, char** argv, const NodeProgram& node) {
   } catch (const CLI::Error& error) {
     const CLI::App& command = chosen(app);
     const auto words = app.remaining(true);
-    if (!words.empty()) return ended(kMisused, unknown(app, words.front(), {argv + 1, argv + argc}));  // what is missing is most likely what was mistyped
+    // What is missing is most likely what was mistyped.
+    if (!words.empty()) return ended(kMisused, unknown(app, words.front(), {argv + 1, argv + argc}));
     return ended(kMisused, told(error) + "; '" + typed_name(command) + " --help' says more");
   } catch (const Misuse& misuse) {
     return ended(kMisused, misuse.what());

@@ -53,8 +53,8 @@ struct CheckpointDefaults {
 };
 
 struct NodeOptions {
-  Address listen{"127.0.0.1", 7070};
-  Address http{"127.0.0.1", 7071};
+  Address listen{"127.0.0.1", kNodePort};
+  Address http{"127.0.0.1", kHttpPort};
   std::filesystem::path data = "weir-data";
   std::vector<std::string> join;      // HOST:PORT of nodes of the cluster
   std::string name;                   // empty: the listening address

@@ -39,8 +39,9 @@ NodeSetting setting(std::string key, std::string takes, std::string help, Member
           }};
 }
 
-NodeSetting address(std::string key, std::string help, Member<Address> member) {
-  return setting<Address>(std::move(key), "HOST:PORT", std::move(help), std::move(member), parse_address,
+NodeSetting address(std::string key, std::uint16_t usual_port, std::string help, Member<Address> member) {
+  return setting<Address>(std::move(key), "HOST:PORT", std::move(help), std::move(member),
+                          [usual_port](const std::string& text) { return parse_address(text, usual_port); },
                           [](const Address& value) { return to_text(value); });
 }
 
@@ -120,8 +121,8 @@ std::vector<NodeSetting> make_settings() {
   using O = NodeOptions;
   const auto text = [](const std::string& value) { return value; };
   return {
-      address("listen", "where other nodes and workers reach this node", [](O& o) -> auto& { return o.listen; }),
-      address("http", "where people and scripts reach this node", [](O& o) -> auto& { return o.http; }),
+      address("listen", kNodePort, "where other nodes and workers reach this node", [](O& o) -> auto& { return o.listen; }),
+      address("http", kHttpPort, "where people and scripts reach this node", [](O& o) -> auto& { return o.http; }),
       path("data", "DIR", "directory of the node's identity, bundles, checkpoints and logs", [](O& o) -> auto& { return o.data; }),
       setting<std::vector<std::string>>("join", "HOST:PORT,...", "nodes of the cluster to join, any one of which is enough; none: begin a cluster; this one first: begin it if all others have none",
                                         [](O& o) -> auto& { return o.join; }, parse_addresses,

@@ -110,7 +110,7 @@ TEST_CASE("a mistyped command or option is told in one line, with the one that w
   refused({"--node", "a:1", "jobs"}, "--node stands behind the command: 'weir jobs --node ...'");
   refused({"jobs", "all"}, "'all' is one word too many; 'weir jobs --help' lists them");
   refused({"jobs", "--nod", "a:1"}, "there is no option --nod (did you mean --node?); 'weir jobs --help' lists them");
-  refused({"nodes", "--node", "a"}, "--node: 'a' is no address: it has no port; write HOST:PORT, as in 127.0.0.1:7070, [::1]:7070 or node-a:7070");
+  refused({"nodes", "--node", "a"}, "--node: 'a' is no address: it has no port; write HOST:PORT, as in 127.0.0.1:7071, [::1]:7071 or node-a:7071");
   refused({"submit", "/none.so"}, "bundle /none.so does not exist");
   refused({"submit", kBundle, "--set", "=1"}, "--set wants NAME=VALUE, not '=1'");
   refused({"submit", kBundle, "--set", "input"}, "--set wants NAME=VALUE, not 'input'; a flag is set by input=true");
@@ -347,6 +347,7 @@ TEST_CASE("a node that is not there is another exit status; of several the first
 
   const ApiServer node(answers({{"/api/v1/jobs", "{\"jobs\":[]}"}}));
   CHECK(weir_with({"jobs", "--node", nowhere + "," + node.address()}).status == 0);
+  CHECK(weir_with({"jobs", "--node", node.address().substr(node.address().find(':') + 1)}).status == 0);  // the port alone
   setenv("WEIR_NODE", node.address().c_str(), 1);
   CHECK(weir_with({"jobs"}).status == 0);
   unsetenv("WEIR_NODE");

@@ -20,6 +20,7 @@ TEST_CASE("an address is a host and a port, and is written as it was read") {
 TEST_CASE("what is no address is refused with what is wrong") {
   const auto why = [](const std::string& text) { return parse_address(text).error().message; };
   CHECK(why("7070") == "'7070' is no address: it has no port; write HOST:PORT, as in 127.0.0.1:7070, [::1]:7070 or node-a:7070");
+  CHECK(parse_address("a", kHttpPort).error().message == "'a' is no address: it has no port; write HOST:PORT, as in 127.0.0.1:7071, [::1]:7071 or node-a:7071");
   CHECK(why(":7070").find("it has no host") != std::string::npos);
   CHECK(why("::1:7070").find("stands in brackets") != std::string::npos);
   CHECK(why("[::1:7070").find("no IPv6 address in the brackets") != std::string::npos);
