@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -34,22 +35,37 @@ std::optional<T> read_at(std::string_view file, std::uint64_t offset) {
   return value;
 }
 
-/// Only programs name the loader that starts them.
-bool names_interpreter(std::string_view file, const Elf64_Ehdr& header) {
+/// Whether a file has all of `count` things of `size` bytes that begin at `offset`.
+bool holds(std::string_view file, std::uint64_t offset, std::uint64_t count, std::uint64_t size) {
+  return count == 0 || (offset <= file.size() && (file.size() - offset) / size >= count);
+}
+
+/// What is loaded of a file; nothing when the file ends before that does, or before the table of its sections. The linker writes that
+/// last, so a file that was copied in part lacks it.
+std::optional<std::vector<Elf64_Phdr>> whole_segments(std::string_view file, const Elf64_Ehdr& header) {
+  if (!holds(file, header.e_phoff, header.e_phnum, sizeof(Elf64_Phdr))) return std::nullopt;
+  if (!holds(file, header.e_shoff, header.e_shnum, sizeof(Elf64_Shdr))) return std::nullopt;
+  std::vector<Elf64_Phdr> segments;
   for (std::uint64_t i = 0; i < header.e_phnum; ++i) {
-    const std::uint64_t offset = header.e_phoff + i * sizeof(Elf64_Phdr);
-    const auto segment = header.e_phoff <= file.size() ? read_at<Elf64_Phdr>(file, offset) : std::nullopt;
-    if (!segment) return false;
-    if (segment->p_type == PT_INTERP) return true;
+    const auto segment = read_at<Elf64_Phdr>(file, header.e_phoff + i * sizeof(Elf64_Phdr));
+    if (!segment || !holds(file, segment->p_offset, segment->p_filesz, 1)) return std::nullopt;
+    segments.push_back(*segment);
   }
-  return false;
+  return segments;
 }
 
 Result<void> check_shared_object(std::string_view file) {
+  const Error cut{"is damaged or incomplete: it ends at byte " + std::to_string(file.size()) +
+                  ", before parts of it that its head names; copy or build it again"};
   const auto header = read_at<Elf64_Ehdr>(file, 0);
-  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return Error{"is no job bundle: it is not a shared object"};
+  if (!file.starts_with(std::string_view(ELFMAG, SELFMAG))) return Error{"is no job bundle: it is not a shared object"};
+  if (!header) return cut;
   if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kMachine) return Error{"is built for another processor"};
-  if (header->e_type == ET_EXEC || names_interpreter(file, *header)) {
+  const auto segments = whole_segments(file, *header);
+  if (!segments) return cut;
+  const auto names_loader = [](const Elf64_Phdr& segment) { return segment.p_type == PT_INTERP; };  // only programs do
+  const bool starts = std::any_of(segments->begin(), segments->end(), names_loader);
+  if (header->e_type == ET_EXEC || starts) {
     return Error{"is a program, not a bundle; bundles lie in lib/jobs of the build directory and end in .so"};
   }
   if (header->e_type != ET_DYN) return Error{"is no job bundle: it is not a shared object"};

@@ -14,7 +14,7 @@
 
 namespace weir {
 
-/// The mark among the bytes of a file; fails when they are no shared object of this machine with exactly one intact mark.
+/// The mark among the bytes of a file; fails when they are no whole shared object of this machine with exactly one intact mark.
 /// The error begins with a verb: "is a program, not a bundle: ...".
 Result<BundleMark> find_bundle_mark(std::string_view file);
 

@@ -90,9 +90,35 @@ TEST_CASE("a program that lies anywhere in memory is still a program") {
   std::memcpy(segments.data(), &segment, sizeof(segment));
   CHECK(refusal(shared_object(segments + mark_of("1", "a", "j"), head)).starts_with("is a program"));
 
+}
+
+TEST_CASE("a file that was copied in part is told from one without a job") {
+  const auto cut_at = [](std::size_t bytes) {
+    return "is damaged or incomplete: it ends at byte " + std::to_string(bytes) + ", before parts of it that its head names; copy or build it again";
+  };
+  const std::string mark = mark_of("1", "a", "j");
+  Elf64_Ehdr head = shared_object_header();
+  head.e_shoff = sizeof(head) + mark.size();
+  head.e_shnum = 2;
+  const std::string whole = shared_object(mark + std::string(2 * sizeof(Elf64_Shdr), '\0'), head);
+  CHECK(find_bundle_mark(whole).ok());
+  for (const std::size_t bytes : {whole.size() - 1, sizeof(head) + 10, sizeof(head), sizeof(head) - 1, std::size_t{SELFMAG}}) {
+    CHECK(refusal(whole.substr(0, bytes)) == cut_at(bytes));
+  }
+
+  head = shared_object_header();
   head.e_phoff = std::numeric_limits<std::uint64_t>::max() - 3;  // wraps around
   head.e_phnum = 0xffff;
-  CHECK(find_bundle_mark(shared_object(mark_of("1", "a", "j"), head)).ok());
+  CHECK(refusal(shared_object(mark, head)) == cut_at(sizeof(head) + mark.size()));
+
+  head.e_phoff = sizeof(head);
+  head.e_phnum = 1;
+  Elf64_Phdr segment{};
+  segment.p_offset = 1;
+  segment.p_filesz = std::numeric_limits<std::uint64_t>::max();
+  std::string segments(sizeof(segment), '\0');
+  std::memcpy(segments.data(), &segment, sizeof(segment));
+  CHECK(refusal(shared_object(segments + mark, head)) == cut_at(sizeof(head) + segments.size() + mark.size()));
 }
 
 TEST_CASE("a mark that is cut short or holds other bytes is refused") {
