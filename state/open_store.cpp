@@ -25,6 +25,21 @@ Result<void> make_directory(const fs::path& directory) {
   return Error{"cannot make directory " + directory.string() + ": " + error.message()};
 }
 
+/// Whoever only reads was given the directory as a savepoint.
+Result<void> check_savepoint(const fs::path& directory) {
+  std::error_code error;
+  const fs::file_status status = fs::status(directory, error);
+  if (status.type() == fs::file_type::not_found)
+    return Error{"there is no savepoint at " + directory.string() + ": no such directory"};
+  if (!fs::is_directory(status)) {
+    return Error{directory.string() + " is no savepoint: " +
+                 (error ? error.message() : "it is not a directory")};
+  }
+  if (fs::exists(directory / "data.mdb", error)) return {};
+  return Error{directory.string() + " is no savepoint: " +
+               (error ? error.message() : "it has no file data.mdb")};
+}
+
 /// A state without a manifest is none to go back to.
 LmdbOptions lmdb_options(const StoreOptions& options) {
   return {options.map_bytes, options.limit_bytes, kManifestPrefix};
@@ -68,8 +83,8 @@ Result<std::unique_ptr<CheckpointStore>> CheckpointStore::open(const fs::path& d
   const bool writes = options.access == StoreAccess::ReadWrite;
   if (writes) {
     if (auto made = make_directory(directory); !made.ok()) return made.error();
-  } else if (!fs::exists(file, error)) {
-    return Error{directory.string() + " holds no checkpoints: it has no file data.mdb"};
+  } else if (auto there = check_savepoint(directory); !there.ok()) {
+    return there.error();
   }
   auto locked = writes ? StoreLock::exclusive(directory) : StoreLock::shared(directory);
   if (!locked.ok()) return locked.error();

@@ -73,12 +73,16 @@ void require_free(const std::filesystem::path& savepoint) {
   std::filesystem::remove(savepoint, error);
 }
 
-/// Before a state directory is made for nothing. One that a resumed job does not need may be gone.
-void require_there(const RunOptions& options) {
+/// Before a state directory is made for nothing. A savepoint that a resumed job does not need may be gone.
+void require_savepoint(const std::string& job, const RunOptions& options) {
   std::error_code error;
   const bool may_be_gone = options.start == StartMode::Resume && std::filesystem::exists(options.state_dir, error);
-  if (options.from_savepoint.empty() || may_be_gone || std::filesystem::exists(options.from_savepoint, error)) return;
-  throw Failure("there is no savepoint to start from: " + options.from_savepoint.string() + " does not exist");
+  if (options.from_savepoint.empty() || may_be_gone) return;
+  const StoreOptions opening{.job = job, .weir_version = kVersion, .access = StoreAccess::ReadOnly};
+  const auto store = CheckpointStore::open(options.from_savepoint, opening).or_throw();
+  if (store->job() == job) return;
+  const std::string savepoint = "the savepoint in " + options.from_savepoint.string();
+  throw Failure(savepoint + " is of job '" + store->job() + "', not of '" + job + "'");
 }
 
 void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunOptions& options) {
@@ -92,7 +96,7 @@ void write_savepoint(CheckpointId checkpoint, const std::string& job, const RunO
 bool nothing_to_do(const StateDirectory& state, const RunOptions& options, spdlog::logger& log) {
   if (options.start != StartMode::Resume) return false;
   if (state.finished() && options.savepoint.empty()) {
-    log.info("has finished already ({} in {}); --start-over begins anew", state.newest(), options.state_dir.string());
+    log.info("the job has finished already ({} in {}); --start-over begins anew", state.newest(), options.state_dir.string());
     return true;
   }
   if (state.newest().empty() && options.from_savepoint.empty()) {
@@ -133,7 +137,7 @@ JobOutcome watch(EmbeddedJob& job, ProgressReport& progress, const RunOptions& o
 int run_embedded(Plan plan, RunOptions options) {
   const std::string name = plan.graph.name;
   const InterruptGuard guard;
-  require_there(options);
+  require_savepoint(name, options);
   require_free(options.savepoint);
   if (!options.stats.empty()) require_own_file(plan.graph, "stats", options.stats);
   const auto log = make_log(name, options);
@@ -160,7 +164,10 @@ int run_embedded(Plan plan, RunOptions options) {
     summary = progress.summary(outcome.state);
     if (!options.stats.empty()) progress.write(options.stats);
   }
-  if (outcome.state != JobOutcome::State::Failed && !options.savepoint.empty()) write_savepoint(outcome.ended_with, name, options);
+  if (outcome.state != JobOutcome::State::Failed && !options.savepoint.empty()) {
+    write_savepoint(outcome.ended_with, name, options);
+    log->info("savepoint written to {}", options.savepoint.string());
+  }
   return report(outcome, summary, options, *log);
 }
 

@@ -107,7 +107,7 @@ TEST_CASE("a start that would drop checkpoints is refused, and says how to conti
 
   const Ended resumed = place.count({"--resume"});
   CHECK(resumed.status == 0);
-  CHECK_MESSAGE(resumed.says("has finished already (checkpoint 1, taken "), resumed.printed);
+  CHECK_MESSAGE(resumed.says("the job has finished already (checkpoint 1, taken "), resumed.printed);
   CHECK(place.counts() == counts);
 
   std::ofstream(place / "words.txt") << "d\n";
@@ -147,7 +147,10 @@ TEST_CASE("a savepoint that is missing, or is to be the state directory too, is 
   const Place place;
   const Ended missing = place.count({"--from-savepoint", place / "gone"});
   CHECK(missing.status == 1);
-  CHECK(missing.printed == "word_count: error: there is no savepoint to start from: " + (place / "gone") + " does not exist\n");
+  CHECK(missing.printed == "word_count: error: there is no savepoint at " + (place / "gone") + ": no such directory\n");
+  std::filesystem::create_directory(place / "other");
+  CHECK(place.count({"--from-savepoint", place / "other"}).printed ==
+        "word_count: error: " + (place / "other") + " is no savepoint: it has no file data.mdb\n");
   for (const std::string option : {"--from-savepoint", "--savepoint"}) {
     const Ended same = place.count({option, place / "./state"});
     CHECK(same.status == 2);

@@ -54,10 +54,24 @@ TEST_CASE("a run from a savepoint, at another parallelism, and the one before it
   Counting parts;
   parts.write("a.txt", "the cat and the dog\n");
   REQUIRE(parts.run({"--parallelism", "1", "--state-dir", parts.place("one"), "--savepoint", parts.place("savepoint")}) == 0);
+  CHECK_MESSAGE(parts.printed().find("word_count: savepoint written to " + parts.place("savepoint") + "\n") != std::string::npos, parts.printed());
   parts.write("b.txt", "the end\na dog\n");
   REQUIRE_MESSAGE(parts.run({"--parallelism", "3", "--state-dir", parts.place("two"), "--from-savepoint", parts.place("savepoint")}) == 0,
                   parts.printed());
   CHECK(parts.counts() == whole.counts());
+}
+
+TEST_CASE("a savepoint of another job is refused with both named, before anything is made") {
+  Counting counting;
+  counting.write("a.txt", "a b\n");
+  REQUIRE(counting.run({"--state-dir", counting.place("state"), "--savepoint", counting.place("savepoint")}) == 0);
+  Process other(std::filesystem::path(WEIR_BIN_DIR) / "monitoring",
+                {"--state-dir", counting.place("other"), "--from-savepoint", counting.place("savepoint"), "--output", counting.place("report.csv")},
+                counting.place("refused"));
+  CHECK(other.wait_for(kPatience) == 1);
+  CHECK(content_of(counting.place("refused")) ==
+        "monitoring: error: the savepoint in " + counting.place("savepoint") + " is of job 'word_count', not of 'monitoring'\n");
+  CHECK_FALSE(std::filesystem::exists(counting.place("other")));
 }
 
 TEST_CASE("a savepoint is not written over another, which is found out before the job runs") {

@@ -194,8 +194,18 @@ TEST_CASE("a place that is no directory or cannot be made is refused") {
         (directory / "file").string() + " is not a directory: name one for the job's state");
   CHECK(contains(refusal(directory / "file/below", orders()), "cannot make directory "));
   CHECK(contains(refusal("/proc/weir", orders()), "cannot make directory /proc/weir: "));
+}
+
+TEST_CASE("what is to be read must be a savepoint") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "file") << "text";
+  std::filesystem::create_directory(directory / "empty");
   CHECK(refusal(directory / "absent", reading()) ==
-        (directory / "absent").string() + " holds no checkpoints: it has no file data.mdb");
+        "there is no savepoint at " + (directory / "absent").string() + ": no such directory");
+  CHECK(refusal(directory / "file", reading()) ==
+        (directory / "file").string() + " is no savepoint: it is not a directory");
+  CHECK(refusal(directory / "empty", reading()) ==
+        (directory / "empty").string() + " is no savepoint: it has no file data.mdb");
 }
 
 TEST_CASE("a store is open once in a process and in one process at a time") {
