@@ -33,8 +33,10 @@ class Planner {
     for (NodeId node = 0; node < plan_.graph.nodes.size(); ++node) {
       const std::uint32_t wanted = parallelism(node);
       if (wanted >= 1 && wanted <= groups) continue;
-      throw Failure("operator '" + plan_.graph.nodes[node].name + "' wants parallelism " + std::to_string(wanted) +
-                    "; it must be between 1 and the number of key groups, " + std::to_string(groups));
+      const std::string has = "operator '" + plan_.graph.nodes[node].name + "' has parallelism " + std::to_string(wanted);
+      if (wanted == 0) throw Failure(has + "; 1 is the least");
+      throw Failure(has + ", more than there are key groups (" + std::to_string(groups) +
+                    "); lower it, or give more by --key-groups");
     }
   }
 

@@ -107,6 +107,9 @@ TEST_CASE("a job at fault is refused with the fault") {
   CHECK(fault(twice) == "job 'twice' has two operators named 'in'; rename one");
   Pipeline wide("wide");
   wide.source("in", Numbers{}).sink("out", Nowhere{}, {.parallelism = 200});
-  CHECK(fault(wide) == "operator 'out' wants parallelism 200; it must be between 1 and the number of key groups, 128");
+  CHECK(fault(wide) == "operator 'out' has parallelism 200, more than there are key groups (128); lower it, or give more by --key-groups");
+  Pipeline none("none");
+  none.source("in", Numbers{}).sink("out", Nowhere{}, {.parallelism = 0});
+  CHECK(fault(none) == "operator 'out' has parallelism 0; 1 is the least");
   CHECK(fault(wide, {.key_groups = 40000}) == "the number of key groups must be between 1 and 32768, not 40000");
 }
