@@ -65,7 +65,7 @@ PlanRunner::PlanRunner(JobGraph graph, const PlanOptions& options, std::uint64_t
     auto inputs = plan_.make_inputs(number);
     for (std::size_t i = 0; i < restored[number].nodes.size(); ++i) nodes[i].restored = std::move(restored[number].nodes[i]);
     for (std::size_t i = 0; i < restored[number].inputs.size(); ++i) inputs[i].restored = std::move(restored[number].inputs[i]);
-    TaskOptions task{.task = wiring.index, .parallelism = plan_.vertices[wiring.vertex].parallelism,
+    TaskOptions task{.task = wiring.index, .parallelism = plan_.vertices[wiring.vertex].parallelism, .attempt = {},
                      .key_groups = options.key_groups, .checkpointed = true, .isolating = false, .alignment_limit = Duration(1000), .credit = {}};
     task.credit = {.window = 2, .smallest_window = 1, .batch_records = 2, .smallest_batch = 1};  // pressure everywhere
     seats_[number].world = std::make_unique<World>(*this, number);
