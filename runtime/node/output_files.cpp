@@ -39,8 +39,9 @@ std::vector<std::string> output_files(const JobGraph& graph) {
     for (const GraphNode& source : graph.nodes) {
       for (const std::string& input : source.reads) {
         if (!reads(input, *sink.writes)) continue;
+        const std::string alias = input == sink.writes->path ? "" : " is read as " + input;
         throw Failure("sink '" + sink.name + "' would write into the input of source '" + source.name + "': " + sink.writes->path +
-                      " is read as " + input + "; name another file");
+                      alias + "; name another file");
       }
     }
     for (const auto& [file, other] : sinks) {

@@ -107,7 +107,11 @@ TEST_CASE("a job does not write into what it reads") {
   const auto refused = [&](const std::filesystem::path& input, const std::filesystem::path& output) {
     return refusal(copying(input, {output})).find("would write into the input of source 'lines'") != std::string::npos;
   };
-  CHECK(refused(directory / "a.txt", directory / "a.txt"));
+  CHECK(refusal(copying(directory / "a.txt", {directory / "a.txt"})) ==
+        "sink 'sink1' would write into the input of source 'lines': " + (directory / "a.txt").string() + "; name another file");
+  CHECK(refusal(copying(directory / "*.txt", {directory / "a.txt"})) ==
+        "sink 'sink1' would write into the input of source 'lines': " + (directory / "a.txt").string() + " is read as " +
+            (directory / "*.txt").string() + "; name another file");
   CHECK(refused(directory / "a.txt", directory / "./sub/../a.txt"));
   CHECK(refused(directory / "a.txt", directory / "twin.txt"));
   CHECK(refused(directory / "*.txt", directory / "new.txt"));
