@@ -10,6 +10,7 @@
 #include <weir/cli/answer.hpp>
 #include <weir/cli/job_watch.hpp>
 #include <weir/cli/printable.hpp>
+#include <weir/cli/settings.hpp>
 #include <weir/cli/text_table.hpp>
 #include <weir/node/usage_text.hpp>
 
@@ -154,8 +155,11 @@ void add_asking(CLI::App& app, Invocation& invocation) {
   CLI::App* cancel = add(app, invocation, "cancel", "Ends a job where it is, without a last checkpoint", line);
   CLI::App* savepoint = add(app, invocation, "savepoint", "Ends a job with a savepoint, from which another can start; of a job that has ended, makes one of its last checkpoint", line);
   CLI::App* stop = add(app, invocation, "stop", "Ends a job with a last checkpoint", line);
-  savepoint->add_option("DIRECTORY", line->directory, "where to write it, on the nodes; must not exist yet")->required();
-  for (CLI::App* command : {cancel, stop, savepoint}) command->add_flag("--wait", line->wait, "until the job has ended");
+  savepoint->add_option("DIRECTORY", line->directory, "where to write it, on the leader's node: an absolute path, at which nothing is yet")
+      ->required()->check(absolute_path);
+  for (CLI::App* command : {cancel, stop, savepoint}) {
+    command->add_flag("--wait", line->wait, "return when the job has ended, not at once");
+  }
   cancel->callback([line, &invocation] { ask(invocation, *line, "cancel", "{}", "will be cancelled"); });
   stop->callback([line, &invocation] { ask(invocation, *line, "stop", "{}", "will end with a last checkpoint"); });
   savepoint->callback([line, &invocation] {
@@ -182,7 +186,8 @@ void add_job_commands(CLI::App& app, Invocation& invocation) {
   checkpoints->callback([line, &invocation] { list_checkpoints(invocation, *line); });
 
   CLI::App* logs = add(app, invocation, "logs", "Prints the last lines of a job's worker on the node that is asked", line);
-  logs->add_option("--lines", line->lines, "how many")->option_text("N [" + std::to_string(line->lines) + "]")->check(whole_number(1, kMostLines));
+  logs->add_option("--lines", line->lines, "how many")->option_text("N [" + std::to_string(line->lines) + "]")
+      ->check(whole_number(1, kMostLines));
   logs->callback([line, &invocation] { print_log(invocation, *line); });
 
   CLI::App* forgets = add(app, invocation, "forget", "Forgets a job that has ended, with its checkpoints", line);

@@ -90,15 +90,20 @@ void add_submit_command(CLI::App& app, Invocation& invocation) {
   api::SubmitRequest& request = line->request;
   CLI::App* command = app.add_subcommand("submit", "Runs a bundle as a job of the cluster");
   command->add_option("BUNDLE", line->bundle, "the job's shared object, as build/lib/jobs/word_count.so")->required();
-  command->add_option("--set", line->settings, "an option of the job, which --options lists; may be repeated; a flag is set by NAME=true")->option_text("NAME=VALUE")->expected(1)->take_all();
+  command->add_option("--set", line->settings, "an option of the job, as --options lists them; may be repeated; a flag: NAME=true")
+      ->option_text("NAME=VALUE")->expected(1)->take_all();
   command->add_flag("--options", line->options, "print the job's options as JSON instead of running it");
-  command->add_option("--parallelism", request.parallelism, "tasks per operator")->option_text("N [1]")->check(whole_number(1, kMaxKeyGroups));
-  command->add_option("--key-groups", request.key_groups, "units of keyed state; fixed for a job's life")->option_text("N [128]")->check(whole_number(1, kMaxKeyGroups));
+  command->add_option("--parallelism", request.parallelism, "tasks per operator")
+      ->option_text("N [1]")->check(whole_number(1, kMaxKeyGroups));
+  command->add_option("--key-groups", request.key_groups, "units of keyed state; fixed for a job's life")
+      ->option_text("N [128]")->check(whole_number(1, kMaxKeyGroups));
   command->add_option("--name", request.name, "what to call the job")->option_text("NAME [the bundle's]");
   command->add_option("--checkpoint-interval", line->interval, "time between checkpoints")->option_text("TIME [the node's]");
-  command->add_option("--max-failures", request.restart.attempts, "tries at what fails the same way before the job fails")->option_text("N [3]")->check(whole_number(1, kMostTries));
+  command->add_option("--max-failures", request.restart.attempts, "tries at what fails the same way before the job fails")
+      ->option_text("N [3]")->check(whole_number(1, kMostTries));
   command->add_option("--restart-delay", line->restart_delay, "before the first restart; doubles each time")->option_text("TIME [100ms]");
-  command->add_option("--from-savepoint", request.from_savepoint, "start with the state of a savepoint, a directory on the nodes")->option_text("DIR");
+  command->add_option("--from-savepoint", request.from_savepoint, "start with the state of a savepoint: an absolute path that every node can read")
+      ->option_text("DIR")->check(absolute_path);
   command->add_flag("--wait,!--detach", line->wait, "wait until the job has ended, and end as it did; otherwise return at once");
   add_connection_options(*command, invocation);
   command->callback([line, &invocation] { submit(invocation, *line); });

@@ -124,6 +124,10 @@ TEST_CASE("a mistyped command or option is told in one line, with the one that w
   refused({"job", "1", "--tasks", "--plan"}, "--tasks does not go with --plan; 'weir job --help' says more");
   refused({"job"}, "JOB is required; 'weir job --help' says more");
   refused({}, "a command is required; 'weir --help' says more");
+  const std::string here = (std::filesystem::current_path() / "sp").string();
+  refused({"savepoint", "7", "sp"}, "DIRECTORY wants an absolute path, such as " + here + ", not 'sp'; 'weir savepoint --help' says more");
+  refused({"submit", kBundle, "--from-savepoint", "./sp"},
+          "--from-savepoint wants an absolute path, such as " + here + ", not './sp'; 'weir submit --help' says more");
   refused({"cert", "ca"}, "--out is required; 'weir cert ca --help' says more");
   refused({"cert", "node", "--nam", "a"}, "there is no option --nam (did you mean --name?); 'weir cert node --help' lists them");
 }
