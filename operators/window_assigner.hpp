@@ -10,7 +10,7 @@
 //
 // Times are event time; `.time = WindowTime::Processing` in the options, or tumbling_processing(…) and so on, take the
 // machine's clock. An offset moves the grid: tumbling(24h, {.offset = -8h}) are days in UTC+8. A size that is not positive
-// throws Failure when the pipeline is built. All are values.
+// is a fault, which the step that has the windows refuses with Failure when the pipeline is built. All are values.
 //
 // An assigner is a type with
 //   Time: WindowTimeOf<…>, kMerging: whether its windows grow together, DefaultTrigger
@@ -19,6 +19,7 @@
 
 #include <concepts>
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +42,7 @@ struct AlignedWindows {
   using DefaultTrigger = AtEnd;
 
   WindowGrid grid;
+  std::string fault = {};  // of what was given; empty: none
 
   template <class T, class Visit>
   void each_window(const T&, EventTime time, Visit&& visit) const {
@@ -64,6 +66,7 @@ struct SessionWindows {
   using DefaultTrigger = AtEnd;
 
   Gap gap;
+  std::string fault = {};  // of what was given; empty: none
 
   template <class T, class Visit>
   void each_window(const T& record, EventTime time, Visit&& visit) const {
@@ -79,12 +82,15 @@ struct SessionWindows {
   static Duration positive_gap(Duration gap);
 };
 
-/// Throws Failure unless the gap is positive; the gap otherwise.
-Duration check_gap(Duration gap);
+/// What is wrong with a gap; empty: nothing.
+std::string gap_fault(Duration gap);
+/// Throws Failure with that.
+[[noreturn]] void refuse_gap(Duration gap);
 
 template <WindowTime Kind, class Gap>
 Duration SessionWindows<Kind, Gap>::positive_gap(Duration gap) {
-  return gap.count() > 0 ? gap : check_gap(gap);
+  if (gap.count() <= 0) [[unlikely]] refuse_gap(gap);
+  return gap;
 }
 
 template <class Trigger>
@@ -94,6 +100,7 @@ struct GlobalWindow {
   using DefaultTrigger = Trigger;
 
   Trigger default_trigger{};
+  std::string fault = {};  // of what was given; empty: none
 
   template <class T, class Visit>
   void each_window(const T&, EventTime, Visit&& visit) const {
@@ -118,20 +125,20 @@ template <WindowAssigner A>
 inline constexpr bool kEventWindows = A::kTime == WindowTime::Event && !requires(const A& assigner) { assigner.default_trigger; };
 
 inline TumblingWindows<WindowTime::Event> tumbling(Duration size, WindowShape shape = {}) {
-  return {{WindowGrid("tumbling", size, size, shape.offset)}};
+  return {{WindowGrid(size, size, shape.offset), WindowGrid::fault("tumbling", size, size)}};
 }
 inline SlidingWindows<WindowTime::Event> sliding(Duration size, Duration slide, WindowShape shape = {}) {
-  return {{WindowGrid("sliding", size, slide, shape.offset)}};
+  return {{WindowGrid(size, slide, shape.offset), WindowGrid::fault("sliding", size, slide)}};
 }
 inline TumblingWindows<WindowTime::Processing> tumbling_processing(Duration size, WindowShape shape = {}) {
-  return {{WindowGrid("tumbling_processing", size, size, shape.offset)}};
+  return {{WindowGrid(size, size, shape.offset), WindowGrid::fault("tumbling_processing", size, size)}};
 }
 inline SlidingWindows<WindowTime::Processing> sliding_processing(Duration size, Duration slide, WindowShape shape = {}) {
-  return {{WindowGrid("sliding_processing", size, slide, shape.offset)}};
+  return {{WindowGrid(size, slide, shape.offset), WindowGrid::fault("sliding_processing", size, slide)}};
 }
 
-inline SessionWindows<WindowTime::Event, Duration> session(Duration gap) { return {check_gap(gap)}; }
-inline SessionWindows<WindowTime::Processing, Duration> session_processing(Duration gap) { return {check_gap(gap)}; }
+inline SessionWindows<WindowTime::Event, Duration> session(Duration gap) { return {gap, gap_fault(gap)}; }
+inline SessionWindows<WindowTime::Processing, Duration> session_processing(Duration gap) { return {gap, gap_fault(gap)}; }
 /// `gap_of(record)` is a Duration or a member that is one.
 template <class F>
   requires(!std::convertible_to<F, Duration>)

@@ -9,21 +9,26 @@ namespace {
 
 constexpr std::int64_t kLongest = std::int64_t{1} << 60;  // milliseconds: 36 million years
 
-void require_length(const char* verb, const char* what, Duration length) {
-  if (length.count() > 0 && length.count() < kLongest) return;
+bool sound(Duration length) { return length.count() > 0 && length.count() < kLongest; }
+
+std::string length_fault(const char* verb, const char* what, Duration length) {
+  if (sound(length)) return "";
   const char* wrong = length.count() > 0 ? " is too long: " : " must be positive: ";
-  throw Failure(std::string(verb) + ": the " + what + wrong + std::to_string(length.count()) + "ms");
+  return std::string(verb) + ": the " + what + wrong + std::to_string(length.count()) + "ms";
 }
 
 }  // namespace
 
-WindowGrid::WindowGrid(const char* verb, Duration size, Duration slide, Duration offset)
-    : size_(size.count()), slide_(slide.count()) {
-  require_length(verb, "size", size);
-  require_length(verb, "slide", slide);
+WindowGrid::WindowGrid(Duration size, Duration slide, Duration offset)
+    : size_(sound(size) ? size.count() : 1), slide_(sound(slide) ? slide.count() : 1) {
   offset_ = offset.count() % slide_;
   const std::int64_t rest = size_ % slide_;
   cut_ = rest == 0 ? slide_ : rest;
+}
+
+std::string WindowGrid::fault(const char* verb, Duration size, Duration slide) {
+  const std::string of_size = length_fault(verb, "size", size);
+  return of_size.empty() ? length_fault(verb, "slide", slide) : of_size;
 }
 
 std::string WindowGrid::to_text() const {

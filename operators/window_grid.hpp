@@ -22,8 +22,11 @@ namespace weir {
 
 class WindowGrid {
  public:
-  /// Sizes are positive, the offset is anything. Throws Failure otherwise, naming `verb`.
-  WindowGrid(const char* verb, Duration size, Duration slide, Duration offset);
+  /// The offset is anything. Sizes with a fault are taken for a millisecond: whoever has a name to tell the fault by refuses them.
+  WindowGrid(Duration size, Duration slide, Duration offset);
+
+  /// What is wrong with the sizes that were given to `verb`: that they are not positive, or too long. Empty: nothing.
+  static std::string fault(const char* verb, Duration size, Duration slide);
 
   Duration size() const { return Duration(size_); }
   Duration slide() const { return Duration(slide_); }

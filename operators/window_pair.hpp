@@ -222,6 +222,7 @@ WindowPairStream<Out, A, B> add_window_pair(const char* verb, const std::string&
                                             const PairWindowOptions& options) {
   const auto body = evicted(windows, firing);
   const auto assigner = windows_of(windows);
+  require_sound(verb, name, assigner);
   const auto trigger = trigger_of(windows);
   using Assigner = std::remove_const_t<decltype(assigner)>;
   using Trigger = std::remove_const_t<decltype(trigger)>;

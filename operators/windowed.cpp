@@ -7,4 +7,8 @@ WindowOptions checked(WindowOptions options) {
   throw Failure("window: the allowed lateness must not be negative: " + std::to_string(options.allowed_lateness.count()) + "ms");
 }
 
+void refuse_windows(const char* verb, const std::string& name, const std::string& fault) {
+  throw Failure(std::string(verb) + " '" + name + "': " + fault);
+}
+
 }  // namespace weir::detail

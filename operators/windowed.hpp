@@ -66,6 +66,20 @@ template <class Make, class K, class R>
 concept WindowMake = std::copy_constructible<Make> && std::invocable<const Make&, const K&, const Window&, R> &&
                      Record<std::decay_t<std::invoke_result_t<const Make&, const K&, const Window&, R>>>;
 
+namespace detail {
+
+[[noreturn]] void refuse_windows(const char* verb, const std::string& name, const std::string& fault);
+
+/// Throws Failure when the windows of a step make no sense. They are made before anyone knows whose they will be.
+template <class Assigner>
+void require_sound(const char* verb, const std::string& name, const Assigner& assigner) {
+  if constexpr (requires { { assigner.fault } -> std::convertible_to<std::string>; }) {
+    if (!assigner.fault.empty()) refuse_windows(verb, name, assigner.fault);
+  }
+}
+
+}  // namespace detail
+
 template <class T, class KeyOf, class Assigner, class Trigger, class Evict>
 class Windowed {
  public:
@@ -244,6 +258,7 @@ class Windowed {
 
   template <class Out>
   WindowStream<Out, T> add(const char* verb, const std::string& name, StepOptions options, OperatorFactory make) const {
+    detail::require_sound(verb, name, assigner_);
     if constexpr (std::is_same_v<KeyOf, NoKey>) options.parallelism = 1;
     if constexpr (kEventWindows<Assigner>) require_event_time(stream_, std::string(verb) + " '" + name + "' in windows");
     const auto results = stream_.template step<Out>(verb, named(verb, name, options), std::move(make));

@@ -318,6 +318,7 @@ TEST_CASE("numbers that make no sense are refused") {
     CHECK(flights.status == 2);
     CHECK(flights.printed == "flights: error: option --rate must be 0 or more\n");
   }
+  CHECK(place.run("flights", {"--window", "0s"}).printed == "flights: error: aggregate 'delays': sliding: the size must be positive: 0ms\n");
   const Ended monitoring = place.run("monitoring", {"--interval", "0s"});
   CHECK(monitoring.status == 2);
   CHECK(monitoring.printed == "monitoring: error: option --interval must be longer than 0\n");

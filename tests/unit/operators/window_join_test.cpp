@@ -51,6 +51,11 @@ TEST_CASE("an outer window join also yields those without a partner") {
         sorted(rows<Joined>({{{1, 0.5}, 9}, {{2, 0.5}, 9}, {{3, none}, 9}, {{none, 2.5}, 9}, {{4, 1.5}, 19}})));
 }
 
+TEST_CASE("windows that make no sense are refused by the join that has them") {
+  CHECK_THROWS_WITH_AS(join(JoinKind::Inner, tumbling(Duration(0))), "window_join 'join': tumbling: the size must be positive: 0ms", Failure);
+  CHECK_THROWS_WITH_AS(join(JoinKind::Inner, session(Duration(-1))), "window_join 'join': session: the gap must be positive: -1ms", Failure);
+}
+
 TEST_CASE("a pair in two sliding windows is joined in each") {
   TaskHarness task(join(JoinKind::Inner, sliding(Duration(10), Duration(5))), kTwoInputs);
   task.push<Left>({{{"a", 1}, 6}}, 0);

@@ -356,11 +356,19 @@ TEST_CASE("reduce and max_by yield records of the stream") {
 }
 
 TEST_CASE("sizes, gaps and numbers that make no sense are refused when the pipeline is built") {
-  CHECK_THROWS_WITH_AS(tumbling(Duration(0)), "tumbling: the size must be positive: 0ms", Failure);
-  CHECK_THROWS_WITH_AS(sliding(Duration(5), Duration(-1)), "sliding: the slide must be positive: -1ms", Failure);
-  CHECK_THROWS_WITH_AS(tumbling(Duration::max()), "tumbling: the size is too long: 9223372036854775807ms", Failure);
-  CHECK_THROWS_WITH_AS(session(Duration(0)), "session: the gap must be positive: 0ms", Failure);
-  CHECK_THROWS_WITH_AS(count_window(0), "count_window: the size must be positive: 0", Failure);
+  const auto refused = [](const auto& windows, const std::string& fault) {
+    CHECK_THROWS_WITH_AS(on_keys([&](auto keyed) { return keyed.window(windows).count("n"); }), ("aggregate 'n': " + fault).c_str(), Failure);
+    CHECK_THROWS_WITH_AS(on_keys([&](auto keyed) {
+                           return keyed.window(windows).template process<Pair>("p", [](auto&, auto&&) {});
+                         }), ("process 'p': " + fault).c_str(), Failure);
+  };
+  refused(tumbling(Duration(0)), "tumbling: the size must be positive: 0ms");
+  refused(tumbling_processing(Duration(0)), "tumbling_processing: the size must be positive: 0ms");
+  refused(sliding(Duration(5), Duration(-1)), "sliding: the slide must be positive: -1ms");
+  refused(tumbling(Duration::max()), "tumbling: the size is too long: 9223372036854775807ms");
+  refused(session(Duration(0)), "session: the gap must be positive: 0ms");
+  refused(count_window(0), "count_window: the size must be positive: 0");
+  refused(count_window(3, 0), "count_window: the slide must be positive: 0");
   CHECK_THROWS_WITH_AS(after_count(0), "after_count: what is given must be positive: 0", Failure);
   CHECK_THROWS_WITH_AS(on_keys([](auto keyed) { return keyed.window(tumbling(Duration(1)), {.allowed_lateness = Duration(-1)}).count("n"); }),
                        "window: the allowed lateness must not be negative: -1ms", Failure);
