@@ -248,6 +248,7 @@ class Worker {
     }
     from_savepoint([&] {
       auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
+      savepoint_of_ = store->job();
       StoredState state = load_newest(*store).or_throw();
       newest_checkpoint_ = state.manifest ? state.manifest->checkpoint : 0;
       stored_ = std::move(state.job);
@@ -262,7 +263,9 @@ class Worker {
       act();
     } catch (...) {
       if (!deploy_->manifest.empty() || deploy_->savepoint.empty()) throw;
-      tell_failure(wire::WorkerFailed{current_exception_text(), true});
+      const bool of_another = !savepoint_of_.empty() && savepoint_of_ != plan_->graph.name;
+      const std::string hint = of_another ? "; it is the savepoint of a job '" + savepoint_of_ + "'" : "";
+      tell_failure(wire::WorkerFailed{current_exception_text() + hint, true});
     }
   }
 
@@ -334,6 +337,7 @@ class Worker {
   std::vector<std::uint32_t> ready_;     // tasks that are, and are not reported yet
   std::unique_ptr<PartReader> reader_;   // while state is read
   std::optional<StoredJob> stored_;      // until the tasks may open
+  std::string savepoint_of_;             // the job whose savepoint that is
   std::vector<message::TooLate> late_;   // tasks that came to open when the answer did not count any more
   std::optional<ProcessingTime> asked_;  // for tasks to open, until the answer comes
   std::shared_ptr<CallCell> loading_ = std::make_shared<CallCell>();

@@ -145,7 +145,7 @@ Result<void> check_can_be_made(const std::filesystem::path& directory) {
   const bool usable = !error && ::access(directory.c_str(), W_OK | X_OK) == 0;
   const std::string why = error ? error.message() : std::strerror(errno);
   if (made) std::filesystem::remove(directory, error);  // it appears there whole, or not at all
-  return usable ? Result<void>() : Error{"directory: " + directory.string() + " cannot be written on the leader's node: " + why};
+  return usable ? Result<void>() : Error{directory.string() + " cannot be written on the leader's node: " + why};
 }
 
 /// Answers when it is written: nobody has to be stopped for it.
@@ -166,7 +166,7 @@ void savepoint(const Asked& asked) {
   if (const auto right = check_path("directory", request->directory); !right) return refuse(asked.call, http::kBadRequest, right.error().message);
   std::error_code error;
   const bool taken = std::filesystem::exists(request->directory, error) && !std::filesystem::is_empty(request->directory, error);
-  if (taken) return refuse(asked.call, http::kConflict, "directory: " + request->directory + " exists already; name one that does not");
+  if (taken) return refuse(asked.call, http::kConflict, request->directory + " exists already; name one that does not");
   const JobRecord* job = find_job(asked);
   if (job == nullptr) return;
   if (const auto can = check_can_be_made(request->directory); !can) return refuse(asked.call, http::kConflict, can.error().message);

@@ -101,7 +101,7 @@ TEST_CASE("a job that cannot run is refused with the reason") {
   CHECK(why([](JobSpec& s) { s.name = ""; }) == "a job needs a name");
   CHECK(why([](JobSpec& s) { s.bundle = "../x"; }).find("64 lower-case hexadecimal digits, not by '../x'") != std::string::npos);
   CHECK(why([](JobSpec& s) { s.parallelism = 129; }) ==
-        "job 'flights' cannot run: with 128 key groups its parallelism is 1 to as many, not 129");
+        "job 'flights' cannot run: its parallelism must be 1 to 128, the number of its key groups, not 129");
   CHECK(why([](JobSpec& s) { s.key_groups = kMaxKeyGroups + 1; }).find("32768") != std::string::npos);
   CHECK(why([](JobSpec& s) { s.checkpoint_interval = Duration(0); }).find("interval") != std::string::npos);
   CHECK(why([](JobSpec& s) { s.restart.factor = 0.0 / 0.0; }).find("factor") != std::string::npos);

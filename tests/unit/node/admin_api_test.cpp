@@ -251,7 +251,7 @@ TEST_CASE("a submission that cannot run is refused with the field that is wrong"
   CHECK(refused(R"({"name": "a\nb"})") == "name: 1 to 200 bytes without control characters are wanted");
   CHECK(refused(R"({"name": ")" + std::string(201, 'n') + "\"}") == "name: 1 to 200 bytes without control characters are wanted");
   CHECK(refused(R"({"name": "wc", "bundle": "../../etc/passwd"})").find("64 lower-case hexadecimal digits") != std::string::npos);
-  CHECK(refused(submission(R"(, "parallelism": 0)")).find("parallelism is 1 to as many, not 0") != std::string::npos);
+  CHECK(refused(submission(R"(, "parallelism": 0)")).find("parallelism must be 1 to 128") != std::string::npos);
   CHECK(refused(submission(R"(, "key_groups": 100000)")).find("1 to 32768 key groups") != std::string::npos);
   CHECK(refused(submission(R"(, "retained": 0)")) == "retained: 1 to 1000 checkpoints can be kept, not 0");
   CHECK(refused(submission(R"(, "retained": 1001)")) == "retained: 1 to 1000 checkpoints can be kept, not 1001");

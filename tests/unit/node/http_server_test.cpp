@@ -212,7 +212,7 @@ TEST_CASE("numbers that no job can have are refused before its code is looked at
     CHECK(reply.status == 400);
     return error_of(reply);
   };
-  CHECK(refused(R"("parallelism": 0)") == "job 'word_count' cannot run: with 128 key groups its parallelism is 1 to as many, not 0");
+  CHECK(refused(R"("parallelism": 0)") == "job 'word_count' cannot run: its parallelism must be 1 to 128, the number of its key groups, not 0");
   CHECK(refused(R"("key_groups": 0)") == "job 'word_count' cannot run: it has 1 to 32768 key groups, not 0");
   CHECK(refused(R"("retained": 0)") == "retained: 1 to 1000 checkpoints can be kept, not 0");
   CHECK(refused(R"("replication": 0)") == "job 'word_count' cannot run: at least one node must keep each part of a checkpoint");
