@@ -121,10 +121,7 @@ void JobLeader::settle() {
 
 std::optional<ProcessingTime> JobLeader::next_event() const {
   std::optional<ProcessingTime> next;
-  for (const auto& [job, run] : runs_) {
-    const auto one = run->next_event();
-    if (one && (!next || *one < *next)) next = one;
-  }
+  for (const auto& [job, run] : runs_) next = earliest({next, run->next_event()});
   return next;
 }
 

@@ -57,9 +57,7 @@ std::optional<ProcessingTime> JobRun::next_event() const {
   if (end_again_) return end_again_;
   if (begin_at_) return begin_at_;
   if (taking_over_) return taking_over_->deadline;
-  const auto next = supervisor_.next_event();
-  if (!next || !move_again_) return next ? next : move_again_;
-  return std::min(next, move_again_);
+  return earliest({supervisor_.next_event(), move_again_});
 }
 
 void JobRun::on_wish(JobWish wish) {

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -57,5 +59,14 @@ constexpr ProcessingTime operator+(ProcessingTime t, Duration d) {
   return {detail::saturating_add(t.ms, d.count())};
 }
 constexpr Duration operator-(ProcessingTime a, ProcessingTime b) { return Duration(a.ms - b.ms); }
+
+/// Of those that there are; none when there is none.
+constexpr std::optional<ProcessingTime> earliest(std::initializer_list<std::optional<ProcessingTime>> times) {
+  std::optional<ProcessingTime> first;
+  for (const auto& time : times) {
+    if (time && (!first || *time < *first)) first = time;
+  }
+  return first;
+}
 
 }  // namespace weir
