@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include <caf/all.hpp>
@@ -9,6 +10,8 @@
 #include <weir/actors/alarms.hpp>
 #include <weir/actors/job_leader.hpp>
 #include <weir/base/exception_text.hpp>
+#include <weir/coordination/cluster_view.hpp>
+#include <weir/coordination/vote_keeper.hpp>
 
 namespace weir {
 namespace {
@@ -26,8 +29,6 @@ namespace weir {
 namespace {
 
 using Level = NodeServices::Level;
-
-constexpr Duration kVotesAgain{5000};
 
 class Coordinator final : public ClusterControl, public LeaderSurroundings {
  public:
@@ -83,6 +84,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
     leading_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{options_.lease, began_ + options_.patience});
+    votes_ = VoteKeeper(options_.voter_grace);
     change_votes();
   }
 
@@ -107,7 +109,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     alarms_.rang(tick.due);
     if (!leading_) return;
     leading_->tick();
-    if (!voters_away_.empty() || (votes_again_ && *votes_again_ <= now())) change_votes();
+    if (votes_.due(now())) change_votes();
   }
 
   // ClusterControl, LeaderSurroundings
@@ -145,39 +147,12 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
 
  private:
   void change_votes() {
-    std::map<VoterId, const NodeAnnouncement*> up{{options_.self.voter, &options_.self}};
-    for (const ClusterMember& member : members_) {
-      if (member.status == ClusterMember::Status::Up && member.node.voter != 0) up.emplace(member.node.voter, &member.node);
-    }
-    std::set<VoterId> candidates;
-    for (const auto& [voter, node] : up) candidates.insert(voter);
+    const std::map<VoterId, NodeAnnouncement> up = may_vote(options_.self, members_);
+    const auto ids = std::views::keys(up);
     const std::vector<VoterId> voters = options_.voters();
-    std::set<VoterId> lost;
-    std::map<VoterId, ProcessingTime> away;
-    for (const VoterId voter : voters) {
-      if (candidates.contains(voter)) continue;
-      const auto known = voters_away_.find(voter);
-      const ProcessingTime since = known == voters_away_.end() ? now() : known->second;
-      away.emplace(voter, since);
-      if (now() - since >= options_.voter_grace) lost.insert(voter);
-    }
-    voters_away_ = std::move(away);
-    const VoteChanges changes = weir::change_votes({voters.begin(), voters.end()}, candidates, lost);
-    // One that did not catch up with the log in time has none yet, and nobody says so.
-    const bool changing = !changes.admit.empty() || !changes.remove.empty();
-    votes_again_ = changing ? std::optional(now() + kVotesAgain) : std::nullopt;
-    for (const VoterId voter : changes.admit) options_.admit(*up.at(voter));
+    const VoteChanges changes = votes_.look({voters.begin(), voters.end()}, {ids.begin(), ids.end()}, now());
+    for (const VoterId voter : changes.admit) options_.admit(up.at(voter));
     for (const VoterId voter : changes.remove) options_.remove(voter);
-  }
-
-  /// When a voter that is away has been so for too long.
-  std::optional<ProcessingTime> next_lost_vote() const {
-    std::optional<ProcessingTime> next;
-    for (const auto& [voter, since] : voters_away_) {
-      const ProcessingTime due = since + options_.voter_grace;
-      if (due > now() && (!next || due < *next)) next = due;
-    }
-    return next;
   }
 
   void tell_known_nodes() {
@@ -188,10 +163,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
 
   void arm() {
     if (!leading_) return;
-    std::optional<ProcessingTime> next = leading_->next_event();
-    for (const auto& one : {next_lost_vote(), votes_again_}) {
-      if (one && (!next || *one < *next)) next = one;
-    }
+    const auto next = earliest({leading_->next_event(), votes_.next_event()});
     if (!next || !alarms_.set(*next)) return;
     self_->delayed_send(self_, std::max(Duration(0), *next - now()), CoordinatorTick{*next});
   }
@@ -204,8 +176,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   std::set<ClusterNodeId> left_;
   const ProcessingTime began_ = now();
   std::optional<JobLeader> leading_;  // while this node leads
-  std::map<VoterId, ProcessingTime> voters_away_;  // since when, as far as this leader knows
-  std::optional<ProcessingTime> votes_again_;      // when to see whether votes are as they should be
+  VoteKeeper votes_{options_.voter_grace};  // of this time of leading
   std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, Done> proposed_;

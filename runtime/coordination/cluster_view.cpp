@@ -18,6 +18,14 @@ std::set<ClusterNodeId> nodes_draining(const std::vector<ClusterMember>& others)
   return draining;
 }
 
+std::map<VoterId, NodeAnnouncement> may_vote(const NodeAnnouncement& self, const std::vector<ClusterMember>& others) {
+  std::map<VoterId, NodeAnnouncement> nodes{{self.voter, self}};
+  for (const ClusterMember& member : others) {
+    if (member.status == ClusterMember::Status::Up && member.node.voter != 0) nodes.emplace(member.node.voter, member.node);
+  }
+  return nodes;
+}
+
 std::vector<PlacementNode> placement_nodes(const ClusterState& state, const NodeAnnouncement& self, const std::vector<ClusterMember>& others,
                                            const std::map<ClusterNodeId, std::uint32_t>& taken) {
   std::vector<PlacementNode> nodes;

@@ -10,6 +10,7 @@
 #include <weir/coordination/cluster_state.hpp>
 #include <weir/coordination/membership.hpp>
 #include <weir/coordination/placement.hpp>
+#include <weir/coordination/votes.hpp>
 
 namespace weir {
 
@@ -18,6 +19,9 @@ std::set<ClusterNodeId> nodes_up(ClusterNodeId self, const std::vector<ClusterMe
 
 /// Those that are to end, and wait until nothing runs on them.
 std::set<ClusterNodeId> nodes_draining(const std::vector<ClusterMember>& others);
+
+/// All that are up and may have a vote, this one included, by their ids in the replicated log.
+std::map<VoterId, NodeAnnouncement> may_vote(const NodeAnnouncement& self, const std::vector<ClusterMember>& others);
 
 /// Nodes of the cluster that take tasks, with the slots that others have taken.
 std::vector<PlacementNode> placement_nodes(const ClusterState& state, const NodeAnnouncement& self, const std::vector<ClusterMember>& others,

@@ -33,6 +33,22 @@ TEST_CASE("a node that is to end is up, and one whose connection is lost is not"
   CHECK(nodes_draining(kOthers) == std::set<ClusterNodeId>{4});
 }
 
+TEST_CASE("who is up may vote, but for nodes that take no part in the log") {
+  const auto with_voter = [](ClusterNodeId id, VoterId voter) {
+    NodeAnnouncement announcement = node(id);
+    announcement.voter = voter;
+    return announcement;
+  };
+  const std::vector<ClusterMember> others = {
+      {with_voter(2, 20), Status::Up, Intent::Stay, {}, {}},
+      {with_voter(3, 30), Status::Suspect, Intent::Stay, {}, {}},
+      {with_voter(4, 40), Status::Up, Intent::Leave, {}, {}},
+      {with_voter(5, 0), Status::Up, Intent::Stay, {}, {}},
+  };
+  const auto voters = may_vote(with_voter(1, 10), others);
+  CHECK(voters == std::map<VoterId, NodeAnnouncement>{{10, with_voter(1, 10)}, {20, with_voter(2, 20)}, {40, with_voter(4, 40)}});
+}
+
 TEST_CASE("tasks go to admitted nodes that are up and stay, and what others have taken counts") {
   const auto nodes = placement_nodes(state_of({1, 2, 3, 4}), node(1, 2), kOthers, {{2, 3}});
   REQUIRE(nodes.size() == 2);
