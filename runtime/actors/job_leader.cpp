@@ -66,7 +66,6 @@ void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied
   }
   if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
     exported(forget->job, Error{"the job was forgotten meanwhile"});
-    tell_all_nodes(message::make_packet(forget->job, 0, wire::ForgetJob{"the job was forgotten"}));
     for (const ClusterNodeId node : nodes_up()) greet(node);
   }
 }

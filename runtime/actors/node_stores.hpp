@@ -32,12 +32,14 @@ class NodeStores {
 
   /// To the store of the packet's job, as from `sender`, which gets the answer.
   void pass_on(const message::Packet& packet, const caf::strong_actor_ptr& sender);
-  /// Stores of jobs that were forgotten while this node was away are removed.
+  /// Stores of jobs that were forgotten, also while this node was away, are removed.
   void forget_others(const wire::KnownJobs& known);
   /// Other nodes came or went.
   void meet(const NodeActors& others);
 
  private:
+  const caf::actor& store_of(JobId job);
+
   caf::event_based_actor* node_;
   NodeStoresOptions options_;
   std::shared_ptr<const NodeActors> others_ = std::make_shared<const NodeActors>();

@@ -60,7 +60,11 @@ class Store {
     dispatch<wire::RewindParts>(packet, [&](const auto& m) { on_rewind(packet.attempt, m); });
     dispatch<wire::ExportSavepoint>(packet, [&](const auto& m) { on_export(packet.attempt, m); });
     dispatch<wire::CloseParts>(packet, [&](const auto&) { self_->quit(); });
-    dispatch<wire::ForgetJob>(packet, [&](const auto&) { on_forget(); });
+  }
+
+  void on_forget() {
+    on_disk([](PartStore& store) { store.remove(); });
+    self_->quit();
   }
 
   void on_disk_done(const DiskDone& done) { done.then(); }
@@ -290,11 +294,6 @@ class Store {
     exporting_.reset();
   }
 
-  void on_forget() {
-    on_disk([](PartStore& store) { store.remove(); });
-    self_->quit();
-  }
-
   template <class Work>
   void on_disk(Work work) {
     options_.disk->run([parts = parts_, work = std::move(work)] {
@@ -327,6 +326,7 @@ caf::behavior store_actor(caf::event_based_actor* self, StoreActorOptions option
   return {
       [store](const message::Packet& packet) { store->on_packet(packet); },
       [store](const message::OtherNodes& others) { store->on_others(others); },
+      [store](const message::ForgetParts&) { store->on_forget(); },
       [store](const DiskDone& done) { store->on_disk_done(done); },
   };
 }

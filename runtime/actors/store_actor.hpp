@@ -8,7 +8,7 @@
 //   RewindParts  an attempt begins: what older ones still store is refused, and what came after its checkpoint dropped
 //   ExportSavepoint  all parts of a checkpoint, from wherever they are, are written as a savepoint; SavepointWritten
 //   CloseParts   the job has ended: nothing is open any more, and all of it stays
-//   ForgetJob    all of it is deleted
+//   ForgetParts  the job was forgotten: all of it is deleted
 //
 // A full or failing disk fails the request. Other nodes come and go; a request that waits for one that goes fails.
 #pragma once
@@ -45,6 +45,8 @@ namespace message {
 struct OtherNodes {
   std::shared_ptr<const NodeActors> others;
 };
+/// To a store: nobody wants any of it any more.
+struct ForgetParts {};
 
 }  // namespace message
 
@@ -53,3 +55,4 @@ caf::behavior store_actor(caf::event_based_actor* self, StoreActorOptions option
 }  // namespace weir
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::OtherNodes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::ForgetParts)

@@ -51,12 +51,6 @@ struct KnownJobs {
 };
 WEIR_RECORD(KnownJobs, jobs, next, bundles);
 
-/// The job has ended, and nothing of it is wanted any more.
-struct ForgetJob {
-  std::string why;
-};
-WEIR_RECORD(ForgetJob, why);
-
 // ---- node -> leader ----
 
 struct WorkerGone {

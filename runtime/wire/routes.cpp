@@ -20,12 +20,12 @@ bool is_for_leader(std::string_view kind) {
 }
 
 bool is_for_store(std::string_view kind) {
-  return is_one_of<StoreParts, ReadParts, KeepParts, RewindParts, DropParts, CloseParts, ForgetJob, ExportSavepoint>(kind);
+  return is_one_of<StoreParts, ReadParts, KeepParts, RewindParts, DropParts, CloseParts, ExportSavepoint>(kind);
 }
 
 bool is_from_leader(std::string_view kind) {
-  return is_for_worker(kind) || is_one_of<StartWorker, KillWorker, ReportWorker, KeepBundle, MayLeave, RewindParts, KeepParts, DropParts, CloseParts, ForgetJob, KnownJobs,
-                                          ExportSavepoint>(kind);
+  return is_for_worker(kind) || is_one_of<StartWorker, KillWorker, ReportWorker, KeepBundle, MayLeave, RewindParts, KeepParts, DropParts,
+                                          CloseParts, KnownJobs, ExportSavepoint>(kind);
 }
 
 }  // namespace weir::wire
