@@ -56,7 +56,7 @@ void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied
   }
   if (const auto* end = std::get_if<command::EndJob>(&command)) {
     inform(end->job, describe(end->outcome));
-    tell_all_nodes(message::make_packet(end->job, end->attempt, wire::CloseParts{end->attempt}));
+    tell_all_nodes(message::make_packet(end->job, end->attempt, wire::CloseParts{}));
     slots_free_ = true;
   }
   if (const auto* forget = std::get_if<command::ForgetNode>(&command)) {
@@ -78,7 +78,7 @@ void JobLeader::on_packet(ClusterNodeId from, const message::Packet& packet) {
     if (from == self().node.id) exported(packet.job, written.error.empty() ? Result<void>() : Error{written.error});
   });
   const bool alive = packet.kind == name_of<wire::WorkerUp>() || packet.kind == name_of<wire::Figures>();
-  if (alive) send(from, message::make_packet(packet.job, packet.attempt, wire::KillWorker{"the job has ended"}));
+  if (alive) send(from, message::make_packet(packet.job, packet.attempt, wire::KillWorker{}));
 }
 
 void JobLeader::on_members(const std::vector<MembershipEvent>& events) {
@@ -167,7 +167,7 @@ void JobLeader::greet(ClusterNodeId node) {
 /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.
 void JobLeader::end_what_is_over(ClusterNodeId node) {
   for (const auto& [job, attempt] : attempts_over(state())) {
-    send(node, message::make_packet(job, attempt, wire::KillWorker{"the attempt is over"}));
+    send(node, message::make_packet(job, attempt, wire::KillWorker{}));
   }
 }
 
@@ -188,7 +188,7 @@ void JobLeader::exported(JobId job, const Result<void>& written) {
   if (exporting.empty()) return;
   for (const auto& done : exporting.mapped().waiting) done(written);
   const JobRecord* record = state().job(job);
-  if (record != nullptr) tell_all_nodes(message::make_packet(job, record->attempt, wire::CloseParts{record->attempt}));
+  if (record != nullptr) tell_all_nodes(message::make_packet(job, record->attempt, wire::CloseParts{}));
 }
 
 /// Nodes that drain, and that no job needs any more.

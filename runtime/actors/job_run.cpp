@@ -73,7 +73,7 @@ void JobRun::on_wish(JobWish wish) {
 void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   const bool alive = packet.kind == name_of<wire::Figures>() || packet.kind == name_of<wire::WorkerUp>();
   if (packet.attempt < attempt_ && alive) {  // it was not heard when that was over
-    environment_.send(from, message::make_packet(job_, packet.attempt, wire::KillWorker{"the attempt is over"}));
+    environment_.send(from, message::make_packet(job_, packet.attempt, wire::KillWorker{}));
   }
   if (packet.attempt != attempt_) return;  // of an attempt that is over (I10)
   if (packet.kind == name_of<wire::SavepointWritten>()) return on_savepoint(from, packet);
@@ -109,9 +109,9 @@ void JobRun::take(ClusterNodeId from, const message::Packet& packet) {
     if (m.permanent) return supervisor_.fail(m.message);
     supervisor_.lost({"", "", m.message}, now);
   });
-  message::on<wire::ReadyToOpen>(packet, [&](const wire::ReadyToOpen& m) {
+  message::on<wire::ReadyToOpen>(packet, [&](const wire::ReadyToOpen&) {
     if (supervisor_.phase() != JobSupervisor::Phase::Deploying) return;
-    environment_.send(from, message::make_packet(job_, attempt_, wire::Open{m.self}));
+    environment_.send(from, message::make_packet(job_, attempt_, wire::Open{}));
   });
   message::on<wire::TaskReady>(packet, [&](const wire::TaskReady& m) {
     if (record().manifests.empty()) supervisor_.continues_from(m.restored_from);

@@ -47,7 +47,7 @@ void JobRun::start_workers() {
   tell_nodes(wire::RewindParts{newest_manifest(), job.spec.retained});
   const std::set<ClusterNodeId> up = environment_.nodes_up();
   // A node that was away while an older attempt was given up may have a worker of it. Nodes that come later hear it, too.
-  const message::Packet over = message::make_packet(job_, attempt_ - 1, wire::KillWorker{"the attempt is over"});
+  const message::Packet over = message::make_packet(job_, attempt_ - 1, wire::KillWorker{});
   for (const ClusterNodeId node : up) environment_.send(node, over);
   wire::StartWorker start{job.spec.name,        job.spec.bundle,     {up.begin(), up.end()}, job.spec.options, job.spec.parallelism,
                           job.spec.key_groups, static_cast<std::uint64_t>(job.spec.alignment_limit.count())};
@@ -129,7 +129,7 @@ void JobRun::carry_out(const effect::Kill&) {
 }
 
 void JobRun::kill(const AttemptWorker& worker) {
-  environment_.send(worker.node, message::make_packet(job_, attempt_, wire::KillWorker{"the attempt is over"}));
+  environment_.send(worker.node, message::make_packet(job_, attempt_, wire::KillWorker{}));
 }
 
 void JobRun::end_if_gone() {

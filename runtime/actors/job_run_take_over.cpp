@@ -65,7 +65,7 @@ void JobRun::begin_next(const std::string& why) {
   live_.shape.reset();
   environment_.warn(job_, "attempt " + std::to_string(attempt_) + " is over: " + why);
   show("restarting", why);
-  tell_nodes(wire::KillWorker{"a new leader begins the next attempt"});
+  tell_nodes(wire::KillWorker{});
   begin_at_ = environment_.now() + environment_.lease();
   begin_if_gone();
 }

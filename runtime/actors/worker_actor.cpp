@@ -3,8 +3,6 @@
 #include <map>
 #include <set>
 
-#include <unistd.h>
-
 #include <caf/all.hpp>
 
 #include <weir/actors/attempt.hpp>
@@ -50,7 +48,7 @@ class Worker {
   void start() {
     guard_.watch("loading the job", loading_);
     self_->monitor(options_.node);
-    tell_node(wire::WorkerHello{::getpid()});
+    tell_node(wire::WorkerHello{});
   }
 
   /// The one catch site of the worker's own work.
@@ -279,7 +277,7 @@ class Worker {
 
   void ask_to_open() {
     asked_ = steady_now();
-    tell_node(wire::ReadyToOpen{deploy_->self});
+    tell_node(wire::ReadyToOpen{});
   }
 
   /// The leader said so after it was asked, and will not begin another attempt before the lease is over.

@@ -164,10 +164,10 @@ using RecordOr = std::conditional_t<RequireRecord<T>::value, T, detail::Assumed<
 
 }  // namespace weir
 
-/// Names the fields of a struct: WEIR_RECORD(Type, field, field, …). At namespace scope, beside the type.
+/// Names the fields of a struct, which may have none: WEIR_RECORD(Type, field, field, …). At namespace scope, beside the type.
 #define WEIR_RECORD(Type, ...)                                                                   \
   constexpr auto weir_fields(const Type*) {                                                      \
-    return ::std::make_tuple(WEIR_EXPAND(WEIR_FIELDS(Type, __VA_ARGS__)));                       \
+    return ::std::make_tuple(__VA_OPT__(WEIR_EXPAND(WEIR_FIELDS(Type, __VA_ARGS__))));           \
   }                                                                                              \
   constexpr ::std::string_view weir_record_name(const Type*) { return #Type; }                   \
   static_assert(::std::default_initializable<Type>, "WEIR_RECORD(" #Type "): the struct must be default-constructible");             \

@@ -24,10 +24,8 @@ struct StartWorker {
 WEIR_RECORD(StartWorker, name, bundle, holders, options, parallelism, key_groups, alignment_limit_ms);
 
 /// Ends the job's workers up to this attempt; answered by WorkerGone for each attempt that has none any more.
-struct KillWorker {
-  std::string why;
-};
-WEIR_RECORD(KillWorker, why);
+struct KillWorker {};
+WEIR_RECORD(KillWorker);
 
 /// To a node that drains: no job needs what it runs or keeps any more.
 struct MayLeave {

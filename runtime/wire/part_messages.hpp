@@ -99,9 +99,7 @@ struct SavepointWritten {
 WEIR_RECORD(SavepointWritten, error);
 
 /// The job has ended; what is stored of it stays.
-struct CloseParts {
-  std::uint64_t ended = 0;  // its last attempt
-};
-WEIR_RECORD(CloseParts, ended);
+struct CloseParts {};
+WEIR_RECORD(CloseParts);
 
 }  // namespace weir::wire

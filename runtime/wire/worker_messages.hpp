@@ -12,10 +12,8 @@ namespace weir::wire {
 
 // ---- worker <-> its node ----
 
-struct WorkerHello {
-  std::int64_t process = 0;
-};
-WEIR_RECORD(WorkerHello, process);
+struct WorkerHello {};
+WEIR_RECORD(WorkerHello);
 
 /// What a worker is to run.
 struct Assign {
@@ -37,10 +35,8 @@ struct WorkerUp {
 WEIR_RECORD(WorkerUp, address, shape);
 
 /// The worker has all state. Opening may touch what an attempt that took this one's place uses, so it asks first.
-struct ReadyToOpen {
-  std::uint32_t self = 0;  // which worker it is
-};
-WEIR_RECORD(ReadyToOpen, self);
+struct ReadyToOpen {};
+WEIR_RECORD(ReadyToOpen);
 
 struct TaskReady {
   std::uint32_t task = 0;
@@ -164,10 +160,8 @@ struct Go {
 WEIR_RECORD(Go, restored_from);
 
 /// The attempt still is the job's.
-struct Open {
-  std::uint32_t self = 0;  // which worker the receiver is
-};
-WEIR_RECORD(Open, self);
+struct Open {};
+WEIR_RECORD(Open);
 
 struct Trigger {
   std::uint64_t checkpoint = 0;
@@ -189,9 +183,7 @@ struct GiveUp {
 WEIR_RECORD(GiveUp, checkpoint);
 
 /// To the worker of an attempt, from a leader that takes it over; answered by WorkerReport, or WorkerGone.
-struct ReportWorker {
-  std::uint64_t term = 0;
-};
-WEIR_RECORD(ReportWorker, term);
+struct ReportWorker {};
+WEIR_RECORD(ReportWorker);
 
 }  // namespace weir::wire

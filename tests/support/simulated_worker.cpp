@@ -77,11 +77,11 @@ void SimulatedWorker::on_deploy(const wire::Deploy& deploy) {
   }
   for (Task& one : tasks_) one.frozen[from_checkpoint] = one.from;
   peers_ = deploy.workers;
-  after(time_.between(1, 40), [self_number = deploy.self](SimulatedWorker& self) {
+  after(time_.between(1, 40), [](SimulatedWorker& self) {
     for (const std::string& peer : self.peers_) {
       if (!self.surroundings_.reaches(peer)) return self.tell_failure(wire::WorkerFailed{"worker " + peer + " cannot be reached", false});
     }
-    self.tell(wire::ReadyToOpen{self_number});
+    self.tell(wire::ReadyToOpen{});
   });
   figures();
 }
