@@ -104,7 +104,7 @@ EmbeddedJob::EmbeddedJob(Plan plan, EmbeddedJobOptions options, std::unique_ptr<
     outcome.arrived.notify_all();
   };
   parts.job = parts.system.spawn(job_actor, std::move(job));
-  caf::anon_send(parts.job, message::Start{});
+  caf::anon_send(parts.job, message::StartJob{});
 }
 
 EmbeddedJob::~EmbeddedJob() {

@@ -37,7 +37,7 @@ class Job {
     arm();
   }
 
-  void on_start(const message::Start&) {
+  void on_start(const message::StartJob&) {
     if (options_.writer) self_->monitor(options_.writer);
     supervisor_.start(0, steady_now());
   }

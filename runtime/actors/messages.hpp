@@ -131,7 +131,7 @@ struct StoreFailed {
 };
 
 // To the job.
-struct Start {};
+struct StartJob {};
 struct JobTick {
   ProcessingTime due;
 };
@@ -165,7 +165,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NewestRead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StoreFailed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StartJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::JobTick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::StopJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Quit)

@@ -112,7 +112,7 @@ struct Bench {
     caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
   }
 
-  void start() { caf::anon_send(job, message::Start{}); }
+  void start() { caf::anon_send(job, message::StartJob{}); }
   void stop() { caf::anon_send(job, message::StopJob{}); }
   JobOutcome outcome() {
     auto future = ended.get_future();
