@@ -1,0 +1,63 @@
+// What a node stores of jobs, and which of it goes.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <functional>
+#include <future>
+
+#include <caf/all.hpp>
+
+#include <weir/actors/node_stores.hpp>
+#include <weir/wire/control.hpp>
+
+#include "support/temporary_directory.hpp"
+
+using namespace weir;
+using weir::testing::TemporaryDirectory;
+
+namespace {
+
+/// Lets `act` do something with a node's stores as part of its actor, and returns when all that follows from it is done on disk.
+void with_stores(const std::filesystem::path& directory, const std::function<void(NodeStores&, const caf::strong_actor_ptr& worker)>& act) {
+  SerialThread disk;
+  caf::actor_system_config config;
+  caf::actor_system system(config);
+  caf::scoped_actor worker(system);
+  const NodeStoresOptions options{.self = 1, .directory = directory, .limit_bytes = 0, .disk = &disk};
+  system.spawn([&](caf::event_based_actor* node) {
+    NodeStores stores(node, options);
+    act(stores, caf::actor_cast<caf::strong_actor_ptr>(worker));
+  });
+  worker->await_all_other_actors_done();
+  std::promise<void> done;
+  disk.run([&] { done.set_value(); });
+  done.get_future().wait();
+}
+
+bool exists(const TemporaryDirectory& directory, const std::string& name) { return std::filesystem::exists(directory / "jobs" / name); }
+
+}  // namespace
+
+TEST_CASE("what is stored of jobs that are known no more goes, and nothing else") {
+  const TemporaryDirectory directory;
+  for (const std::string name : {"1", "2", "2.savepoint", "4", "5"}) std::filesystem::create_directories(directory / "jobs" / name / "parts");
+  with_stores(directory / "jobs", [](NodeStores& stores, const auto&) { stores.forget_others({.jobs = {1, 3}, .next = 5, .bundles = {}}); });
+  CHECK(exists(directory, "1/parts"));
+  CHECK_FALSE(exists(directory, "2"));
+  CHECK(exists(directory, "2.savepoint"));  // of an export, which removes it
+  CHECK_FALSE(exists(directory, "4"));
+  CHECK(exists(directory, "5/parts"));  // newer than what was said
+}
+
+TEST_CASE("of a job that is known no more nothing stays either that its store was told to write just before") {
+  const TemporaryDirectory directory;
+  with_stores(directory / "jobs", [](NodeStores& stores, const caf::strong_actor_ptr& worker) {
+    for (const JobId job : {1, 2}) {
+      stores.pass_on(message::make_packet(job, 1, wire::StoreParts{1, {1}, {{1, 0, 0, 0, "bytes"}}}), worker);
+    }
+    stores.forget_others({.jobs = {1}, .next = 3, .bundles = {}});
+    stores.pass_on(message::make_packet(1, 1, wire::CloseParts{}), worker);
+  });
+  CHECK(exists(directory, "1"));
+  CHECK_FALSE(exists(directory, "2"));
+}
