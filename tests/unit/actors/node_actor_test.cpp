@@ -1,0 +1,161 @@
+// A node's actor: whose word counts, and what it does about it. The test is the coordinator and the other node.
+#include <doctest/doctest.h>
+
+#include <future>
+#include <optional>
+#include <set>
+
+#include <caf/all.hpp>
+
+#include <weir/actors/node_actor.hpp>
+#include <weir/actors/node_messages.hpp>
+#include <weir/wire/control.hpp>
+
+#include "support/temporary_directory.hpp"
+
+using namespace weir;
+using weir::testing::TemporaryDirectory;
+
+namespace {
+
+constexpr std::chrono::seconds kPatience(60);  // bounds a hung run; no test waits for it to pass
+
+class FakeServices final : public NodeServices {
+ public:
+  void start_worker(JobId, std::uint64_t, const std::string&) override {}
+  void kill_worker(JobId, std::uint64_t) override {}
+  bool has_bundle(const std::string&) override { return false; }
+  Result<std::filesystem::path> bundle_file(const std::string&) override { return Error{"none"}; }
+  Result<std::string> read_bundle(const std::string&, std::uint64_t, std::size_t) override { return Error{"none"}; }
+  Result<void> keep_bundle(const std::string&, std::string_view) override { return {}; }
+  void forget_bundles(const std::set<std::string>& wanted) override { kept.set_value(wanted); }
+  void log(Level, const std::string&) override {}
+
+  std::promise<std::set<std::string>> kept;  // all other bundles may go; told once
+};
+
+const NodeAnnouncement kSelf{{1, "a", "127.0.0.1:1", ""}, 1, 4, "test"};
+
+/// A node of cluster "c" that knows no other. It calls nobody, so it has no network.
+class Bench {
+ public:
+  Bench() : system_(config_), coordinator_(system_), other_(system_) {
+    NodeActorOptions options;
+    options.self = kSelf;
+    options.cluster = "c";
+    options.data = directory_.path();
+    options.membership = {.timeout = Duration(100), .grace = Duration(50)};
+    options.heartbeat = Duration(20);
+    options.services = &services_;
+    options.disk = &disk_;
+    options.coordinator = caf::actor_cast<caf::actor>(coordinator_);
+    options.joined = [](const std::string&) {};
+    node_ = system_.spawn(node_actor, std::move(options));
+  }
+  ~Bench() {
+    caf::anon_send_exit(node_, caf::exit_reason::user_shutdown);
+    coordinator_->wait_for(node_);
+    disk_.stop();
+  }
+
+  template <class Message>
+  void tell(Message message) {
+    coordinator_->send(node_, std::move(message));
+  }
+  template <NamedRecord M>
+  void other_says(const M& content) {
+    other_->send(node_, message::make_packet(0, 0, content));
+  }
+  /// Node 2 says who it is.
+  void other_joins() { other_says(wire::NodeHello{"c", 2, 1, "b", "127.0.0.1:2", "", 4, true, 0, "test", false}); }
+
+  template <class Event>
+  void wait_for() {
+    bool happened = false;
+    bool waiting = true;
+    coordinator_->receive_while(waiting)(
+        [&](const message::MembersChanged& changed) {
+          for (const MembershipEvent& event : changed.events) happened = happened || std::holds_alternative<Event>(event);
+          waiting = !happened;
+        },
+        caf::after(kPatience) >> [&] { waiting = false; });
+    REQUIRE(happened);
+  }
+  /// The next that the other node is told of this kind.
+  template <NamedRecord M>
+  M other_hears() {
+    std::optional<M> heard;
+    bool waiting = true;
+    other_->receive_while(waiting)(
+        [&](const message::Packet& packet) {
+          message::on<M>(packet, [&](const M& content) { heard = content; });
+          waiting = !heard;
+        },
+        caf::after(kPatience) >> [&] { waiting = false; });
+    REQUIRE(heard);
+    return *heard;
+  }
+  std::set<std::string> kept_bundles() {
+    auto kept = services_.kept.get_future();
+    REQUIRE(kept.wait_for(kPatience) == std::future_status::ready);
+    return kept.get();
+  }
+
+ private:
+  const TemporaryDirectory directory_;
+  FakeServices services_;
+  SerialThread disk_;
+  caf::actor_system_config config_;
+  caf::actor_system system_;
+  caf::scoped_actor coordinator_;
+  caf::scoped_actor other_;
+  caf::actor node_;
+};
+
+const wire::AdminRequest kRequest{7, "GET", "/api/v1/jobs", ""};
+const std::string kNoLeader = R"({"error":"the cluster has no leader now; try again"})";
+
+}  // namespace
+
+TEST_CASE("a node that is taken for dead, and does not know it yet, has its requests answered at once") {
+  Bench bench;
+  bench.tell(message::Start{});
+  bench.other_joins();
+  bench.wait_for<membership::NodeUp>();
+  bench.wait_for<membership::NodeDead>();  // it says nothing
+  bench.other_says(kRequest);
+  const auto reply = bench.other_hears<wire::AdminReply>();
+  CHECK(reply.request == kRequest.request);
+  CHECK(reply.status == 503);
+  CHECK(reply.body == kNoLeader);
+}
+
+TEST_CASE("a node that has left, or never said who it is, has its requests answered, too") {
+  Bench bench;
+  bench.other_says(kRequest);
+  CHECK(bench.other_hears<wire::AdminReply>().body == kNoLeader);
+  bench.other_joins();
+  bench.wait_for<membership::NodeUp>();
+  bench.other_says(wire::Leaving{1});
+  bench.wait_for<membership::NodeLeft>();
+  bench.other_says(kRequest);
+  CHECK(bench.other_hears<wire::AdminReply>().body == kNoLeader);
+}
+
+TEST_CASE("the bundles of the jobs that the leader knows are kept, and those of others may go") {
+  Bench bench;
+  const wire::KnownJobs known{{1, 2}, 3, {"one", "two"}};
+  bench.tell(message::Leads{11, kSelf.node.address, 1, true});
+  bench.tell(message::ToNode{kSelf.node.id, std::make_shared<message::Packet>(message::make_packet(0, 0, known))});
+  CHECK(bench.kept_bundles() == std::set<std::string>{"one", "two"});
+}
+
+TEST_CASE("a node that does not lead has no say in which bundles are kept") {
+  Bench bench;
+  bench.other_joins();
+  bench.wait_for<membership::NodeUp>();
+  bench.other_says(wire::KnownJobs{{}, 3, {"wrong"}});
+  bench.tell(message::Leads{11, kSelf.node.address, 1, true});
+  bench.tell(message::ToNode{kSelf.node.id, std::make_shared<message::Packet>(message::make_packet(0, 0, wire::KnownJobs{{}, 3, {"right"}}))});
+  CHECK(bench.kept_bundles() == std::set<std::string>{"right"});
+}
