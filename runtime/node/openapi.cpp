@@ -1,230 +1,141 @@
 #include <weir/node/openapi.hpp>
 
-namespace weir {
+#include <map>
+#include <string>
 
-std::string_view openapi_description() {
-  return R"json({
+#include <nlohmann/json.hpp>
+
+namespace weir {
+namespace {
+
+using Json = nlohmann::ordered_json;  // operations stay in this order
+
+/// All but the answers that common_answers() adds to each operation.
+constexpr std::string_view kDescription = R"json({
   "openapi": "3.0.3",
   "info": {
     "title": "Weir", "version": "v1",
     "description": "Jobs and nodes of a cluster. Any node takes a request; what concerns the cluster its leader answers."
   },
   "security": [{"token": []}],
+  "tags": [
+    {"name": "cluster", "description": "the leader answers, whichever node is asked"},
+    {"name": "node", "description": "the node that is asked answers"}
+  ],
   "paths": {
     "/api/v1/version": {
-      "get": {"operationId": "getVersion", "summary": "The leader's version of Weir",
-        "responses": {
-          "200": {"description": "the version", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VersionInfo"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+      "get": {"operationId": "getVersion", "tags": ["cluster"], "summary": "The leader's version of Weir",
+        "responses": {"200": {"description": "the version", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VersionInfo"}}}}}}
     },
     "/api/v1/openapi.json": {
-      "get": {"operationId": "getDescription", "summary": "This description",
-        "responses": {
-          "200": {"description": "OpenAPI 3.0", "content": {"application/json": {"schema": {"type": "object"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"}}}
+      "get": {"operationId": "getDescription", "tags": ["node"], "summary": "This description",
+        "responses": {"200": {"description": "OpenAPI 3.0", "content": {"application/json": {"schema": {"type": "object"}}}}}}
     },
     "/api/v1/nodes": {
-      "get": {"operationId": "listNodes", "summary": "All nodes that the cluster remembers, by name",
-        "responses": {
-          "200": {"description": "the nodes", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NodeList"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+      "get": {"operationId": "listNodes", "tags": ["cluster"], "summary": "All nodes that the cluster remembers, by name",
+        "responses": {"200": {"description": "the nodes", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NodeList"}}}}}}
     },
     "/api/v1/nodes/{node}": {
-      "delete": {"operationId": "forgetNode", "summary": "Forgets a node that has left or is away; should it come back, it is a node of the cluster again",
+      "delete": {"operationId": "forgetNode", "tags": ["cluster"], "summary": "Forgets a node that has left or is away; should it come back, it is a node of the cluster again",
         "parameters": [{"$ref": "#/components/parameters/node"}],
         "responses": {
           "204": {"description": "it is forgotten"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "409": {"$ref": "#/components/responses/Conflict"}}}
     },
     "/api/v1/jobs": {
-      "get": {"operationId": "listJobs", "summary": "All jobs that the cluster remembers, by number",
-        "responses": {
-          "200": {"description": "the jobs", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobList"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}},
-      "post": {"operationId": "submitJob", "summary": "Runs the job of a bundle that this node has",
+      "get": {"operationId": "listJobs", "tags": ["cluster"], "summary": "All jobs that the cluster remembers, by number",
+        "responses": {"200": {"description": "the jobs", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobList"}}}}}},
+      "post": {"operationId": "submitJob", "tags": ["cluster"], "summary": "Runs the job of a bundle that this node has",
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SubmitRequest"}}}},
         "responses": {
           "200": {"description": "the job of an earlier request with the same token", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "201": {"description": "the new job", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "409": {"$ref": "#/components/responses/Conflict"}}}
     },
     "/api/v1/jobs/{id}": {
-      "get": {"operationId": "getJob", "summary": "One job",
+      "get": {"operationId": "getJob", "tags": ["cluster"], "summary": "One job",
         "parameters": [{"$ref": "#/components/parameters/job"}],
-        "responses": {
-          "200": {"description": "the job", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}},
-      "delete": {"operationId": "forgetJob", "summary": "Forgets a job that has ended, with its checkpoints",
+        "responses": {"200": {"description": "the job", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}}}},
+      "delete": {"operationId": "forgetJob", "tags": ["cluster"], "summary": "Forgets a job that has ended, with its checkpoints",
         "parameters": [{"$ref": "#/components/parameters/job"}],
         "responses": {
           "204": {"description": "it is forgotten"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "409": {"$ref": "#/components/responses/Conflict"}}}
     },
     "/api/v1/jobs/{id}/plan": {
-      "get": {"operationId": "getPlan", "summary": "What of the job runs chained, and how often",
+      "get": {"operationId": "getPlan", "tags": ["cluster"], "summary": "What of the job runs chained, and how often",
         "parameters": [{"$ref": "#/components/parameters/job"}],
-        "responses": {
-          "200": {"description": "the plan", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanInfo"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+        "responses": {"200": {"description": "the plan", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanInfo"}}}}}}
     },
     "/api/v1/jobs/{id}/tasks": {
-      "get": {"operationId": "listTasks", "summary": "The job's tasks and what they did",
+      "get": {"operationId": "listTasks", "tags": ["cluster"], "summary": "The job's tasks and what they did",
         "parameters": [{"$ref": "#/components/parameters/job"}],
-        "responses": {
-          "200": {"description": "the tasks", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskList"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+        "responses": {"200": {"description": "the tasks", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskList"}}}}}}
     },
     "/api/v1/jobs/{id}/checkpoints": {
-      "get": {"operationId": "listCheckpoints", "summary": "The job's complete checkpoints",
+      "get": {"operationId": "listCheckpoints", "tags": ["cluster"], "summary": "The job's complete checkpoints",
         "parameters": [{"$ref": "#/components/parameters/job"}],
-        "responses": {
-          "200": {"description": "the checkpoints", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CheckpointList"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+        "responses": {"200": {"description": "the checkpoints", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CheckpointList"}}}}}}
     },
     "/api/v1/jobs/{id}/logs": {
-      "get": {"operationId": "getLog", "summary": "The last lines of this node's worker of the job",
+      "get": {"operationId": "getLog", "tags": ["node"], "summary": "The last lines of this node's worker of the job",
         "parameters": [{"$ref": "#/components/parameters/job"}, {"name": "lines", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10000}, "description": "200 if absent"}, {"name": "attempt", "in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "the newest that ran on this node if absent"}],
         "responses": {
           "200": {"description": "the lines", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LogInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"}}}
+          "400": {"$ref": "#/components/responses/BadRequest"}}}
     },
     "/api/v1/jobs/{id}/cancel": {
-      "post": {"operationId": "cancelJob", "summary": "Ends the job where it is",
+      "post": {"operationId": "cancelJob", "tags": ["cluster"], "summary": "Ends the job where it is",
         "parameters": [{"$ref": "#/components/parameters/job"}],
         "responses": {
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "409": {"$ref": "#/components/responses/Conflict"}}}
     },
     "/api/v1/jobs/{id}/stop": {
-      "post": {"operationId": "stopJob", "summary": "Ends the job with a last checkpoint",
+      "post": {"operationId": "stopJob", "tags": ["cluster"], "summary": "Ends the job with a last checkpoint",
         "parameters": [{"$ref": "#/components/parameters/job"}],
         "responses": {
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "409": {"$ref": "#/components/responses/Conflict"}}}
     },
     "/api/v1/jobs/{id}/savepoint": {
-      "post": {"operationId": "savepointJob", "summary": "Ends the job with a savepoint; of one that has ended, writes the newest checkpoint as one",
+      "post": {"operationId": "savepointJob", "tags": ["cluster"], "summary": "Ends the job with a savepoint; of one that has ended, writes the newest checkpoint as one",
         "parameters": [{"$ref": "#/components/parameters/job"}],
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SavepointRequest"}}}},
         "responses": {
           "200": {"description": "the job had ended, and the savepoint is written", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
           "202": {"description": "it is to end", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "409": {"$ref": "#/components/responses/Conflict"}}}
     },
     "/api/v1/bundles": {
-      "post": {"operationId": "uploadBundle", "summary": "Stores a job's shared object on this node",
+      "post": {"operationId": "uploadBundle", "tags": ["node"], "summary": "Stores a job's shared object on this node",
         "requestBody": {"required": true, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
         "responses": {
           "201": {"description": "it is stored", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BundleInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "413": {"$ref": "#/components/responses/TooLarge"},
-          "415": {"$ref": "#/components/responses/WrongKind"},
           "500": {"$ref": "#/components/responses/OurFault"},
           "503": {"description": "as many bundles come in as this node takes at once; try again", "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
           "507": {"description": "this node's disk has no room for it", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}}}
     },
     "/api/v1/bundles/{sha256}": {
-      "get": {"operationId": "getBundle", "summary": "Whether this node has a bundle",
+      "get": {"operationId": "getBundle", "tags": ["node"], "summary": "Whether this node has a bundle",
         "parameters": [{"name": "sha256", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}],
-        "responses": {
-          "200": {"description": "it has", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BundleInfo"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"}}}
+        "responses": {"200": {"description": "it has", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BundleInfo"}}}}}}
     },
     "/metrics": {
-      "get": {"operationId": "getMetrics", "summary": "The cluster's figures for Prometheus; any node answers for all, so one is scraped",
-        "responses": {
-          "200": {"description": "text format 0.0.4", "content": {"text/plain": {"schema": {"type": "string"}}}},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+      "get": {"operationId": "getMetrics", "tags": ["cluster"], "summary": "The cluster's figures for Prometheus; any node answers for all, so one is scraped",
+        "responses": {"200": {"description": "text format 0.0.4", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
     },
     "/healthz": {
-      "get": {"operationId": "getHealth", "summary": "Whether this node has a leader to ask",
+      "get": {"operationId": "getHealth", "tags": ["node"], "summary": "Whether this node has a leader to ask",
         "security": [],
         "responses": {
           "200": {"description": "it has", "content": {"text/plain": {"schema": {"type": "string"}}}},
           "503": {"description": "it has not", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
     },
     "/livez": {
-      "get": {"operationId": "getLiveness", "summary": "That this node answers, whether or not it has a leader",
+      "get": {"operationId": "getLiveness", "tags": ["node"], "summary": "That this node answers, whether or not it has a leader",
         "security": [],
-        "responses": {
-          "200": {"description": "it does", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
+        "responses": {"200": {"description": "it does", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
     }
   },
   "components": {
@@ -439,6 +350,36 @@ std::string_view openapi_description() {
   }
 }
 )json";
+
+/// What else may be answered, by what kind of operation it is: each status and its name among the components.
+std::map<std::string, std::string> common_answers(const std::string& path, const std::string& method, const Json& operation) {
+  if (operation.contains("security")) return {};  // anyone may ask, for nothing in particular
+  std::map<std::string, std::string> answers = {{"401", "Unauthorized"}, {"403", "Forbidden"}};
+  if (path.find('{') != path.npos) answers.emplace("404", "NotFound");
+  if (method == "post") answers.insert({{"400", "BadRequest"}, {"413", "TooLarge"}, {"415", "WrongKind"}});
+  if (operation["tags"][0] == "cluster") answers.insert({{"503", "NoLeader"}, {"504", "NoAnswer"}});
+  return answers;
+}
+
+std::string whole_description() {
+  Json description = Json::parse(kDescription);
+  for (const auto& [path, operations] : description["paths"].items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      auto responses = operation["responses"].get<std::map<std::string, Json>>();  // by status
+      for (const auto& [status, name] : common_answers(path, method, operation)) {
+        responses.emplace(status, Json::object({{"$ref", "#/components/responses/" + name}}));
+      }
+      operation["responses"] = responses;
+    }
+  }
+  return description.dump(2) + "\n";
+}
+
+}  // namespace
+
+std::string_view openapi_description() {
+  static const std::string description = whole_description();
+  return description;
 }
 
 }  // namespace weir

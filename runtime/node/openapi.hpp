@@ -6,7 +6,7 @@
 
 namespace weir {
 
-/// JSON.
+/// JSON. Lives as long as the program.
 std::string_view openapi_description();
 
 }  // namespace weir
