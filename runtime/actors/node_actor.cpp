@@ -6,7 +6,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/admin_relay.hpp>
-#include <weir/actors/bundle_fetches.hpp>
+#include <weir/actors/node_bundles.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/actors/node_peers.hpp>
 #include <weir/actors/node_stores.hpp>
@@ -25,17 +25,11 @@ namespace weir {
 namespace {
 
 struct NodeTick {};
-/// From the disk's thread: a bundle was kept, or why not.
-struct BundleKept {
-  std::string bundle;
-  std::string error;
-};
 
 }  // namespace
 }  // namespace weir
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::NodeTick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::BundleKept)
 
 namespace weir {
 namespace {
@@ -63,7 +57,7 @@ class Node {
         peers_(self, {options_.self.node, seeds(), options_.heartbeat * kHeartbeatsPerCall, options_.network}),
         stores_(self, {options_.self.node.id, options_.data / "jobs", options_.store_bytes, options_.disk}),
         workers_(self, *options_.services, options_.self.node.address),
-        fetches_(fetch_effects()),
+        bundles_(self, bundles_options()),
         founders_(options_.self.node.address, options_.seeds),
         leader_(options_.self.node.address),
         asked_(self) {}
@@ -163,10 +157,7 @@ class Node {
     workers_.on_down(down.source.node());
   }
 
-  void on_bundle_kept(const BundleKept& kept) {
-    if (!kept.error.empty()) options_.services->log(Level::Warning, kept.error);
-    fetches_.on_kept(kept.bundle, kept.error.empty());
-  }
+  void on_bundle_kept(const message::BundleKept& kept) { bundles_.on_kept(kept); }
 
   void tick() {
     self_->delayed_send(self_, options_.heartbeat / kTicksPerHeartbeat, NodeTick{});  // first: the next one comes whatever this one brings
@@ -183,7 +174,6 @@ class Node {
  private:
   static constexpr std::uint64_t kTicksPerHeartbeat = 4;
   static constexpr std::int64_t kHeartbeatsPerCall = 5;
-  static constexpr std::size_t kPieceBytes = 256 << 10;  // of a bundle
 
   /// Whom to call: those it was told, and those it knew. A node without a cluster knew nobody.
   std::vector<std::string> seeds() const {
@@ -326,7 +316,7 @@ class Node {
     if (!peers_.forget(node)) return;
     founders_.lost(node);
     stores_.meet(peers_.actors());
-    fetches_.on_gone(node);
+    bundles_.on_gone(node);
     asked_.on_gone(node);
   }
 
@@ -365,13 +355,13 @@ class Node {
     if (packet.kind == name_of<wire::Heartbeat>()) return on_heartbeat(node, content<wire::Heartbeat>(packet));
     if (packet.kind == name_of<wire::StartWorker>()) return on_start_worker(packet);
     if (packet.kind == name_of<wire::MayLeave>()) return on_may_leave(content<wire::MayLeave>(packet));
-    if (packet.kind == name_of<wire::KeepBundle>()) return on_keep_bundle(content<wire::KeepBundle>(packet));
+    if (packet.kind == name_of<wire::KeepBundle>()) return bundles_.copy(content<wire::KeepBundle>(packet));
     if (packet.kind == name_of<wire::KnownJobs>()) return on_known_jobs(content<wire::KnownJobs>(packet));
     if (packet.kind == name_of<wire::ReportWorker>()) return on_report_worker(packet);
     if (packet.kind == name_of<wire::LogMessage>()) return options_.log_message(content<wire::LogMessage>(packet).bytes);
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
-    if (packet.kind == name_of<wire::FetchBundle>()) return on_fetch(node, content<wire::FetchBundle>(packet));
-    if (packet.kind == name_of<wire::BundlePiece>()) return fetches_.on_piece(node, content<wire::BundlePiece>(packet));
+    if (packet.kind == name_of<wire::FetchBundle>()) return bundles_.on_fetch(node, content<wire::FetchBundle>(packet));
+    if (packet.kind == name_of<wire::BundlePiece>()) return bundles_.on_piece(node, content<wire::BundlePiece>(packet));
     if (packet.kind == name_of<wire::AdminRequest>()) return on_admin_request(node, content<wire::AdminRequest>(packet));
     if (packet.kind == name_of<wire::AdminReply>()) return asked_.on_reply(content<wire::AdminReply>(packet));
     if (packet.kind == name_of<wire::Leaving>()) return membership_.leave(node, content<wire::Leaving>(packet).incarnation);
@@ -397,35 +387,16 @@ class Node {
   // ---- workers and their bundles ----
 
   void on_start_worker(const Packet& packet) {
-    BundleFetches::Start start{packet.job, packet.attempt, content<wire::StartWorker>(packet)};
-    if (options_.services->has_bundle(start.worker.bundle)) return workers_.start(start.job, start.attempt, std::move(start.worker));
-    fetches_.want(std::move(start));
+    bundles_.want({packet.job, packet.attempt, content<wire::StartWorker>(packet)});
   }
 
   void on_known_jobs(const wire::KnownJobs& known) {
     stores_.forget_others(known);
-    options_.services->forget_bundles({known.bundles.begin(), known.bundles.end()});
+    bundles_.forget_others(known);
   }
 
   void on_may_leave(const wire::MayLeave& told) {
     if (told.incarnation == membership_.self().incarnation) may_leave_ = true;
-  }
-
-  void on_keep_bundle(const wire::KeepBundle& wanted) {
-    if (!options_.services->has_bundle(wanted.sha256)) fetches_.copy(wanted);
-  }
-
-  /// Hashing and writing take long; this actor has heartbeats to send.
-  void keep_bundle(const std::string& bundle, std::string bytes) {
-    options_.disk->run([services = options_.services, self = caf::actor_cast<caf::actor>(self_), bundle, bytes = std::move(bytes)] {
-      BundleKept told{bundle, {}};
-      try {
-        if (const auto kept = services->keep_bundle(bundle, bytes); !kept) told.error = kept.error().message;
-      } catch (...) {
-        told.error = current_exception_text();
-      }
-      caf::anon_send(self, std::move(told));
-    });
   }
 
   void on_report_worker(const Packet& packet) {
@@ -439,25 +410,15 @@ class Node {
   }
 
   void on_kill_worker(const Packet& packet) {
-    fetches_.forget(packet.job, packet.attempt);
+    bundles_.forget(packet.job, packet.attempt);
     if (!workers_.kill(packet)) gone(packet);  // otherwise its end will be told
   }
 
-  void on_fetch(ClusterNodeId node, const wire::FetchBundle& fetch) {
-    auto piece = options_.services->read_bundle(fetch.sha256, fetch.offset, kPieceBytes);
-    tell(*peers_.find(node), piece ? wire::BundlePiece{fetch.sha256, fetch.offset, *piece, ""}
-                                  : wire::BundlePiece{fetch.sha256, fetch.offset, "", piece.error().message});
-  }
-
-  BundleFetches::Effects fetch_effects() {
+  NodeBundlesOptions bundles_options() {
     return {
-        .ask = [this](ClusterNodeId holder, const wire::FetchBundle& fetch) {
-          const caf::actor* other = peers_.find(holder);
-          if (other == nullptr) return BundleFetches::Asked::No;
-          tell(*other, fetch);
-          return BundleFetches::Asked::Yes;
-        },
-        .keep = [this](const std::string& bundle, std::string bytes) { keep_bundle(bundle, std::move(bytes)); },
+        .services = options_.services,
+        .disk = options_.disk,
+        .peers = &peers_,
         .there = [this](BundleFetches::Start start) { workers_.start(start.job, start.attempt, std::move(start.worker)); },
         .nowhere = [this](const BundleFetches::Start& start, const std::string& why) {
           on_worker_ended({{.job = start.job, .attempt = start.attempt, .how = why}});
@@ -492,7 +453,7 @@ class Node {
   NodePeers peers_;
   NodeStores stores_;
   NodeWorkers workers_;
-  BundleFetches fetches_;
+  NodeBundles bundles_;
   Founders founders_;
   KnownLeader leader_;
   message::Leads log_says_{0, "", 0, false};

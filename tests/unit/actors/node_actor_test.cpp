@@ -26,12 +26,20 @@ class FakeServices final : public NodeServices {
   void kill_worker(JobId, std::uint64_t) override {}
   bool has_bundle(const std::string&) override { return false; }
   Result<std::filesystem::path> bundle_file(const std::string&) override { return Error{"none"}; }
-  Result<std::string> read_bundle(const std::string&, std::uint64_t, std::size_t) override { return Error{"none"}; }
-  Result<void> keep_bundle(const std::string&, std::string_view) override { return {}; }
+  Result<std::string> read_bundle(const std::string& bundle, std::uint64_t offset, std::size_t) override {
+    if (bundle != "one") return Error{"there is no bundle " + bundle};
+    return std::string("whole").substr(offset);
+  }
+  Result<void> keep_bundle(const std::string& bundle, std::string_view bytes) override {
+    copied.set_value(bundle + ": " + std::string(bytes));
+    return {};
+  }
   void forget_bundles(const std::set<std::string>& wanted) override { kept.set_value(wanted); }
   void log(Level, const std::string&) override {}
 
-  std::promise<std::set<std::string>> kept;  // all other bundles may go; told once
+  // Each is told once.
+  std::promise<std::set<std::string>> kept;  // all other bundles may go
+  std::promise<std::string> copied;          // a bundle and its bytes
 };
 
 const NodeAnnouncement kSelf{{1, "a", "127.0.0.1:1", ""}, 1, 4, "test"};
@@ -95,13 +103,24 @@ class Bench {
     REQUIRE(heard);
     return *heard;
   }
-  std::set<std::string> kept_bundles() {
-    auto kept = services_.kept.get_future();
-    REQUIRE(kept.wait_for(kPatience) == std::future_status::ready);
-    return kept.get();
+  std::set<std::string> kept_bundles() { return told(services_.kept); }
+  std::string copied_bundle() { return told(services_.copied); }
+
+  /// From now on the node leads, and is told this by itself.
+  template <NamedRecord M>
+  void leader_says(const M& content) {
+    tell(message::Leads{11, kSelf.node.address, 1, true});
+    tell(message::ToNode{kSelf.node.id, std::make_shared<message::Packet>(message::make_packet(0, 0, content))});
   }
 
  private:
+  template <class T>
+  static T told(std::promise<T>& promise) {
+    auto future = promise.get_future();
+    REQUIRE(future.wait_for(kPatience) == std::future_status::ready);
+    return future.get();
+  }
+
   const TemporaryDirectory directory_;
   FakeServices services_;
   SerialThread disk_;
@@ -144,9 +163,7 @@ TEST_CASE("a node that has left, or never said who it is, has its requests answe
 
 TEST_CASE("the bundles of the jobs that the leader knows are kept, and those of others may go") {
   Bench bench;
-  const wire::KnownJobs known{{1, 2}, 3, {"one", "two"}};
-  bench.tell(message::Leads{11, kSelf.node.address, 1, true});
-  bench.tell(message::ToNode{kSelf.node.id, std::make_shared<message::Packet>(message::make_packet(0, 0, known))});
+  bench.leader_says(wire::KnownJobs{{1, 2}, 3, {"one", "two"}});
   CHECK(bench.kept_bundles() == std::set<std::string>{"one", "two"});
 }
 
@@ -155,7 +172,30 @@ TEST_CASE("a node that does not lead has no say in which bundles are kept") {
   bench.other_joins();
   bench.wait_for<membership::NodeUp>();
   bench.other_says(wire::KnownJobs{{}, 3, {"wrong"}});
-  bench.tell(message::Leads{11, kSelf.node.address, 1, true});
-  bench.tell(message::ToNode{kSelf.node.id, std::make_shared<message::Packet>(message::make_packet(0, 0, wire::KnownJobs{{}, 3, {"right"}}))});
+  bench.leader_says(wire::KnownJobs{{}, 3, {"right"}});
   CHECK(bench.kept_bundles() == std::set<std::string>{"right"});
+}
+
+TEST_CASE("a node that is to have a copy of a bundle fetches it from one that has it") {
+  Bench bench;
+  bench.other_joins();
+  bench.wait_for<membership::NodeUp>();
+  bench.leader_says(wire::KeepBundle{"two", {2}});
+  CHECK(bench.other_hears<wire::FetchBundle>().offset == 0);
+  bench.other_says(wire::BundlePiece{"two", 0, "who", ""});
+  CHECK(bench.other_hears<wire::FetchBundle>().offset == 3);
+  bench.other_says(wire::BundlePiece{"two", 3, "le", ""});
+  CHECK(bench.other_hears<wire::FetchBundle>().offset == 5);
+  bench.other_says(wire::BundlePiece{"two", 5, "", ""});
+  CHECK(bench.copied_bundle() == "two: whole");
+}
+
+TEST_CASE("a node gives what it has of a bundle, or says why not") {
+  Bench bench;
+  bench.other_joins();
+  bench.wait_for<membership::NodeUp>();
+  bench.other_says(wire::FetchBundle{"one", 3});
+  CHECK(bench.other_hears<wire::BundlePiece>().bytes == "le");
+  bench.other_says(wire::FetchBundle{"two", 0});
+  CHECK(bench.other_hears<wire::BundlePiece>().error == "there is no bundle two");
 }
