@@ -11,6 +11,7 @@
 #include <weir/actors/node_messages.hpp>
 #include <weir/wire/control.hpp>
 
+#include "support/silent_services.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace weir;
@@ -20,22 +21,18 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(60);  // bounds a hung run; no test waits for it to pass
 
-class FakeServices final : public NodeServices {
+/// Gives bundle "one".
+class FakeServices final : public testing::SilentServices {
  public:
-  void start_worker(JobId, std::uint64_t, const std::string&) override {}
-  void kill_worker(JobId, std::uint64_t) override {}
-  bool has_bundle(const std::string&) override { return false; }
-  Result<std::filesystem::path> bundle_file(const std::string&) override { return Error{"none"}; }
-  Result<std::string> read_bundle(const std::string& bundle, std::uint64_t offset, std::size_t) override {
-    if (bundle != "one") return Error{"there is no bundle " + bundle};
-    return std::string("whole").substr(offset);
+  Result<std::string> read_bundle(const std::string& bundle, std::uint64_t offset, std::size_t bytes) override {
+    if (bundle != "one") return SilentServices::read_bundle(bundle, offset, bytes);
+    return std::string("whole").substr(offset, bytes);
   }
   Result<void> keep_bundle(const std::string& bundle, std::string_view bytes) override {
     copied.set_value(bundle + ": " + std::string(bytes));
     return {};
   }
   void forget_bundles(const std::set<std::string>& wanted) override { kept.set_value(wanted); }
-  void log(Level, const std::string&) override {}
 
   // Each is told once.
   std::promise<std::set<std::string>> kept;  // all other bundles may go
