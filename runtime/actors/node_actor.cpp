@@ -56,7 +56,7 @@ class Node {
         book_(options_.data, *options_.disk),
         peers_(self, {options_.self.node, seeds(), options_.heartbeat * kHeartbeatsPerCall, options_.network}),
         stores_(self, {options_.self.node.id, options_.data / "jobs", options_.store_bytes, options_.disk}),
-        workers_(self, *options_.services, options_.self.node.address),
+        workers_(self, *options_.services, options_.self.node),
         bundles_(self, bundles_options()),
         founders_(options_.self.node.address, options_.seeds),
         leader_(options_.self.node.address),

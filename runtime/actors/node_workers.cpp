@@ -12,11 +12,12 @@ namespace weir {
 namespace {
 
 constexpr Duration kHelloWithin{30'000};
+constexpr std::int64_t kSecond = 1000;  // ms
 
 }  // namespace
 
-NodeWorkers::NodeWorkers(caf::event_based_actor* node, NodeServices& services, const std::string& node_address)
-    : node_(node), services_(services), host_(parse_address(node_address).or_throw().host) {}
+NodeWorkers::NodeWorkers(caf::event_based_actor* node, NodeServices& services, const ClusterNode& self)
+    : node_(node), services_(services), name_(self.name), host_(parse_address(self.address).or_throw().host) {}
 
 void NodeWorkers::start(JobId job, std::uint64_t attempt, wire::StartWorker start) {
   if (!workers_.try_emplace({job, attempt}, OneWorker{std::move(start), nullptr}).second) return;
@@ -90,7 +91,11 @@ wire::WorkerGone NodeWorkers::on_ended(const WorkerEnd& end) {
   const std::string how = hung ? end.how + ": it did not come up within " + to_text(kHelloWithin) + "; is --worker-memory enough for it?" : end.how;
   if (found != workers_.end()) workers_.erase(found);
   start_those_due(end.job);
-  return {how, end.last_lines, expected, end.cause == WorkerEnd::Cause::Itself};
+  const EventTime at{SystemClock().now().ms / kSecond * kSecond};
+  const std::string whose = "attempt " + std::to_string(end.attempt) + ", " + to_text(at) + ": the worker on node '" + name_ + "'";
+  wire::WorkerGone gone{how, {whose + " ended: " + how}, expected, end.cause == WorkerEnd::Cause::Itself};
+  gone.last_lines.insert(gone.last_lines.end(), end.last_lines.begin(), end.last_lines.end());
+  return gone;
 }
 
 /// A worker that does not speak any more is of no use, whatever its process does.

@@ -12,14 +12,15 @@
 #include <weir/actors/node_services.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/base/time.hpp>
+#include <weir/coordination/cluster_node.hpp>
 #include <weir/wire/control.hpp>
 
 namespace weir {
 
 class NodeWorkers {
  public:
-  /// Workers listen where the node does. Services outlive this.
-  NodeWorkers(caf::event_based_actor* node, NodeServices& services, const std::string& node_address);
+  /// Workers listen where the node, which is this one, does. Services outlive this.
+  NodeWorkers(caf::event_based_actor* node, NodeServices& services, const ClusterNode& self);
 
   /// Ends workers of earlier attempts at the job first, and waits until they are gone. The bundle is there.
   void start(JobId job, std::uint64_t attempt, wire::StartWorker start);
@@ -39,7 +40,7 @@ class NodeWorkers {
   bool sent_by_worker(const message::Packet& packet, const caf::node_id& process) const;
   /// To the worker that the packet is for, if it is there.
   void pass_on(const message::Packet& packet);
-  /// What to tell the leader.
+  /// What to tell the leader; the first of the last lines says whose they are, and how it ended.
   wire::WorkerGone on_ended(const WorkerEnd& end);
   void on_down(const caf::node_id& process);
 
@@ -58,6 +59,7 @@ class NodeWorkers {
 
   caf::event_based_actor* node_;
   NodeServices& services_;
+  std::string name_;  // of the node
   std::string host_;
   std::map<Key, OneWorker> workers_;
 };

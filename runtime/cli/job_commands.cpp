@@ -3,6 +3,7 @@
 
 #include <iostream>
 #include <memory>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr auto kRight = TextTable::Align::Right;
 constexpr std::uint32_t kMostLines = 10'000;  // of a log, as the node has it
+constexpr std::size_t kValues = 16;           // the column in which a job's values begin
 
 void print_json(const std::string& json) { std::cout << json << '\n'; }
 
@@ -37,7 +39,7 @@ void print_job(const api::JobInfo& job) {
   std::vector<std::string> options;
   for (const auto& [name, value] : job.options) options.push_back(name + "=" + value);
   const auto line = [](const std::string& name, const std::string& value) {
-    if (!value.empty()) std::cout << name << std::string(16 - name.size(), ' ') << printable(value) << '\n';
+    if (!value.empty()) std::cout << name << std::string(kValues - name.size(), ' ') << printable(value) << '\n';
   };
   line("job", std::to_string(job.id) + " " + job.name);
   line("status", job.status + (job.message.empty() ? "" : ": " + job.message));
@@ -51,7 +53,8 @@ void print_job(const api::JobInfo& job) {
   line("savepoint", job.savepoint.value_or(""));
   line("submitted", time_text(job.submitted_ms));
   line("ended", job.ended_ms ? time_text(job.ended_ms) : "");
-  for (const std::string& last : job.last_lines) line("last lines", last);
+  std::string failure = "last failure";  // of an attempt that it names, and that may be long over
+  for (const std::string& last : job.last_lines) line(std::exchange(failure, ""), last);
 }
 
 /// Chains of operators, and below each where its records go.

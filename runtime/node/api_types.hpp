@@ -84,7 +84,7 @@ struct JobInfo {
   std::optional<std::string> savepoint = {};       // the directory it is to end or has ended with
   std::uint64_t records_read = 0;                  // by sources, in this attempt
   std::uint64_t records_written = 0;               // by sinks, in this attempt
-  std::vector<std::string> last_lines;             // of the worker that last ended without being told to
+  std::vector<std::string> last_lines;             // of the worker that last ended untold: whose and how, then its log's
 };
 WEIR_RECORD(JobInfo, id, name, status, message, bundle, options, parallelism, key_groups, attempt, restarts, submitted_ms, ended_ms,
             newest_checkpoint, from_savepoint, savepoint, records_read, records_written, last_lines);

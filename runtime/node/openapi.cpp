@@ -229,7 +229,7 @@ constexpr std::string_view kDescription = R"json({
           "savepoint": {"type": "string", "description": "the directory it is to end or has ended with"},
           "records_read": {"type": "integer", "minimum": 0, "description": "by sources, in this attempt"},
           "records_written": {"type": "integer", "minimum": 0, "description": "by sinks, in this attempt"},
-          "last_lines": {"type": "array", "items": {"type": "string"}, "description": "of the worker that last ended without being told to"}
+          "last_lines": {"type": "array", "items": {"type": "string"}, "description": "of the worker that last ended without being told to: which that was, when and how it ended, then the last lines of its log"}
         }
       },
       "JobList": {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <iostream>
 #include <memory>
@@ -49,6 +50,8 @@ Result<std::shared_ptr<const Plan>> load(const wire::Assign& assign) {
 }  // namespace
 
 int run_worker_process(const WorkerProcessOptions& options) {
+  // What the job prints must not wait in a buffer that is lost when this process is killed, as workers are.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   catch_crashes();
   const auto hung = [limit = options.hang_timeout](const std::string& what, pthread_t thread) {
     const std::string line = std::string(kLastWords) + what + " has not come back for " + std::to_string(limit.count()) + " ms: it loops, or waits for something\n";

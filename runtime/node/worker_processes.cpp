@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -17,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <weir/base/backtrace_line.hpp>
 #include <weir/node/child_process.hpp>
 #include <weir/node/worker_process.hpp>
 
@@ -71,7 +73,7 @@ class Descriptor {
   int number_;
 };
 
-/// The last lines of what comes in pieces.
+/// The last lines of what comes in pieces, backtraces readable.
 class LastLines {
  public:
   void add(std::string_view bytes) {
@@ -82,7 +84,9 @@ class LastLines {
   }
   std::vector<std::string> take() {
     if (!line_.empty()) end_line();
-    return {lines_.begin(), lines_.end()};
+    std::vector<std::string> taken;
+    for (const std::string& line : lines_) taken.push_back(readable_backtrace_line(line));
+    return taken;
   }
 
  private:
@@ -124,13 +128,17 @@ class WorkerProcesses::Thread {
     worker.job = job;
     worker.attempt = attempt;
     const std::string error = launch(worker, command);
-    if (!error.empty()) return options_.ended({.job = job, .attempt = attempt, .how = "it could not be started: " + error});
+    if (!error.empty()) {
+      const std::string how = "it could not be started: " + error;
+      note_end(worker, how);
+      return options_.ended({.job = job, .attempt = attempt, .how = how});
+    }
     running_.push_back(std::move(worker));
   }
 
   void kill(JobId job, std::uint64_t attempt) {
-    for (const Running& worker : running_) {
-      if (worker.job == job && worker.attempt == attempt) ::kill(worker.process, SIGKILL);
+    for (Running& worker : running_) {
+      if (worker.job == job && worker.attempt == attempt) tell_to_end(worker);
     }
   }
 
@@ -145,12 +153,21 @@ class WorkerProcesses::Thread {
     std::filesystem::path log_file;
     std::size_t log_bytes = 0;
     LastLines lines;
+    bool told_to_end = false;
   };
 
   std::filesystem::path log_file(JobId job, std::uint64_t attempt) const {
     return options_.logs / (std::to_string(job) + "-" + std::to_string(attempt) + ".log");
   }
   static std::filesystem::path old(const std::filesystem::path& log) { return log.string() + ".old"; }
+  static std::filesystem::path end_file(std::filesystem::path log) { return log.replace_extension(".end"); }
+  static void note_end(const Running& worker, const std::string& how) {
+    std::ofstream(end_file(worker.log_file)) << how.substr(0, how.find('\n')) << '\n';  // where the disk is full, nothing
+  }
+  static void tell_to_end(Running& worker) {
+    worker.told_to_end = true;
+    ::kill(worker.process, SIGKILL);
+  }
   static Descriptor open_log(const std::filesystem::path& file) {
     return Descriptor(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   }
@@ -170,6 +187,7 @@ class WorkerProcesses::Thread {
       const std::filesystem::path outdated = log_file(worker.job, worker.attempt - kKeptLogs);
       std::filesystem::remove(outdated, error);
       std::filesystem::remove(old(outdated), error);
+      std::filesystem::remove(end_file(outdated), error);
     }
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return std::strerror(errno);
@@ -199,7 +217,7 @@ class WorkerProcesses::Thread {
       wait();
     }
     for (Running& worker : running_) {
-      ::kill(worker.process, SIGKILL);
+      tell_to_end(worker);
       end(worker);
     }
     running_.clear();
@@ -245,6 +263,8 @@ class WorkerProcesses::Thread {
     using Cause = WorkerEnd::Cause;
     std::vector<std::string> lines = worker.lines.take();
     const std::string how = describe(status) + last_words(lines);
+    const bool as_told = worker.told_to_end && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (!as_told) note_end(worker, how);
     options_.ended({worker.job, worker.attempt, how, std::move(lines), is_crash(status) ? Cause::Itself : Cause::Outside});
   }
 

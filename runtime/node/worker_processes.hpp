@@ -4,6 +4,7 @@
 //
 //   DIR/<job>-<attempt>.log       of the last attempts at each job; a log that grows large begins anew, and the one
 //   DIR/<job>-<attempt>.log.old   before it is kept
+//   DIR/<job>-<attempt>.end       how the worker ended, in one line, unless it was told to
 //
 // A resource; any thread.
 #pragma once

@@ -52,8 +52,8 @@ WEIR_RECORD(KnownJobs, jobs, next, bundles);
 // ---- node -> leader ----
 
 struct WorkerGone {
-  std::string how;  // for people: "killed by signal 11 (SIGSEGV)"
-  std::vector<std::string> last_lines;  // of its log
+  std::string how;  // for people: "killed by signal 11 (Segmentation fault)"
+  std::vector<std::string> last_lines;  // whose they are and how it ended, then the last of its log
   bool expected = false;                // it was told to end
   bool crashed = false;                 // by its own code
 };

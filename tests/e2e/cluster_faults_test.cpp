@@ -142,6 +142,10 @@ TEST_CASE("code that crashes or loops ends its own worker, which is told with it
   CHECK(end.status == "failed");
   CHECK_MESSAGE(end.message.find(told) != std::string::npos, end.message);
   CHECK(mentions(end.last_lines, line));
+  REQUIRE_FALSE(end.last_lines.empty());
+  const std::string& whose = end.last_lines.front();
+  CHECK_MESSAGE(whose.find("attempt " + std::to_string(end.attempt) + ", ") == 0, whose);
+  CHECK_MESSAGE(whose.find(": the worker on node 'node0' ended: killed by " + told) != std::string::npos, whose);
   check_finished(nodes, other);
   CHECK(nodes.status(other).attempt == 1);
   check_counts(directory / "other.csv", 100'000);

@@ -19,7 +19,7 @@ struct JobStatus {
   std::uint64_t attempt = 0;
   std::uint64_t checkpoint = 0;
   std::uint64_t written = 0;            // records, in this attempt
-  std::vector<std::string> last_lines;  // of the worker that last ended without being told to
+  std::vector<std::string> last_lines;  // of the worker that last ended without being told to: whose and how, then its log's
 
   bool ended() const { return status == "finished" || status == "failed" || status == "stopped" || status == "cancelled"; }
 };
