@@ -58,7 +58,8 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
       done(applied);
     }
     if (!applied) return;
-    if (std::holds_alternative<command::AdmitNode>(logged.command)) tell_known_nodes();
+    const bool admitted = std::holds_alternative<command::AdmitNode>(logged.command);
+    if (admitted || std::holds_alternative<command::ForgetNode>(logged.command)) tell_known_nodes();
     if (const auto* forget = std::get_if<command::ForgetJob>(&logged.command)) last_seen_.erase(forget->job);
     if (leading_) leading_->on_applied(logged.command, *applied);
   }

@@ -12,6 +12,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <weir/actors/admin_call.hpp>
+#include <weir/actors/log_call.hpp>
 #include <weir/actors/node_services.hpp>
 #include <weir/actors/remote_messages.hpp>
 #include <weir/coordination/membership.hpp>
@@ -69,6 +70,15 @@ struct Ask {
   std::shared_ptr<AdminCall> call;
 };
 
+/// To the node: asks the other nodes for what a job's workers printed there.
+struct GatherLogs {
+  std::shared_ptr<LogCall> call;
+};
+/// From the node to itself: who has not answered by now is not waited for.
+struct LogsDue {
+  std::uint64_t request;
+};
+
 }  // namespace message
 }  // namespace weir
 
@@ -83,3 +93,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::GatherLogs)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogsDue)

@@ -114,6 +114,10 @@ void NodeRuntime::leave() {
 
 void NodeRuntime::ask(std::shared_ptr<AdminCall> call) { caf::anon_send(parts_->node, message::Ask{std::move(call)}); }
 
+void NodeRuntime::gather_logs(std::shared_ptr<LogCall> call) {
+  caf::anon_send(parts_->node, message::GatherLogs{std::move(call)});
+}
+
 void NodeRuntime::worker_ended(WorkerEnd end) { caf::anon_send(parts_->node, message::WorkerEnded{std::move(end)}); }
 
 }  // namespace weir

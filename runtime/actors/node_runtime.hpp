@@ -13,6 +13,7 @@
 #include <weir/actors/actor_process_options.hpp>
 #include <weir/actors/admin_call.hpp>
 #include <weir/actors/cluster_control.hpp>
+#include <weir/actors/log_call.hpp>
 #include <weir/actors/node_services.hpp>
 #include <weir/base/result.hpp>
 #include <weir/coordination/membership.hpp>
@@ -49,6 +50,8 @@ class NodeRuntime {
   void hand_over();
   /// Passes a request to the leader, whoever that is. Any thread.
   void ask(std::shared_ptr<AdminCall> call);
+  /// Asks the other nodes what a job's workers printed there; answered within some seconds. Any thread.
+  void gather_logs(std::shared_ptr<LogCall> call);
   /// A worker's process has ended. Any thread.
   void worker_ended(WorkerEnd end);
 

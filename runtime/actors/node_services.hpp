@@ -10,6 +10,7 @@
 
 #include <weir/base/result.hpp>
 #include <weir/coordination/cluster_state.hpp>
+#include <weir/wire/cluster_messages.hpp>
 
 namespace weir {
 
@@ -43,6 +44,9 @@ class NodeServices {
   virtual Result<void> keep_bundle(const std::string& sha256, std::string_view bytes) = 0;
   /// All but these, and those of lately, which may be about to be used.
   virtual void forget_bundles(const std::set<std::string>& wanted) = 0;
+
+  /// What this node's workers of a job printed last; nothing when none ran here. Any thread; reads files.
+  virtual std::vector<wire::WorkerLog> read_logs(JobId job, const wire::ReadWorkerLogs& wanted) = 0;
 
   /// A line for the daemon's log.
   enum class Level : std::uint8_t { Debug, Info, Warning, Error };

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <weir/base/backtrace_line.hpp>
 #include <weir/base/text.hpp>
 #include <weir/cli/answer.hpp>
 #include <weir/cli/job_watch.hpp>
@@ -108,11 +109,20 @@ void list_checkpoints(const Invocation& invocation, const JobLine& line) {
   std::cout << table.text();
 }
 
-void print_log(const Invocation& invocation, const JobLine& line) {
+void print_logs(const Invocation& invocation, const JobLine& line) {
   ApiClient client(invocation.connection);
   const std::string json = client.get(job_path(client, line.job) + "/logs?lines=" + std::to_string(line.lines));
   if (invocation.json) return print_json(json);
-  for (const std::string& each : answer<api::LogInfo>(json).lines) std::cout << printable_lines(each) << '\n';
+  const auto list = answer<api::LogList>(json);
+  for (const api::LogInfo& log : list.logs) {
+    const std::string ended = log.ended ? ", its worker ended: " + *log.ended : "";
+    std::cout << printable("==> node " + log.node + ", attempt " + std::to_string(log.attempt) + ended + " <==") << '\n';
+    for (const std::string& each : log.lines) std::cout << printable_lines(readable_backtrace_line(each)) << '\n';
+  }
+  std::cout << std::flush;
+  for (const std::string& node : list.silent) {
+    std::cerr << printable("weir: node " + node + " does not answer: what the job may have printed there is missing") << '\n';
+  }
 }
 
 /// The answer has no body, so what is printed is the job as it was.
@@ -188,10 +198,10 @@ void add_job_commands(CLI::App& app, Invocation& invocation) {
   CLI::App* checkpoints = add(app, invocation, "checkpoints", "Lists a job's complete checkpoints", line);
   checkpoints->callback([line, &invocation] { list_checkpoints(invocation, *line); });
 
-  CLI::App* logs = add(app, invocation, "logs", "Prints the last lines of a job's worker on the node that is asked", line);
-  logs->add_option("--lines", line->lines, "how many")->option_text("N [" + std::to_string(line->lines) + "]")
-      ->check(whole_number(1, kMostLines));
-  logs->callback([line, &invocation] { print_log(invocation, *line); });
+  CLI::App* logs = add(app, invocation, "logs", "Prints the last lines of a job's workers on all nodes", line);
+  CLI::Option* lines = logs->add_option("--lines", line->lines, "how many of each node");
+  lines->option_text("N [" + std::to_string(line->lines) + "]")->check(whole_number(1, kMostLines));
+  logs->callback([line, &invocation] { print_logs(invocation, *line); });
 
   CLI::App* forgets = add(app, invocation, "forget", "Forgets a job that has ended, with its checkpoints", line);
   forgets->callback([line, &invocation] { forget(invocation, *line); });

@@ -185,6 +185,7 @@ WEIR_API_TYPE(SubmitRequest)
 WEIR_API_TYPE(SavepointRequest)
 WEIR_API_TYPE(BundleInfo)
 WEIR_API_TYPE(LogInfo)
+WEIR_API_TYPE(LogList)
 
 #undef WEIR_API_TYPE
 

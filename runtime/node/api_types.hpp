@@ -193,14 +193,22 @@ struct BundleInfo {
 };
 WEIR_RECORD(BundleInfo, bundle, job, bytes);
 
-/// GET jobs/{id}/logs: what this node's worker of one attempt wrote last.
+/// What a job's worker of one attempt wrote last on one node.
 struct LogInfo {
-  std::uint64_t job = 0;
-  std::uint64_t attempt = 0;
   std::string node;  // its name
-  std::vector<std::string> lines;
+  std::uint64_t attempt = 0;
+  std::optional<std::string> ended = {};  // how, unless it runs or was told to
+  std::vector<std::string> lines;         // oldest first
 };
-WEIR_RECORD(LogInfo, job, attempt, node, lines);
+WEIR_RECORD(LogInfo, node, attempt, ended, lines);
+
+/// GET jobs/{id}/logs: of all nodes.
+struct LogList {
+  std::uint64_t job = 0;
+  std::vector<LogInfo> logs;        // by attempt, then by node
+  std::vector<std::string> silent;  // names of nodes that did not answer in time
+};
+WEIR_RECORD(LogList, job, logs, silent);
 
 /// As JSON, on one line. Bytes that are no UTF-8 become U+FFFD. For every struct above.
 template <class T>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <tuple>
 
 #include <weir/base/exception_text.hpp>
 #include <weir/base/http_status.hpp>
@@ -24,8 +25,7 @@ constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr std::uint64_t kMostJsonBytes = 1 << 20;
-constexpr std::uint64_t kMostLines = 10'000;
-constexpr std::uint64_t kDefaultLines = 200;
+constexpr std::uint32_t kDefaultLines = 200;
 constexpr std::chrono::seconds kHealthAge{1};  // an answer is given again for so long: anyone may ask
 constexpr std::chrono::seconds kUploadRetry{5};  // most bundles are there by then
 
@@ -46,19 +46,38 @@ std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) {
   return value && *value > 0 && *value <= most ? value : std::nullopt;
 }
 
-HttpAnswer read_log(const HttpRoutesOptions& options, JobId job, const std::multimap<std::string, std::string>& query) {
-  std::uint64_t lines = kDefaultLines;
-  std::optional<std::uint64_t> attempt;
+Result<wire::ReadWorkerLogs> wanted_logs(const std::multimap<std::string, std::string>& query) {
+  wire::ReadWorkerLogs wanted;
+  wanted.lines = kDefaultLines;
+  wanted.bytes = kMostLogBytes;
   for (const auto& [name, text] : query) {
-    const auto value = number(text, name == "lines" ? kMostLines : std::uint64_t{1} << 62);
-    if (name != "lines" && name != "attempt") return http_error(http::kBadRequest, "the path takes lines and attempt, nothing else behind the '?'");
-    if (!value || query.count(name) > 1) return http_error(http::kBadRequest, name + ": one whole number " + (name == "lines" ? "from 1 to " + std::to_string(kMostLines) : "from 1 on") + " is wanted");
-    if (name == "lines") lines = *value;
-    else attempt = *value;
+    const auto value = number(text, name == "lines" ? kMostLogLines : std::uint64_t{1} << 62);
+    if (name != "lines" && name != "attempt") return Error{"the path takes lines and attempt, nothing else behind the '?'"};
+    if (!value || query.count(name) > 1) {
+      const std::string range = name == "lines" ? "from 1 to " + std::to_string(kMostLogLines) : "from 1 on";
+      return Error{name + ": one whole number " + range + " is wanted"};
+    }
+    if (name == "lines") wanted.lines = static_cast<std::uint32_t>(*value);
+    else wanted.attempt = *value;
   }
-  auto log = read_worker_log(options.logs, job, attempt, lines);
-  if (!log) return http_error(http::kNotFound, "this node has no log of job " + std::to_string(job));
-  return with(http::kOk, api::LogInfo{job, log->attempt, options.node, std::move(log->lines)});
+  return wanted;
+}
+
+api::LogList log_list(JobId job, GatheredLogs found) {
+  api::LogList list{job, {}, std::move(found.silent)};
+  for (NodeLogs& node : found.nodes) {
+    for (wire::WorkerLog& log : node.logs) {
+      api::LogInfo info{node.node, log.attempt, {}, std::move(log.lines)};
+      if (!log.ended.empty()) info.ended = std::move(log.ended);
+      list.logs.push_back(std::move(info));
+    }
+  }
+  const auto earlier = [](const api::LogInfo& a, const api::LogInfo& b) {
+    return std::tie(a.attempt, a.node) < std::tie(b.attempt, b.node);
+  };
+  std::stable_sort(list.logs.begin(), list.logs.end(), earlier);
+  std::sort(list.silent.begin(), list.silent.end());
+  return list;
 }
 
 /// The job of "/api/v1/jobs/{id}/logs".
@@ -103,6 +122,22 @@ bool is_upload(const std::string& path) { return path == kBundles; }
 
 HttpAnswer http_error(std::uint32_t status, std::string why) { return with(status, api::ErrorInfo{std::move(why)}); }
 
+/// What a call is answered, by whoever comes first: the leader, or the other nodes, or the end of this one.
+struct HttpRoutes::Asked {
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::optional<HttpAnswer> answer;
+  std::optional<GatheredLogs> logs;
+  bool over = false;  // nobody waits any more
+
+  template <class T>
+  void take(std::optional<T>& place, T what) {
+    const std::lock_guard lock(mutex);
+    if (!over && !answer && !logs) place = std::move(what);
+    answered.notify_all();
+  }
+};
+
 HttpRoutes::HttpRoutes(HttpRoutesOptions options) : options_(std::move(options)), uploads_(static_cast<std::ptrdiff_t>(options_.most_uploads)) {}
 
 HttpAnswer HttpRoutes::answer(const HttpRequest& request) {
@@ -136,7 +171,7 @@ HttpAnswer HttpRoutes::route(const HttpRequest& request) {
   if (path == "/livez") return reads ? HttpAnswer{http::kOk, "ok\n", kText} : wrong_method("GET");
   if (path == "/metrics") return reads ? metrics() : wrong_method("GET");
   if (path == "/api/v1/openapi.json") return reads ? HttpAnswer{http::kOk, std::string(openapi_description())} : wrong_method("GET");
-  if (log) return reads ? read_log(options_, *log, request.query) : wrong_method("GET");
+  if (log) return reads ? logs(*log, request.query) : wrong_method("GET");
   if (path.starts_with(std::string(kBundles) + '/')) return reads ? bundle(path.substr(kBundles.size() + 1)) : wrong_method("GET");
   if (path.starts_with(kApi)) return to_leader(request);
   return http_error(http::kNotFound, "there is no such path");
@@ -155,6 +190,27 @@ HttpAnswer HttpRoutes::metrics() {
   HttpAnswer answer = ask("GET", std::string(kMetricsPath), "", options_.answer_timeout);
   if (answer.status == http::kOk) answer.type = kMetricsType;
   return answer;
+}
+
+/// Each node reads its own files.
+HttpAnswer HttpRoutes::logs(JobId job, const std::multimap<std::string, std::string>& query) {
+  const auto wanted = wanted_logs(query);
+  if (!wanted) return http_error(http::kBadRequest, wanted.error().message);
+  GatheredLogs found;
+  if (options_.gather_logs) {
+    const auto asked = begin_asking();
+    if (!asked) return stopping();
+    const auto answer = [asked](GatheredLogs logs) { asked->take(asked->logs, std::move(logs)); };
+    options_.gather_logs(std::make_shared<LogCall>(LogCall{job, *wanted, answer}));
+    await(*asked, options_.logs_timeout);
+    if (asked->answer) return *asked->answer;
+    if (!asked->logs) return http_error(http::kNoAnswer, "the other nodes could not be asked in time; try again");
+    found = std::move(*asked->logs);
+  }
+  found.nodes.push_back({options_.node, read_worker_logs(options_.logs, job, *wanted)});
+  const api::LogList list = log_list(job, std::move(found));
+  if (!list.logs.empty() || !list.silent.empty()) return with(http::kOk, list);
+  return http_error(http::kNotFound, "no node has a log of job " + std::to_string(job));
 }
 
 Result<BundleMark> HttpRoutes::mark_of(const std::filesystem::path& file) {
@@ -242,44 +298,44 @@ HttpAnswer HttpRoutes::submit(std::string body) {
   return ask("POST", std::string(kJobs), api::to_json(*request), options_.answer_timeout);
 }
 
-/// What a call is answered, by whoever comes first: the leader, or the end of patience.
-struct HttpRoutes::Asked {
-  std::mutex mutex;
-  std::condition_variable answered;
-  std::optional<HttpAnswer> answer;
-};
+HttpAnswer HttpRoutes::stopping() { return http_error(http::kUnavailable, "this node is stopping"); }
 
-HttpAnswer HttpRoutes::ask(const std::string& method, const std::string& path, std::string body, std::chrono::milliseconds timeout) {
-  // Owned by this call and by the leader's answer, which may come when this call is over.
-  const auto asked = std::make_shared<Asked>();
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return http_error(http::kUnavailable, "this node is stopping");
-    pending_.insert(asked.get());
-  }
-  options_.ask(std::make_shared<AdminCall>(AdminCall{method, path, std::move(body), [asked](std::uint32_t status, std::string text) {
-                                                       const std::lock_guard lock(asked->mutex);
-                                                       if (!asked->answer) asked->answer = HttpAnswer{status, std::move(text)};
-                                                       asked->answered.notify_all();
-                                                     }}));
-  std::unique_lock lock(asked->mutex);
-  asked->answered.wait_for(lock, timeout, [&] { return asked->answer.has_value(); });
-  std::optional<HttpAnswer> answer = std::move(asked->answer);
+/// Null when this node is stopping.
+std::shared_ptr<HttpRoutes::Asked> HttpRoutes::begin_asking() {
+  // Owned by the call that asks and by the answer, which may come when that is over.
+  auto asked = std::make_shared<Asked>();
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return nullptr;
+  pending_.insert(asked.get());
+  return asked;
+}
+
+/// Once it returns, what was asked changes no more.
+void HttpRoutes::await(Asked& asked, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(asked.mutex);
+  asked.answered.wait_for(lock, timeout, [&] { return asked.answer || asked.logs; });
+  asked.over = true;
   lock.unlock();
   const std::lock_guard own(mutex_);
-  pending_.erase(asked.get());
-  if (answer) return *answer;
+  pending_.erase(&asked);
+}
+
+HttpAnswer HttpRoutes::ask(const std::string& method, const std::string& path, std::string body, std::chrono::milliseconds timeout) {
+  const auto asked = begin_asking();
+  if (!asked) return stopping();
+  const auto answer = [asked](std::uint32_t status, std::string text) {
+    asked->take(asked->answer, HttpAnswer{status, std::move(text)});
+  };
+  options_.ask(std::make_shared<AdminCall>(AdminCall{method, path, std::move(body), answer}));
+  await(*asked, timeout);
+  if (asked->answer) return *asked->answer;
   return http_error(http::kNoAnswer, "the cluster's leader did not answer in time; what was asked for may still happen");
 }
 
 void HttpRoutes::stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  for (Asked* asked : pending_) {
-    const std::lock_guard answer(asked->mutex);
-    if (!asked->answer) asked->answer = http_error(http::kUnavailable, "this node is stopping");
-    asked->answered.notify_all();
-  }
+  for (Asked* asked : pending_) asked->take(asked->answer, stopping());
 }
 
 }  // namespace weir

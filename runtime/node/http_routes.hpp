@@ -1,8 +1,9 @@
 // What the daemon's HTTP port answers, without HTTP: a request is a method, a path and a body, whatever carried it. What concerns
-// the cluster is asked of its leader; bundles, logs and this node's health are answered here.
+// the cluster is asked of its leader, and what a job printed of all nodes; bundles and this node's health are answered here.
 //
-//   /healthz  /livez  /metrics  /api/v1/openapi.json  /api/v1/bundles  /api/v1/bundles/{sha256}  /api/v1/jobs/{id}/logs      here
-//   /api/v1/...                                                                                                      the leader
+//   /healthz  /livez  /metrics  /api/v1/openapi.json  /api/v1/bundles  /api/v1/bundles/{sha256}      here
+//   /api/v1/jobs/{id}/logs                                                                           here, and all other nodes
+//   /api/v1/...                                                                                      the leader
 //
 // Who may ask: with a token, who has it, for everything but /healthz and /livez. Without one this machine's users, but not the pages that
 // their browsers show: a request that a page of another origin sent is refused, and so is a name that is not this machine's.
@@ -25,6 +26,7 @@
 #include <string_view>
 
 #include <weir/actors/admin_call.hpp>
+#include <weir/actors/log_call.hpp>
 #include <weir/base/result.hpp>
 #include <weir/node/api_types.hpp>
 #include <weir/node/bundle.hpp>
@@ -42,6 +44,7 @@ struct HttpRoutesOptions {
   std::filesystem::path logs;                            // of workers: <job>-<attempt>.log
   const BundleStore* bundles = nullptr;                  // outlives the routes
   std::function<void(std::shared_ptr<AdminCall>)> ask;   // the leader
+  std::function<void(std::shared_ptr<LogCall>)> gather_logs = {};  // of the other nodes; none: there are no others
   /// What a job does not say, this node's settings do.
   api::SubmitRequest defaults = {};
   /// Whether a job can be made of a bundle and options; an Error says why not. May take a while.
@@ -50,6 +53,7 @@ struct HttpRoutesOptions {
   std::size_t most_uploads = 8;                          // at once: each holds a thread for as long as its client takes; HttpServer sets it
   std::chrono::milliseconds answer_timeout{30'000};      // for the leader
   std::chrono::milliseconds health_timeout{2'000};
+  std::chrono::milliseconds logs_timeout{10'000};        // for the other nodes' logs; whoever gathers them has less patience
 };
 
 struct HttpRequest {
@@ -94,11 +98,15 @@ class HttpRoutes {
   std::optional<HttpAnswer> refuse_stranger(const HttpRequest& request) const;
   HttpAnswer health();
   HttpAnswer metrics();
+  HttpAnswer logs(JobId job, const std::multimap<std::string, std::string>& query);
   HttpAnswer upload(const HttpRequest& request);
   HttpAnswer store(const HttpRequest& request);
   HttpAnswer bundle(const std::string& id);
   HttpAnswer submit(std::string body);
   HttpAnswer to_leader(const HttpRequest& request);
+  static HttpAnswer stopping();
+  std::shared_ptr<Asked> begin_asking();
+  void await(Asked& asked, std::chrono::milliseconds timeout);
   HttpAnswer ask(const std::string& method, const std::string& path, std::string body, std::chrono::milliseconds timeout);
 
   const HttpRoutesOptions options_;

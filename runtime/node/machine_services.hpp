@@ -9,6 +9,7 @@
 
 #include <weir/actors/node_services.hpp>
 #include <weir/node/bundle_store.hpp>
+#include <weir/node/worker_log.hpp>
 #include <weir/node/worker_processes.hpp>
 
 namespace spdlog {
@@ -38,6 +39,9 @@ class MachineServices final : public NodeServices {
   }
   Result<void> keep_bundle(const std::string& sha256, std::string_view bytes) override;
   void forget_bundles(const std::set<std::string>& wanted) override;
+  std::vector<wire::WorkerLog> read_logs(JobId job, const wire::ReadWorkerLogs& wanted) override {
+    return read_worker_logs(logs(), job, wanted);
+  }
   void log(Level level, const std::string& line) override;
 
   /// Ends them all, for good; their ends have been told when this returns. Before what is told of them is gone.

@@ -177,6 +177,7 @@ int run(const NodeOptions& options, const std::string& program) {
   const JobCheckOptions checking{program, options.worker.memory_bytes};
   http_options.routes.check = [checking](const auto& bundle, const auto& request) { return check_job(checking, bundle, request); };
   http_options.routes.ask = [&runtime](std::shared_ptr<AdminCall> call) { runtime->ask(std::move(call)); };
+  http_options.routes.gather_logs = [&runtime](std::shared_ptr<LogCall> call) { runtime->gather_logs(std::move(call)); };
   const auto http = HttpServer::start(std::move(http_options)).or_throw();
 
   log->info("node '{}' ({:016x}) is up: nodes at {}, HTTP at {}, {} slots, data in {}", self.node.name, identity.id, self.node.address,

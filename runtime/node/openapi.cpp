@@ -78,11 +78,13 @@ constexpr std::string_view kDescription = R"json({
         "responses": {"200": {"description": "the checkpoints", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CheckpointList"}}}}}}
     },
     "/api/v1/jobs/{id}/logs": {
-      "get": {"operationId": "getLog", "tags": ["node"], "summary": "The last lines of this node's worker of the job",
-        "parameters": [{"$ref": "#/components/parameters/job"}, {"name": "lines", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10000}, "description": "200 if absent"}, {"name": "attempt", "in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "the newest that ran on this node if absent"}],
+      "get": {"operationId": "listLogs", "tags": ["node"], "summary": "The last lines of the job's workers on all nodes",
+        "parameters": [{"$ref": "#/components/parameters/job"}, {"name": "lines", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10000}, "description": "of each node, 200 if absent"}, {"name": "attempt", "in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "if absent the newest that ran on a node, and those before it while there are not as many lines"}],
         "responses": {
-          "200": {"description": "the lines", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LogInfo"}}}},
-          "400": {"$ref": "#/components/responses/BadRequest"}}}
+          "200": {"description": "the lines", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LogList"}}}},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "503": {"$ref": "#/components/responses/NoLeader"},
+          "504": {"$ref": "#/components/responses/NoAnswer"}}}
     },
     "/api/v1/jobs/{id}/cancel": {
       "post": {"operationId": "cancelJob", "tags": ["cluster"], "summary": "Ends the job where it is",
@@ -338,12 +340,20 @@ constexpr std::string_view kDescription = R"json({
         }
       },
       "LogInfo": {
-        "type": "object", "description": "what this node's worker of one attempt wrote last", "required": ["job", "attempt", "node", "lines"], "additionalProperties": false,
+        "type": "object", "description": "what a worker of one attempt wrote last on one node", "required": ["node", "attempt", "lines"], "additionalProperties": false,
+        "properties": {
+          "node": {"type": "string", "description": "its name"},
+          "attempt": {"type": "integer", "minimum": 0},
+          "ended": {"type": "string", "description": "how the worker ended; absent while it runs, and when it was told to"},
+          "lines": {"type": "array", "items": {"type": "string"}, "description": "oldest first"}
+        }
+      },
+      "LogList": {
+        "type": "object", "required": ["job", "logs", "silent"], "additionalProperties": false,
         "properties": {
           "job": {"type": "integer", "minimum": 0},
-          "attempt": {"type": "integer", "minimum": 0},
-          "node": {"type": "string", "description": "its name"},
-          "lines": {"type": "array", "items": {"type": "string"}}
+          "logs": {"type": "array", "items": {"$ref": "#/components/schemas/LogInfo"}, "description": "by attempt, then by node"},
+          "silent": {"type": "array", "items": {"type": "string"}, "description": "names of nodes that did not answer in time: what the job may have printed there is missing"}
         }
       }
     }

@@ -4,12 +4,18 @@
 #include <charconv>
 #include <deque>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <string>
 
 namespace weir {
 namespace {
 
-constexpr std::uintmax_t kMostBytes = 1 << 20;
+constexpr std::uintmax_t kMostBytes = kMostLogBytes;  // of a file
 constexpr std::size_t kLongestLine = 4000;  // bytes
+constexpr std::size_t kLineCost = 16;       // bytes that a line takes on its way, beside its own
+constexpr std::size_t kMostAttempts = 20;   // as a rule logs of ten are kept
 constexpr std::string_view kEnding = ".log";
 
 std::optional<std::uint64_t> attempt_of(const std::string& file, const std::string& beginning) {
@@ -21,14 +27,16 @@ std::optional<std::uint64_t> attempt_of(const std::string& file, const std::stri
   return end.ec == std::errc() && end.ptr == last ? std::optional(attempt) : std::nullopt;
 }
 
-std::optional<std::uint64_t> newest_attempt(const std::filesystem::path& directory, JobId job) {
-  std::optional<std::uint64_t> newest;
+/// Of which there are logs, the newest first.
+std::vector<std::uint64_t> attempts_of(const std::filesystem::path& directory, JobId job) {
+  std::vector<std::uint64_t> attempts;
   std::error_code error;
   for (auto entry = std::filesystem::directory_iterator(directory, error); !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     const auto attempt = attempt_of(entry->path().filename().string(), std::to_string(job) + "-");
-    if (attempt) newest = std::max(newest.value_or(0), *attempt);
+    if (attempt) attempts.push_back(*attempt);
   }
-  return newest;
+  std::sort(attempts.begin(), attempts.end(), std::greater());
+  return attempts;
 }
 
 /// The last bytes of a file, from the beginning of a line on.
@@ -47,22 +55,57 @@ std::optional<std::string> end_of(const std::filesystem::path& file) {
   return cut == text.npos ? text : text.substr(cut + 1);
 }
 
+/// How much may still be given.
+struct Room {
+  std::size_t lines = 0;
+  std::size_t bytes = 0;
+};
+
+std::size_t cost(const std::string& line) { return line.size() + kLineCost; }
+
+/// The last lines of a text that there is room for.
+std::vector<std::string> last_lines(std::string_view text, Room& room) {
+  std::deque<std::string> lines;
+  std::size_t bytes = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, std::min(end, kLongestLine)));
+    bytes += cost(lines.back());
+    while (!lines.empty() && (lines.size() > room.lines || bytes > room.bytes)) {
+      bytes -= cost(lines.front());
+      lines.pop_front();
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  room.lines -= lines.size();
+  room.bytes -= bytes;
+  return {std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end())};
+}
+
+/// Empty when it was told to end, or nothing is known.
+std::string end_told_in(const std::filesystem::path& file) {
+  std::string text = end_of(file).value_or("");
+  text.resize(std::min({text.size(), text.find('\n'), kLongestLine}));
+  return text;
+}
+
 }  // namespace
 
-std::optional<WorkerLog> read_worker_log(const std::filesystem::path& directory, JobId job, std::optional<std::uint64_t> attempt, std::size_t most_lines) {
-  if (!attempt) attempt = newest_attempt(directory, job);
-  if (!attempt) return {};
-  const auto text = end_of(directory / (std::to_string(job) + "-" + std::to_string(*attempt) + std::string(kEnding)));
-  if (!text) return {};
-
-  std::deque<std::string> lines;
-  for (std::string_view rest = *text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    lines.emplace_back(rest.substr(0, std::min(end, kLongestLine)));
-    if (lines.size() > most_lines) lines.pop_front();
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+std::vector<wire::WorkerLog> read_worker_logs(const std::filesystem::path& directory, JobId job,
+                                              const wire::ReadWorkerLogs& wanted) {
+  Room room{std::min(wanted.lines, kMostLogLines), static_cast<std::size_t>(std::min(wanted.bytes, kMostLogBytes))};
+  std::vector<wire::WorkerLog> logs;
+  for (const std::uint64_t attempt : wanted.attempt == 0 ? attempts_of(directory, job) : std::vector{wanted.attempt}) {
+    if (room.lines == 0 || logs.size() == kMostAttempts) break;
+    const std::string name = std::to_string(job) + "-" + std::to_string(attempt);
+    const auto text = end_of(directory / (name + std::string(kEnding)));
+    if (!text) continue;
+    const bool newest = logs.empty();
+    wire::WorkerLog log{attempt, end_told_in(directory / (name + ".end")), last_lines(*text, room)};
+    if (newest || !log.lines.empty() || !log.ended.empty()) logs.push_back(std::move(log));
   }
-  return WorkerLog{*attempt, {lines.begin(), lines.end()}};
+  std::reverse(logs.begin(), logs.end());
+  return logs;
 }
 
 }  // namespace weir

@@ -1,24 +1,25 @@
-// What a node's worker of a job wrote last, from its log file: DIR/<job>-<attempt>.log.
+// What a node's workers of a job wrote last, from their log files, DIR/<job>-<attempt>.log, and how they ended, from
+// DIR/<job>-<attempt>.end. When a worker crashes the next attempt begins a log of its own, with nothing in it yet, so the lines of
+// older attempts are looked for, too.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include <weir/base/result.hpp>
 #include <weir/coordination/cluster_state.hpp>
+#include <weir/wire/cluster_messages.hpp>
 
 namespace weir {
 
-struct WorkerLog {
-  std::uint64_t attempt = 0;
-  std::vector<std::string> lines;  // oldest first
-};
+/// The most that is read for one request, whatever is wanted.
+inline constexpr std::uint32_t kMostLogLines = 10'000;
+inline constexpr std::uint64_t kMostLogBytes = 1 << 20;  // each line counts some for itself
 
-/// The last lines of a job's attempt, or of the newest that has a log; nothing when there is none. No more than the last MiB is
-/// read, and of a line no more than its first 4000 bytes are given.
-std::optional<WorkerLog> read_worker_log(const std::filesystem::path& directory, JobId job, std::optional<std::uint64_t> attempt, std::size_t most_lines);
+/// The last lines of a job's workers by attempt, the newest last: of the attempt that is wanted, or of the newest that has a log
+/// and, where it has fewer lines than are wanted, of those before it. Nothing when there is none. Of a line no more than its first
+/// 4000 bytes are given.
+std::vector<wire::WorkerLog> read_worker_logs(const std::filesystem::path& directory, JobId job,
+                                              const wire::ReadWorkerLogs& wanted);
 
 }  // namespace weir

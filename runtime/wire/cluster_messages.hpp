@@ -123,6 +123,29 @@ struct BundlePiece {
 };
 WEIR_RECORD(BundlePiece, sha256, offset, bytes, error);
 
+/// What did the workers of the packet's job print last on the receiver? Answered by WorkerLogs with the same number.
+struct ReadWorkerLogs {
+  std::uint64_t request = 0;
+  std::uint64_t attempt = 0;  // 0: the newest, and those before it as far as lines are wanted
+  std::uint32_t lines = 200;  // at most, of all attempts together
+  std::uint64_t bytes = 1 << 20;
+};
+WEIR_RECORD(ReadWorkerLogs, request, attempt, lines, bytes);
+
+/// What one worker printed last.
+struct WorkerLog {
+  std::uint64_t attempt = 0;
+  std::string ended;               // how; empty: it runs, was told to end, or nobody knows
+  std::vector<std::string> lines;  // oldest first
+};
+WEIR_RECORD(WorkerLog, attempt, ended, lines);
+
+struct WorkerLogs {
+  std::uint64_t request = 0;
+  std::vector<WorkerLog> logs;  // by attempt
+};
+WEIR_RECORD(WorkerLogs, request, logs);
+
 /// A request of a person or script that any node takes and the leader answers; both are JSON, as in the HTTP API.
 struct AdminRequest {
   std::uint64_t request = 0;

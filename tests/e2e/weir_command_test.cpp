@@ -161,20 +161,25 @@ TEST_CASE("a job is meant by its number, or by its name for the newest of that n
   plan.edges = {{.from = 0, .to = 1, .routing = "key"}};
   api::CheckpointList checkpoints;
   checkpoints.checkpoints.push_back({.id = 4, .kind = "checkpoint", .attempt = 1, .completed_ms = 1'700'000'000'000, .bytes = 2048, .parts = 3, .duration_ms = {}});
-  api::LogInfo log;
-  log.lines = {"one", "two\x1b[0m"};
+  api::LogList logs;
+  logs.logs.push_back({.node = "a", .attempt = 1, .ended = "killed by signal 11 (Segmentation fault)", .lines = {"one", "j.so(_ZN4weir4Task3runEv+0x1)[0x2]"}});
+  logs.logs.push_back({.node = "b", .attempt = 2, .ended = {}, .lines = {"two\x1b[0m"}});
+  logs.silent = {"c"};
   const ApiServer node(answers({{"/api/v1/jobs", api::to_json(jobs)},
                                 {"/api/v1/jobs/9", api::to_json(jobs.jobs[1])},
                                 {"/api/v1/jobs/9/tasks", api::to_json(tasks)},
                                 {"/api/v1/jobs/9/plan", api::to_json(plan)},
                                 {"/api/v1/jobs/9/checkpoints", api::to_json(checkpoints)},
-                                {"/api/v1/jobs/9/logs?lines=5", api::to_json(log)}}));
+                                {"/api/v1/jobs/9/logs?lines=5", api::to_json(logs)}}));
   CHECK(weir_with(node, {"job", "q5"}).says("job             9 q5\nstatus          running\n"));
   CHECK(weir_with(node, {"job", "9", "--json"}).printed == api::to_json(jobs.jobs[1]) + "\n");
   CHECK(weir_with(node, {"job", "9", "--plan"}).printed == "0. source  (1 task)\n   => 1  (key)\n1. count -> sink  (2 tasks)\n");
   CHECK(weir_with(node, {"job", "9", "--tasks"}).says("   0  source (1/1)  node-a  10    9  2 KiB  1970-01-01T00:00:00Z"));
   CHECK(weir_with(node, {"checkpoints", "q5"}).says("         4  checkpoint        1  2023-11-14T22:13:20Z  2 KiB      3\n"));
-  CHECK(weir_with(node, {"logs", "q5", "--lines", "5"}).printed == "one\ntwo?[0m\n");
+  CHECK(weir_with(node, {"logs", "q5", "--lines", "5"}).printed ==
+        "==> node a, attempt 1, its worker ended: killed by signal 11 (Segmentation fault) <==\none\nj.so(weir::Task::run()+0x1)[0x2]\n"
+        "==> node b, attempt 2 <==\ntwo?[0m\n"
+        "weir: node c does not answer: what the job may have printed there is missing\n");
 
   const Ended unknown = weir_with(node, {"job", "q4"});
   CHECK(unknown.status == 1);
@@ -182,6 +187,18 @@ TEST_CASE("a job is meant by its number, or by its name for the newest of that n
   const Ended gone = weir_with(node, {"cancel", "77"});
   CHECK(gone.status == 1);
   CHECK(gone.printed == "weir: error: there is no /api/v1/jobs/77/cancel\n");
+}
+
+TEST_CASE("a job's last failure is told once, with the attempt that it was, below what the job does now") {
+  api::JobInfo again = job(9, "q5", "running");
+  again.attempt = 4;
+  again.last_lines = {"attempt 3, 2026-01-01T00:00:00Z: the worker on node 'b' ended: killed by signal 11 (Segmentation fault)", "the worker crashed; backtrace:", "weir(main+0x1)"};
+  const ApiServer node(answers({{"/api/v1/jobs/9", api::to_json(again)}}));
+  const Ended ended = weir_with(node, {"job", "9"});
+  CHECK(ended.says("status          running\n"));
+  CHECK(ended.says("last failure    attempt 3, 2026-01-01T00:00:00Z: the worker on node 'b' ended: killed by signal 11 (Segmentation fault)\n"
+                   "                the worker crashed; backtrace:\n"
+                   "                weir(main+0x1)\n"));
 }
 
 TEST_CASE("submit sends the bundle, then the job as the command line has it") {

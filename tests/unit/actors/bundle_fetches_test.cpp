@@ -24,6 +24,7 @@ class FakeServices final : public NodeServices {
     return {};
   }
   void forget_bundles(const std::set<std::string>&) override {}
+  std::vector<wire::WorkerLog> read_logs(JobId, const wire::ReadWorkerLogs&) override { return {}; }
   void log(Level, const std::string&) override {}
 
   std::set<std::string> kept;

@@ -234,11 +234,13 @@ TEST_CASE("the lines of a log are asked for by numbers, and nothing else is") {
   std::ofstream(trial.directory() / "logs" / "7-1.log") << "first\n";
   std::ofstream(trial.directory() / "logs" / "7-2.log") << "one\ntwo\n\xff\n";
   std::ofstream(trial.directory() / "secret.log") << "secret\n";
-  const auto log = read<api::LogInfo>(trial.ask("GET", "/api/v1/jobs/7/logs?lines=2"));
-  CHECK(log.node == "a");
-  CHECK(log.attempt == 2);
-  CHECK(log.lines == std::vector<std::string>{"two", "\xef\xbf\xbd"});
-  CHECK(read<api::LogInfo>(trial.ask("GET", "/api/v1/jobs/7/logs?attempt=1")).lines == std::vector<std::string>{"first"});
+  const auto logs = read<api::LogList>(trial.ask("GET", "/api/v1/jobs/7/logs?lines=2")).logs;
+  REQUIRE(logs.size() == 1);
+  CHECK(logs[0].node == "a");
+  CHECK(logs[0].attempt == 2);
+  CHECK_FALSE(logs[0].ended);
+  CHECK(logs[0].lines == std::vector<std::string>{"two", "\xef\xbf\xbd"});
+  CHECK(read<api::LogList>(trial.ask("GET", "/api/v1/jobs/7/logs?attempt=1")).logs.at(0).lines == std::vector<std::string>{"first"});
   for (const char* query : {"lines=0", "lines=-1", "lines=10001", "lines=1e3", "lines=", "lines=1&lines=2", "attempt=../secret", "attempt=0", "attempt=99999999999999999999", "file=secret", "lines=2%00"}) {
     CAPTURE(query);
     CHECK(trial.ask("GET", std::string("/api/v1/jobs/7/logs?") + query).status == 400);
@@ -248,6 +250,45 @@ TEST_CASE("the lines of a log are asked for by numbers, and nothing else is") {
     CHECK(trial.ask("GET", path).status == 404);
   }
   CHECK(trial.ask("POST", "/api/v1/jobs/7/logs").status == 405);
+}
+
+TEST_CASE("the lines of all nodes are there, by attempt and node, and nodes that say nothing are named") {
+  std::vector<wire::ReadWorkerLogs> wanted;
+  HttpServerOptions options;
+  options.routes.gather_logs = [&](const std::shared_ptr<LogCall>& call) {
+    wanted.push_back(call->wanted);
+    if (call->job != 7) return call->answer({});
+    call->answer({{{"c", {{1, "killed by signal 11 (Segmentation fault)", {"backtrace"}}, {2, "", {"well"}}}}}, {"d", "b"}});
+  };
+  HttpTrial trial(std::move(options));
+  std::ofstream(trial.directory() / "logs" / "7-1.log") << "one\n";
+  const auto list = read<api::LogList>(trial.ask("GET", "/api/v1/jobs/7/logs?lines=5"));
+  REQUIRE(wanted.size() == 1);
+  CHECK(wanted[0].lines == 5);
+  CHECK(wanted[0].attempt == 0);
+  REQUIRE(list.logs.size() == 3);
+  CHECK(list.logs[0].node == "a");
+  CHECK(list.logs[0].lines == std::vector<std::string>{"one"});
+  CHECK(list.logs[1].node == "c");
+  CHECK(list.logs[1].attempt == 1);
+  CHECK(list.logs[1].ended == "killed by signal 11 (Segmentation fault)");
+  CHECK(list.logs[2].attempt == 2);
+  CHECK_FALSE(list.logs[2].ended);
+  CHECK(list.silent == std::vector<std::string>{"b", "d"});
+  check_described(trial, "GET", "/api/v1/jobs/7/logs");
+  CHECK(trial.ask("GET", "/api/v1/jobs/8/logs").status == 404);
+}
+
+TEST_CASE("when the other nodes cannot be asked that is told, and not waited for without end") {
+  std::vector<std::shared_ptr<LogCall>> unanswered;
+  HttpServerOptions options;
+  options.routes.logs_timeout = std::chrono::milliseconds(1);
+  options.routes.gather_logs = [&](std::shared_ptr<LogCall> call) { unanswered.push_back(std::move(call)); };
+  HttpTrial trial(std::move(options));
+  CHECK(trial.ask("GET", "/api/v1/jobs/7/logs").status == 504);
+  REQUIRE(unanswered.size() == 1);
+  unanswered.front()->answer({});  // too late, and no harm
+  check_described(trial, "GET", "/api/v1/jobs/7/logs");
 }
 
 TEST_CASE("with a token everything but health wants it") {

@@ -44,5 +44,7 @@ TEST_CASE("a message has one receiver, and the node itself takes the rest") {
   CHECK(receivers<wire::Trigger>() == 1);
   CHECK(receivers<wire::Heartbeat>() == 0);
   CHECK(receivers<wire::StartWorker>() == 0);
+  CHECK(receivers<wire::ReadWorkerLogs>() == 0);
+  CHECK_FALSE(wire::is_from_leader(name_of<wire::ReadWorkerLogs>()));
   CHECK_FALSE(wire::is_from_leader("weir::wire::Nonsense"));
 }
