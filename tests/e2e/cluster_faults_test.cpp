@@ -12,6 +12,7 @@
 
 #include <weir/base/version.hpp>
 #include <weir/graph/output_lock.hpp>
+#include <weir/node/api_types.hpp>
 
 #include "support/count_rows.hpp"
 #include "support/daemons.hpp"
@@ -146,6 +147,12 @@ TEST_CASE("code that crashes or loops ends its own worker, which is told with it
   const std::string& whose = end.last_lines.front();
   CHECK_MESSAGE(whose.find("attempt " + std::to_string(end.attempt) + ", ") == 0, whose);
   CHECK_MESSAGE(whose.find(": the worker on node 'node0' ended: killed by " + told) != std::string::npos, whose);
+  const auto logs = weir::api::from_json<weir::api::LogList>(nodes.ask({"logs", std::to_string(job)})).or_throw().logs;
+  CHECK(logs.size() == end.attempt);
+  for (const weir::api::LogInfo& log : logs) {
+    CHECK_MESSAGE(log.ended.value_or("").find(told) != std::string::npos, log.ended.value_or("runs on"));
+    CHECK(mentions(log.lines, line));
+  }
   check_finished(nodes, other);
   CHECK(nodes.status(other).attempt == 1);
   check_counts(directory / "other.csv", 100'000);

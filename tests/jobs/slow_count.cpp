@@ -3,6 +3,7 @@
 //   --count N records at --rate per second, numbers modulo 100 counted; one row per record, to a file or a directory of parts
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
 
 #include <weir/weir.hpp>
 
@@ -18,6 +19,7 @@ WEIR_JOB(slow_count) {
   const auto output = options.get("output");
   const auto harm = options.get("harm", {.fallback = "none", .choices = {"none", "crash", "abort", "loop", "throw"}});
   const auto harm_at = options.number("harm-at", {.fallback = "1000"});
+  const auto say_each = options.number("say-each", {.help = "a line of every so many numbers; 0: none", .fallback = "0"});
 
   weir::Generate<std::int64_t> numbers;
   numbers.record = [](std::int64_t n) { return n; };
@@ -25,7 +27,8 @@ WEIR_JOB(slow_count) {
   numbers.records_per_second = rate;
   numbers.splits = 4;
   pipeline.source("numbers", numbers)
-      .map([harm, harm_at](std::int64_t n) {
+      .map([harm, harm_at, say_each](std::int64_t n) {
+        if (say_each != 0 && n % say_each == 0) std::cout << "saw " << n << '\n';
         if (n == harm_at) {
           if (harm == "crash") std::raise(SIGSEGV);
           if (harm == "abort") std::abort();
