@@ -109,7 +109,7 @@ class Trio {
     }
   }
   std::filesystem::path data(std::size_t node) const { return directory_ / ("data" + std::to_string(node)); }
-  std::filesystem::path log(std::size_t node) const { return directory_ / ("log" + std::to_string(node)); }
+  std::filesystem::path log(std::size_t node) const { return directory_ / ("node" + std::to_string(node) + ".log"); }
 
   TemporaryDirectory directory_;
   std::array<Node, kSize> nodes_;
