@@ -18,6 +18,7 @@ class SilentServices : public NodeServices {
   Result<void> keep_bundle(const std::string&, std::string_view) override { return {}; }
   void forget_bundles(const std::set<std::string>&) override {}
   void log(Level, const std::string&) override {}
+  std::vector<wire::WorkerLog> read_logs(JobId, const wire::ReadWorkerLogs&) override { return {}; }
 
  private:
   static Error none(const std::string& bundle) { return Error{"there is no bundle " + bundle}; }
