@@ -5,27 +5,20 @@
 
 #include <doctest/doctest.h>
 
-#include <weir/actors/node_services.hpp>
+#include "support/silent_services.hpp"
 
 using namespace weir;
 
 namespace {
 
-class FakeServices final : public NodeServices {
+class FakeServices final : public testing::SilentServices {
  public:
-  void start_worker(JobId, std::uint64_t, const std::string&) override {}
-  void kill_worker(JobId, std::uint64_t) override {}
   bool has_bundle(const std::string& sha256) override { return kept.contains(sha256); }
-  Result<std::filesystem::path> bundle_file(const std::string&) override { return Error{"none"}; }
-  Result<std::string> read_bundle(const std::string&, std::uint64_t, std::size_t) override { return Error{"none"}; }
   Result<void> keep_bundle(const std::string& sha256, std::string_view bytes) override {
     if (bytes != "whole") return Error{"another hash"};
     kept.insert(sha256);
     return {};
   }
-  void forget_bundles(const std::set<std::string>&) override {}
-  std::vector<wire::WorkerLog> read_logs(JobId, const wire::ReadWorkerLogs&) override { return {}; }
-  void log(Level, const std::string&) override {}
 
   std::set<std::string> kept;
 };
