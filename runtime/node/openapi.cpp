@@ -83,8 +83,8 @@ constexpr std::string_view kDescription = R"json({
         "responses": {
           "200": {"description": "the lines", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LogList"}}}},
           "400": {"$ref": "#/components/responses/BadRequest"},
-          "503": {"$ref": "#/components/responses/NoLeader"},
-          "504": {"$ref": "#/components/responses/NoAnswer"}}}
+          "503": {"description": "this node is stopping", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}},
+          "504": {"description": "the other nodes could not be asked in time", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorInfo"}}}}}}
     },
     "/api/v1/jobs/{id}/cancel": {
       "post": {"operationId": "cancelJob", "tags": ["cluster"], "summary": "Ends the job where it is",
