@@ -1,5 +1,6 @@
 // Talks to a node's HTTP API. Of several nodes the first that answers is talked to: any will do. What a node refuses is thrown with
-// its own words: Misuse when the request made no sense, Failure otherwise; Unreachable when none answers. One thread.
+// its own words: Misuse when the request made no sense, Unreachable when none answers, or the one that does cannot now (503), as
+// while nobody leads; Failure otherwise. One thread.
 #pragma once
 
 #include <string>

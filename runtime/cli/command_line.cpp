@@ -16,7 +16,7 @@ namespace weir::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit status: 0 done, 1 failed, 2 misused, 3 no node answers.\n"
+    "Exit status: 0 done, 1 failed, 2 misused, 3 no node answers, or none leads now.\n"
     "TIME is 250ms, 10s, 5min, 2h or 7d. 'weir COMMAND --help' says more of a command.";
 
 int ended(int status, const std::string& message) {

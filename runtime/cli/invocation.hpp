@@ -24,7 +24,7 @@ class Misuse final : public Failure {
   using Failure::Failure;
 };
 
-/// No node answers.
+/// No node answers, or the one that does has nobody to ask now: to be tried again.
 class Unreachable final : public Failure {
  public:
   using Failure::Failure;
