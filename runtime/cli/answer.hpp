@@ -18,11 +18,11 @@ T answer(const std::string& json) {
   return std::move(*value);
 }
 
-/// Which of several jobs of one name is meant, if there is one.
+/// Which of several jobs of one name is meant before the others.
 enum class Meant : std::uint8_t { Running, Ended };
 
-/// The path of the job that a person means by a number or a name; of several of a name, the one submitted last, if there are such
-/// among those that have not ended, or that have.
+/// The path of the job that a person means by a number or a name. Of several of a name it is the one submitted last, of those that
+/// have not ended, or that have, if there are any.
 std::string job_path(ApiClient& client, const std::string& job, Meant meant = Meant::Running);
 
 /// "2026-01-01T00:00:00Z", or "-" for a time that has not come.

@@ -204,6 +204,7 @@ void add_job_commands(CLI::App& app, Invocation& invocation) {
   logs->callback([line, &invocation] { print_logs(invocation, *line); });
 
   CLI::App* forgets = add(app, invocation, "forget", "Forgets a job that has ended, with its checkpoints", line);
+  forgets->get_option("JOB")->description("the job's number, or its name: of several, the newest that has ended");
   forgets->callback([line, &invocation] { forget(invocation, *line); });
 }
 

@@ -269,6 +269,8 @@ TEST_CASE("of several jobs of one name the one that runs is meant, and to be for
   CHECK(node.requests().back().path == "/api/v1/jobs/3/cancel");
   CHECK(weir_with(node, {"forget", "q5"}).status == 0);
   CHECK(node.requests().back().path == "/api/v1/jobs/6");
+  CHECK(weir_with({"cancel", "--help"}).says("of several, the newest that runs"));
+  CHECK(weir_with({"forget", "--help"}).says("of several, the newest that has ended"));
 }
 
 TEST_CASE("cancel, stop and savepoint say what they want") {
