@@ -15,13 +15,13 @@
 #include <weir/cli/settings.hpp>
 #include <weir/cli/text_table.hpp>
 #include <weir/node/usage_text.hpp>
+#include <weir/node/worker_log.hpp>
 
 namespace weir::cli {
 namespace {
 
 constexpr auto kRight = TextTable::Align::Right;
-constexpr std::uint32_t kMostLines = 10'000;  // of a log, as the node has it
-constexpr std::size_t kValues = 16;           // the column in which a job's values begin
+constexpr std::size_t kValues = 16;  // the column in which a job's values begin
 
 void print_json(const std::string& json) { std::cout << json << '\n'; }
 
@@ -200,7 +200,7 @@ void add_job_commands(CLI::App& app, Invocation& invocation) {
 
   CLI::App* logs = add(app, invocation, "logs", "Prints the last lines of a job's workers on all nodes", line);
   CLI::Option* lines = logs->add_option("--lines", line->lines, "how many of each node");
-  lines->option_text("N [" + std::to_string(line->lines) + "]")->check(whole_number(1, kMostLines));
+  lines->option_text("N [" + std::to_string(line->lines) + "]")->check(whole_number(1, kMostLogLines));
   logs->callback([line, &invocation] { print_logs(invocation, *line); });
 
   CLI::App* forgets = add(app, invocation, "forget", "Forgets a job that has ended, with its checkpoints", line);

@@ -25,7 +25,6 @@ constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr std::uint64_t kMostJsonBytes = 1 << 20;
-constexpr std::uint32_t kDefaultLines = 200;
 constexpr std::chrono::seconds kHealthAge{1};  // an answer is given again for so long: anyone may ask
 constexpr std::chrono::seconds kUploadRetry{5};  // most bundles are there by then
 
@@ -48,7 +47,6 @@ std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) {
 
 Result<wire::ReadWorkerLogs> wanted_logs(const std::multimap<std::string, std::string>& query) {
   wire::ReadWorkerLogs wanted;
-  wanted.lines = kDefaultLines;
   wanted.bytes = kMostLogBytes;
   for (const auto& [name, text] : query) {
     const auto value = number(text, name == "lines" ? kMostLogLines : std::uint64_t{1} << 62);
