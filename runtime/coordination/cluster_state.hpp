@@ -89,6 +89,8 @@ struct JobRecord {
   /// 0: none is complete.
   CheckpointId newest_checkpoint() const { return manifests.empty() ? 0 : manifests.front().checkpoint; }
   bool ended() const { return outcome.has_value(); }
+  /// Attempts after the first.
+  std::uint64_t restarts() const { return attempt == 0 ? 0 : attempt - 1; }
 
   friend bool operator==(const JobRecord&, const JobRecord&) = default;
 };

@@ -96,7 +96,7 @@ void write_jobs(MetricsText& text, const std::vector<RunningJob>& jobs) {
   };
   each("weir_job_attempt", Type::Gauge, "Number of the job's attempt.", [](const RunningJob& job) { return static_cast<double>(job.record.attempt); });
   each("weir_job_restarts_total", Type::Counter, "Attempts of the job after its first.",
-       [](const RunningJob& job) { return static_cast<double>(job_info(job.record, job.live).restarts); });
+       [](const RunningJob& job) { return static_cast<double>(job.record.restarts()); });
   each("weir_job_checkpoints_retained", Type::Gauge, "Complete checkpoints of the job that are kept.",
        [](const RunningJob& job) { return static_cast<double>(job.record.manifests.size()); });
   each("weir_job_checkpoint_number", Type::Gauge, "Number of the newest complete checkpoint.",

@@ -106,7 +106,7 @@ api::JobInfo job_info(const JobRecord& record, const LiveJob* live) {
   info.parallelism = record.spec.parallelism;
   info.key_groups = record.spec.key_groups;
   info.attempt = record.attempt;
-  info.restarts = record.attempt == 0 ? 0 : record.attempt - 1;
+  info.restarts = record.restarts();
   info.submitted_ms = record.submitted_ms;
   if (record.outcome) {
     info.message = record.outcome->message;
@@ -188,7 +188,8 @@ api::NodeList node_list(const ClusterControl& control) {
   nodes[self.node.id].leader = true;  // whoever answers leads
   for (const auto& [id, record] : control.state().jobs()) {
     const LiveJob* live = record.ended() ? nullptr : control.live(id);
-    for (const ClusterNodeId node : live ? live->slots : std::vector<ClusterNodeId>()) {
+    if (live == nullptr) continue;
+    for (const ClusterNodeId node : live->slots) {
       if (const auto found = nodes.find(node); found != nodes.end() && found->second.slots != 0) ++found->second.slots_used;
     }
   }
