@@ -150,14 +150,15 @@ Result<void> check_can_be_made(const std::filesystem::path& directory) {
 
 /// Answers when it is written: nobody has to be stopped for it.
 void export_savepoint(const Asked& asked, const std::string& directory) {
-  asked.control.export_savepoint(asked.id, directory, [call = asked.call, control = &asked.control, id = asked.id, directory](const Result<void>& written) {
+  const auto done = [call = asked.call, control = &asked.control, id = asked.id, directory](const Result<void>& written) {
     if (!written) return refuse(call, http::kConflict, "no savepoint was written: " + written.error().message);
     const JobRecord* job = control->state().job(id);
-    if (job == nullptr) return call->answer(http::kNoContent, "");
+    if (job == nullptr) return refuse(call, http::kNotFound, "there is no job " + std::to_string(id));
     api::JobInfo info = job_info(*job, control->live(id));
     info.savepoint = directory;
     call->answer(http::kOk, api::to_json(info));
-  });
+  };
+  asked.control.export_savepoint(asked.id, directory, done);
 }
 
 void savepoint(const Asked& asked) {
@@ -183,7 +184,8 @@ void forget_node(const Asked& asked) {
   const auto nodes = node_list(asked.control).nodes;
   const auto node = std::find_if(nodes.begin(), nodes.end(), [&](const api::NodeInfo& one) { return one.id == text_of_node(asked.id); });
   if (node == nodes.end()) return refuse(asked.call, http::kNotFound, "there is no node " + text_of_node(asked.id));
-  if (node->status != "away" && node->status != "left") return refuse(asked.call, http::kConflict, "node '" + node->name + "' is " + node->status + "; end it first");
+  const bool gone = node->status == "away" || node->status == "left";
+  if (!gone) return refuse(asked.call, http::kConflict, "node '" + node->name + "' is " + node->status + "; end it first");
   propose(asked, command::ForgetNode{asked.id}, http::kNoContent, http::kNoContent);
 }
 
