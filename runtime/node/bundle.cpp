@@ -56,7 +56,7 @@ std::optional<std::vector<Elf64_Phdr>> whole_segments(std::string_view file, con
 
 Result<void> check_shared_object(std::string_view file) {
   const Error cut{"is damaged or incomplete: it ends at byte " + std::to_string(file.size()) +
-                  ", before parts of it that its head names; copy or build it again"};
+                  ", before parts of it that its header names; copy or build it again"};
   const auto header = read_at<Elf64_Ehdr>(file, 0);
   if (!file.starts_with(std::string_view(ELFMAG, SELFMAG))) return Error{"is no job bundle: it is not a shared object"};
   if (!header) return cut;

@@ -89,12 +89,12 @@ TEST_CASE("a program that lies anywhere in memory is still a program") {
   std::string segments(sizeof(segment), '\0');
   std::memcpy(segments.data(), &segment, sizeof(segment));
   CHECK(refusal(shared_object(segments + mark_of("1", "a", "j"), head)).starts_with("is a program"));
-
 }
 
 TEST_CASE("a file that was copied in part is told from one without a job") {
   const auto cut_at = [](std::size_t bytes) {
-    return "is damaged or incomplete: it ends at byte " + std::to_string(bytes) + ", before parts of it that its head names; copy or build it again";
+    return "is damaged or incomplete: it ends at byte " + std::to_string(bytes) +
+           ", before parts of it that its header names; copy or build it again";
   };
   const std::string mark = mark_of("1", "a", "j");
   Elf64_Ehdr head = shared_object_header();
