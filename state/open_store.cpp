@@ -29,8 +29,9 @@ Result<void> make_directory(const fs::path& directory) {
 Result<void> check_savepoint(const fs::path& directory) {
   std::error_code error;
   const fs::file_status status = fs::status(directory, error);
-  if (status.type() == fs::file_type::not_found)
+  if (status.type() == fs::file_type::not_found) {
     return Error{"there is no savepoint at " + directory.string() + ": no such directory"};
+  }
   if (!fs::is_directory(status)) {
     return Error{directory.string() + " is no savepoint: " +
                  (error ? error.message() : "it is not a directory")};

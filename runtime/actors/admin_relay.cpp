@@ -8,6 +8,12 @@
 #include <weir/base/http_status.hpp>
 
 namespace weir {
+namespace {
+
+constexpr const char* kLeaderLost =
+    R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})";
+
+}  // namespace
 
 void AdminRelay::pass_to(ClusterNodeId leader, const caf::actor& actor) {
   for (Held& held : std::exchange(held_, {})) {
@@ -38,7 +44,7 @@ void AdminRelay::on_gone(ClusterNodeId leader) {
     const Held& held = entry.second.held;
     if (entry.second.leader != leader) return false;
     if (held.call->method == "GET") held_.push_back(held);
-    else held.call->answer(http::kUnavailable, R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})");
+    else held.call->answer(http::kUnavailable, kLeaderLost);
     return true;
   });
 }

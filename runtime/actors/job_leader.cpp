@@ -176,7 +176,9 @@ void JobLeader::export_savepoint(JobId job, const std::string& directory, Cluste
   if (record == nullptr || !record->ended()) return done(Error{"job " + std::to_string(job) + " has not ended"});
   if (record->manifests.empty()) return done(Error{"job " + std::to_string(job) + " ended without a checkpoint"});
   const auto [found, first] = exporting_.try_emplace(job, Exporting{directory, {}});
-  if (found->second.directory != directory) return done(Error{"a savepoint of it is being written to " + found->second.directory + "; wait for that"});
+  if (found->second.directory != directory) {
+    return done(Error{"a savepoint of it is being written to " + found->second.directory + "; wait for that"});
+  }
   found->second.waiting.push_back(std::move(done));
   const std::string manifest(as_text(encode(record->manifests.front())));
   if (first) send(self().node.id, message::make_packet(job, record->attempt, wire::ExportSavepoint{manifest, directory}));

@@ -44,7 +44,7 @@ class JobLeader final : private JobRunEnvironment {
  public:
   /// Call settle() after this and after each of the calls below. Who leads no more tells those who wait for a savepoint.
   JobLeader(LeaderSurroundings& surroundings, LeaderOptions options);
-  ~JobLeader();
+  ~JobLeader() override;
   JobLeader(const JobLeader&) = delete;
   JobLeader& operator=(const JobLeader&) = delete;
 

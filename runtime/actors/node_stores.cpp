@@ -3,6 +3,7 @@
 #include <charconv>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <caf/all.hpp>
 
@@ -36,7 +37,8 @@ const caf::actor& NodeStores::store_of(JobId job) {
   auto& store = stores_[job];
   if (!store) {
     const auto directory = options_.directory / std::to_string(job);
-    store = node_->spawn<caf::linked>(store_actor, StoreActorOptions{options_.self, job, directory, options_.limit_bytes, options_.disk, others_});
+    StoreActorOptions options{options_.self, job, directory, options_.limit_bytes, options_.disk, others_};
+    store = node_->spawn<caf::linked>(store_actor, std::move(options));
   }
   return store;
 }

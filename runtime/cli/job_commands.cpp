@@ -149,9 +149,10 @@ void ask(Invocation& invocation, const JobLine& line, const std::string& what, c
   } else {
     const std::string name = "job " + std::to_string(job.id) + " " + job.name;
     const bool made = job.ended_ms && job.savepoint && job.newest_checkpoint;  // of an ended job's checkpoint
-    std::cout << printable(made ? "checkpoint " + std::to_string(job.newest_checkpoint->id) + " of " + name + ", which is " + job.status + ", is a savepoint in " + *job.savepoint
-                                : name + " " + will + "; now it is " + job.status)
-              << '\n';
+    const std::string from = made ? "checkpoint " + std::to_string(job.newest_checkpoint->id) + " of " : "";
+    const std::string what = made ? ", which is " + job.status + ", is a savepoint in " + *job.savepoint
+                                  : " " + will + "; now it is " + job.status;
+    std::cout << printable(from + name + what) << '\n';
   }
 }
 
@@ -166,7 +167,9 @@ CLI::App* add(CLI::App& app, Invocation& invocation, const std::string& name, co
 void add_asking(CLI::App& app, Invocation& invocation) {
   const auto line = std::make_shared<JobLine>();  // owned by the commands
   CLI::App* cancel = add(app, invocation, "cancel", "Ends a job where it is, without a last checkpoint", line);
-  CLI::App* savepoint = add(app, invocation, "savepoint", "Ends a job with a savepoint, from which another can start; of a job that has ended, makes one of its last checkpoint", line);
+  CLI::App* savepoint = add(app, invocation, "savepoint",
+                            "Ends a job with a savepoint, from which another can start; of a job that has ended, makes one of its "
+                            "last checkpoint", line);
   CLI::App* stop = add(app, invocation, "stop", "Ends a job with a last checkpoint", line);
   savepoint->add_option("DIRECTORY", line->directory, "where to write it, on the leader's node: an absolute path, at which nothing is yet")
       ->required()->check(absolute_path);

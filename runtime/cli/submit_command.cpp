@@ -102,7 +102,8 @@ void add_submit_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--max-failures", request.restart.attempts, "tries at what fails the same way before the job fails")
       ->option_text("N [3]")->check(whole_number(1, kMostTries));
   command->add_option("--restart-delay", line->restart_delay, "before the first restart; doubles each time")->option_text("TIME [100ms]");
-  command->add_option("--from-savepoint", request.from_savepoint, "start with the state of a savepoint: an absolute path that every node can read")
+  command->add_option("--from-savepoint", request.from_savepoint,
+                      "start with the state of a savepoint: an absolute path that every node can read")
       ->option_text("DIR")->check(absolute_path);
   command->add_flag("--wait,!--detach", line->wait, "wait until the job has ended, and end as it did; otherwise return at once");
   add_connection_options(*command, invocation);

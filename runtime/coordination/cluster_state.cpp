@@ -49,7 +49,8 @@ Result<void> check(const JobSpec& spec) {
     return refused("it has 1 to " + std::to_string(kMaxKeyGroups) + " key groups, not " + std::to_string(spec.key_groups));
   }
   if (spec.parallelism == 0 || spec.parallelism > spec.key_groups) {
-    return refused("its parallelism must be 1 to " + std::to_string(spec.key_groups) + ", the number of its key groups, not " + std::to_string(spec.parallelism));
+    return refused("its parallelism must be 1 to " + std::to_string(spec.key_groups) + ", the number of its key groups, not " +
+                   std::to_string(spec.parallelism));
   }
   if (spec.checkpoint_interval && *spec.checkpoint_interval <= Duration(0)) return refused("its checkpoint interval must be longer than 0");
   if (!(spec.restart.factor >= 1)) return refused("each restart must come no sooner than the one before: factor " + std::to_string(spec.restart.factor));

@@ -24,7 +24,8 @@ void in_actor(const std::function<void(caf::event_based_actor*)>& act) {
 }
 
 std::shared_ptr<AdminCall> call_into(std::vector<std::uint32_t>& answers, const std::string& method = "GET") {
-  return std::make_shared<AdminCall>(AdminCall{method, "/jobs", "", [&answers](std::uint32_t status, const std::string&) { answers.push_back(status); }});
+  const auto answer = [&answers](std::uint32_t status, const std::string&) { answers.push_back(status); };
+  return std::make_shared<AdminCall>(AdminCall{method, "/jobs", "", answer});
 }
 
 /// Passed to that leader at once, with the next number.

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <utility>
 #include <vector>
 
 #include <caf/all.hpp>
@@ -48,7 +49,7 @@ class Bench {
   void others_are(const std::vector<ClusterNodeId>& others) {
     message::MembersChanged changed;
     for (const ClusterNodeId other : others) {
-      changed.members.push_back({.node = node(other), .status = ClusterMember::Status::Up, .intent = ClusterMember::Intent::Stay, .heard = {}, .lost = {}});
+      changed.members.push_back({node(other), ClusterMember::Status::Up, ClusterMember::Intent::Stay, {}, {}});
     }
     node_->send(coordinator_, changed);
   }

@@ -65,7 +65,7 @@ TEST_CASE("where there is nobody to ask the answer is there at once") {
   CHECK(bench.answers.front().silent == Lines{"away"});
 }
 
-TEST_CASE("a node that goes takes part in every question that it was asked") {
+TEST_CASE("a node that goes is waited for no more, by whoever asked it") {
   Bench bench;
   bench.begin({{1, "one"}});
   const auto second = bench.begin({{1, "one"}, {2, "two"}});

@@ -26,7 +26,8 @@ TEST_CASE("what a worker is told, only the leader may tell it") {
 }
 
 TEST_CASE("what ends or rewinds something takes the leader's word, and what keeps parts does not") {
-  for (const auto kind : {name_of<wire::StartWorker>(), name_of<wire::KillWorker>(), name_of<wire::RewindParts>(), name_of<wire::KnownJobs>(), name_of<wire::CloseParts>(), name_of<wire::ExportSavepoint>()}) {
+  for (const auto kind : {name_of<wire::StartWorker>(), name_of<wire::KillWorker>(), name_of<wire::RewindParts>(),
+                          name_of<wire::KnownJobs>(), name_of<wire::CloseParts>(), name_of<wire::ExportSavepoint>()}) {
     CAPTURE(kind);
     CHECK(wire::is_from_leader(kind));
   }
