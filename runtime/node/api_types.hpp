@@ -81,7 +81,8 @@ struct JobInfo {
   std::optional<std::int64_t> ended_ms = {};
   std::optional<CheckpointInfo> newest_checkpoint = {};
   std::optional<std::string> from_savepoint = {};  // the directory it started from
-  std::optional<std::string> savepoint = {};       // the directory it is to end or has ended with
+  /// The directory it is to end or has ended with; in the answer to a wish for one of a job that has ended, where that is.
+  std::optional<std::string> savepoint = {};
   std::uint64_t records_read = 0;                  // by sources, in this attempt
   std::uint64_t records_written = 0;               // by sinks, in this attempt
   std::vector<std::string> last_lines;             // of the worker that last ended untold: whose and how, then its log's

@@ -228,7 +228,7 @@ constexpr std::string_view kDescription = R"json({
           "ended_ms": {"type": "integer", "description": "milliseconds since 1970, UTC"},
           "newest_checkpoint": {"$ref": "#/components/schemas/CheckpointInfo"},
           "from_savepoint": {"type": "string", "description": "the directory it started from"},
-          "savepoint": {"type": "string", "description": "the directory it is to end or has ended with"},
+          "savepoint": {"type": "string", "description": "the directory it is to end or has ended with; in the answer to a wish for one of a job that has ended, where that is"},
           "records_read": {"type": "integer", "minimum": 0, "description": "by sources, in this attempt"},
           "records_written": {"type": "integer", "minimum": 0, "description": "by sinks, in this attempt"},
           "last_lines": {"type": "array", "items": {"type": "string"}, "description": "of the worker that last ended without being told to: which that was, when and how it ended, then the last lines of its log"}
