@@ -70,7 +70,7 @@ struct JobInfo {
   std::uint64_t id = 0;
   std::string name;
   std::string status;   // waiting, starting, running, restarting, stopping, finished, stopped, cancelled, failed
-  std::string message;  // why it waits, restarts or failed; empty: nothing is wrong
+  std::string message;  // why it waits, moves, restarts or failed; empty: nothing is to be said
   std::string bundle;   // SHA-256
   std::map<std::string, std::string> options;
   std::uint32_t parallelism = 1;

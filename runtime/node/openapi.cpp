@@ -217,7 +217,7 @@ constexpr std::string_view kDescription = R"json({
           "id": {"type": "integer", "minimum": 0},
           "name": {"type": "string"},
           "status": {"type": "string", "enum": ["waiting", "starting", "running", "restarting", "stopping", "finished", "stopped", "cancelled", "failed"]},
-          "message": {"type": "string", "description": "why it waits, restarts or failed; empty: nothing is wrong"},
+          "message": {"type": "string", "description": "why it waits, moves, restarts or failed; empty: nothing is to be said"},
           "bundle": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 of the bundle"},
           "options": {"type": "object", "additionalProperties": {"type": "string"}},
           "parallelism": {"type": "integer", "minimum": 0},

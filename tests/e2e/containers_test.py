@@ -56,7 +56,7 @@ def run_script(script, directory):
 
 def known_variables():
     settings = re.findall(r"^# .*; --[a-z-]+, (WEIR_NODE_[A-Z_]+)$", weir("node", "--print-config"), re.MULTILINE)
-    client = re.findall(r"; (WEIR_[A-Z]+)|\b(WEIR_TOKEN)\b", weir("nodes", "--help"))
+    client = re.findall(r";\s+(WEIR_[A-Z]+)|\b(WEIR_TOKEN)\b", weir("nodes", "--help"))
     return set(settings) | {"WEIR_NODE_CONFIG"} | {name for names in client for name in names if name}
 
 
