@@ -15,7 +15,8 @@ constexpr const char* kLeaderLost =
 
 }  // namespace
 
-void AdminRelay::pass_to(ClusterNodeId leader, const caf::actor& actor) {
+void AdminRelay::pass_to(ClusterNodeId leader, const caf::actor& actor, ProcessingTime now) {
+  tick(now);
   for (Held& held : std::exchange(held_, {})) {
     const std::uint64_t number = ++last_request_;
     node_->send(actor, message::make_packet(0, 0, wire::AdminRequest{number, held.call->method, held.call->path, held.call->body}));

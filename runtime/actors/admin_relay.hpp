@@ -34,8 +34,9 @@ class AdminRelay {
 
   /// Until there is a leader to pass it to.
   void hold(std::shared_ptr<AdminCall> call, ProcessingTime now) { held_.push_back({std::move(call), now + kPatience}); }
-  /// Asks the leader, on another node, for all that is held.
-  void pass_to(ClusterNodeId leader, const caf::actor& actor);
+  /// Asks the leader, on another node, for all that is held and has not been for too long: one that leads no more, while
+  /// nobody else does, refuses it again and again.
+  void pass_to(ClusterNodeId leader, const caf::actor& actor, ProcessingTime now);
   /// For the leader on this node, who answers them.
   std::vector<std::shared_ptr<AdminCall>> take_held();
   void on_reply(const wire::AdminReply& reply);

@@ -467,7 +467,7 @@ class Node {
     if (leader_.here()) {
       for (auto& call : asked_.take_held()) self_->send(options_.coordinator, message::Ask{std::move(call)});
     } else if (const caf::actor* leader = peers_.find_at(leader_.address())) {
-      asked_.pass_to(*peers_.node_of(leader->node()), *leader);
+      asked_.pass_to(*peers_.node_of(leader->node()), *leader, steady_now());
     }
   }
 

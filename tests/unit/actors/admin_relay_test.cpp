@@ -31,7 +31,7 @@ std::shared_ptr<AdminCall> call_into(std::vector<std::uint32_t>& answers, const 
 /// Passed to that leader at once, with the next number.
 void ask(AdminRelay& relay, std::shared_ptr<AdminCall> call, ClusterNodeId leader, caf::event_based_actor* node) {
   relay.hold(std::move(call), kStart);
-  relay.pass_to(leader, caf::actor_cast<caf::actor>(node));
+  relay.pass_to(leader, caf::actor_cast<caf::actor>(node), kStart);
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ TEST_CASE("what only reads is asked again when the leader is lost") {
     ask(relay, call_into(answers), 7, node);
     relay.on_gone(7);
     CHECK(answers.empty());
-    relay.pass_to(8, caf::actor_cast<caf::actor>(node));
+    relay.pass_to(8, caf::actor_cast<caf::actor>(node), kStart);
     relay.on_reply({1, 500, ""});  // of the one that was lost
     relay.on_reply({2, 200, ""});
   });
@@ -106,6 +106,22 @@ TEST_CASE("a request waits for a leader, and not for ever") {
     relay.tick(kStart + (AdminRelay::kPatience - Duration(1)));
     CHECK(answers.empty());
     relay.tick(kStart + AdminRelay::kPatience);
+    CHECK(relay.take_held().empty());
+  });
+  CHECK(answers == std::vector<std::uint32_t>{503});
+}
+
+TEST_CASE("a request that is refused again and again, as nobody leads, is answered and not done later") {
+  std::vector<std::uint32_t> answers;
+  in_actor([&](caf::event_based_actor* node) {
+    AdminRelay relay(node);
+    ask(relay, call_into(answers, "POST"), 7, node);
+    relay.on_reply({1, 503, ""});
+    relay.pass_to(7, caf::actor_cast<caf::actor>(node), kStart + (AdminRelay::kPatience - Duration(1)));
+    relay.on_reply({2, 503, ""});
+    CHECK(answers.empty());
+    relay.pass_to(7, caf::actor_cast<caf::actor>(node), kStart + AdminRelay::kPatience);
+    relay.on_reply({3, 201, ""});
     CHECK(relay.take_held().empty());
   });
   CHECK(answers == std::vector<std::uint32_t>{503});
