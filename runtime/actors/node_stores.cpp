@@ -30,7 +30,6 @@ void NodeStores::pass_on(const message::Packet& packet, const caf::strong_actor_
   const bool closes = packet.kind == name_of<wire::CloseParts>();
   if (closes && !stores_.contains(packet.job)) return;
   caf::send_as(caf::actor_cast<caf::actor>(sender), store_of(packet.job), packet);
-  if (closes) stores_.erase(packet.job);
 }
 
 const caf::actor& NodeStores::store_of(JobId job) {

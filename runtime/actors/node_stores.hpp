@@ -1,5 +1,6 @@
 // A node's stores, one for each job of which it keeps parts of checkpoints (store_actor.hpp): made when the first message for one
-// comes, and let go when the job has ended or is forgotten.
+// comes, and let go when the job is forgotten. One whose job has ended stays, with nothing open: what is read of it then is
+// read by the same store, since two must not have one directory open.
 //
 // Part of the node's actor, whose thread it uses.
 #pragma once

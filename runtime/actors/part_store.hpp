@@ -42,6 +42,8 @@ class PartStore {
   Result<void> rewind(const Manifest& manifest, std::uint32_t retained);
   /// Drops everything.
   Result<void> clear();
+  /// Until it is needed again.
+  void close() { store_.reset(); }
   /// Removes the directory.
   void remove();
 

@@ -59,7 +59,7 @@ class Store {
     dispatch<wire::DropParts>(packet, [&](const auto& m) { on_drop(m); });
     dispatch<wire::RewindParts>(packet, [&](const auto& m) { on_rewind(packet.attempt, m); });
     dispatch<wire::ExportSavepoint>(packet, [&](const auto& m) { on_export(packet.attempt, m); });
-    dispatch<wire::CloseParts>(packet, [&](const auto&) { self_->quit(); });
+    dispatch<wire::CloseParts>(packet, [&](const auto&) { on_disk([](PartStore& store) { store.close(); }); });
   }
 
   void on_forget() {

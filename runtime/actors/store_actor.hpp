@@ -7,7 +7,7 @@
 //   KeepParts    the checkpoint is complete: what is here of it is kept, older ones are dropped
 //   RewindParts  an attempt begins: what older ones still store is refused, and what came after its checkpoint dropped
 //   ExportSavepoint  all parts of a checkpoint, from wherever they are, are written as a savepoint; SavepointWritten
-//   CloseParts   the job has ended: nothing is open any more, and all of it stays
+//   CloseParts   the job has ended: nothing is open any more, until it is read, and all of it stays
 //   ForgetParts  the job was forgotten: all of it is deleted
 //
 // A full or failing disk fails the request. Other nodes come and go; a request that waits for one that goes fails.
