@@ -25,7 +25,6 @@ SavepointExport::SavepointExport(Manifest manifest, std::filesystem::path direct
     for (const PartReference& part : op.parts) parts.emplace(part.chunk, part);
   }
   for (auto& [chunk, part] : parts) parts_.push_back(std::move(part));
-  remove_directory(scratch_directory_);  // of an export that was interrupted
 }
 
 SavepointExport::~SavepointExport() {
@@ -45,6 +44,7 @@ std::vector<wire::PartName> SavepointExport::next() {
 
 Result<CheckpointStore*> SavepointExport::scratch() {
   if (!scratch_) {
+    remove_directory(scratch_directory_);  // of an export that was interrupted
     auto opened = CheckpointStore::open(scratch_directory_, {.job = manifest_.job, .weir_version = kVersion});
     if (!opened) return opened.error();
     scratch_ = std::move(opened).or_throw();

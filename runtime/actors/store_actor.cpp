@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include <caf/all.hpp>
 
@@ -258,22 +259,38 @@ class Store {
     on_disk([manifest = *manifest, retained = rewind.retained](PartStore& store) { (void)store.rewind(manifest, retained); });
   }
 
+  struct WantedExport {
+    caf::actor asker;
+    std::uint64_t attempt = 0;
+    Manifest manifest;
+    std::filesystem::path directory;
+  };
   struct Exporting {
     caf::actor asker;
     std::uint64_t attempt = 0;
-    std::shared_ptr<SavepointExport> work;
+    std::shared_ptr<SavepointExport> work;  // the disk's thread has it, too, while it is at it
   };
 
+  /// While one is under way, its node has come to lead again: nobody waits for that one any more, and its end would pass for
+  /// the end of this one.
   void on_export(std::uint64_t attempt, const wire::ExportSavepoint& request) {
     auto manifest = decode(request.manifest);
     if (!manifest) return tell(asker(), attempt, wire::SavepointWritten{manifest.error().message});
+    wanted_export_ = WantedExport{asker(), attempt, std::move(manifest).or_throw(), request.directory};
+    if (!exporting_) begin_export();
+  }
+
+  void begin_export() {
+    WantedExport wanted = std::move(*std::exchange(wanted_export_, std::nullopt));
     const std::filesystem::path scratch = options_.directory.string() + ".savepoint";
-    exporting_ = Exporting{asker(), attempt, std::make_shared<SavepointExport>(std::move(manifest).or_throw(), request.directory, scratch)};
+    exporting_ = Exporting{std::move(wanted.asker), wanted.attempt,
+                           std::make_shared<SavepointExport>(std::move(wanted.manifest), std::move(wanted.directory), scratch)};
     export_on();
   }
 
   /// Asks itself for the next parts, as a worker would.
   void export_on() {
+    if (wanted_export_) return begin_export();
     const auto names = exporting_->work->next();
     if (!names.empty()) return tell(self_, exporting_->attempt, wire::ReadParts{++last_number_, names, true});
     with_disk([work = exporting_->work](PartStore&) { return work->finish(); }, [this](const Result<void>& done) { end_export(done); });
@@ -290,6 +307,7 @@ class Store {
 
   void end_export(const Result<void>& done) {
     if (!exporting_) return;
+    if (wanted_export_) return begin_export();
     tell(exporting_->asker, exporting_->attempt, wire::SavepointWritten{done ? "" : done.error().message});
     exporting_.reset();
   }
@@ -316,6 +334,7 @@ class Store {
   std::map<std::uint64_t, Storing> storing_;
   std::map<std::uint64_t, Reading> reading_;
   std::optional<Exporting> exporting_;
+  std::optional<WantedExport> wanted_export_;  // once that is over
 };
 
 }  // namespace
