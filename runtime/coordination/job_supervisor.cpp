@@ -65,6 +65,10 @@ void JobSupervisor::restored(CheckpointId checkpoint) {
 
 void JobSupervisor::continues_from(CheckpointId savepoint) {
   if (phase_ != Phase::Deploying) return;
+  if (!ready_.empty() && savepoint != restored_from_) {
+    return fail("its tasks continue from different savepoints, " + std::to_string(restored_from_) + " and " +
+                std::to_string(savepoint) + ": name a directory that is the same on every node");
+  }
   restored_from_ = savepoint;
   complete_is(savepoint);
 }

@@ -125,8 +125,8 @@ class JobSupervisor {
 
   /// The attempt continues from this checkpoint, 0 for none, and its tasks are being deployed.
   void restored(CheckpointId checkpoint);
-  /// While the tasks are being deployed: what they read turns out to be a savepoint, whose number this is. As restored(), and the numbers
-  /// of checkpoints go on behind it.
+  /// While the tasks are being deployed, before each ready(): what that task read turns out to be a savepoint, whose number
+  /// this is. As restored(), and the numbers of checkpoints go on behind it. Tasks that read different ones fail the job.
   void continues_from(CheckpointId savepoint);
   void ready(std::uint32_t task, ProcessingTime now);
   /// A task failed by what it or its input did.

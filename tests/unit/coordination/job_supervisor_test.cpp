@@ -185,6 +185,20 @@ TEST_CASE("a job that continues from a savepoint publishes what that covers, and
   CHECK(std::get<effect::Trigger>(bench.told.back()).barrier.checkpoint == 18);
 }
 
+TEST_CASE("a job whose tasks read different savepoints, since a directory is not the same on all nodes, fails") {
+  Bench bench;
+  bench.supervisor.start(0, bench.now);
+  bench.supervisor.restored(0);
+  bench.supervisor.continues_from(17);
+  bench.supervisor.ready(0, bench.now);
+  bench.supervisor.continues_from(18);
+  bench.supervisor.ready(1, bench.now);
+  bench.carry_out();
+  CHECK(bench.outcome().state == State::Failed);
+  CHECK(bench.outcome().message ==
+        "its tasks continue from different savepoints, 17 and 18: name a directory that is the same on every node");
+}
+
 TEST_CASE("the end of a job waits for the checkpoint under way, then takes one of its own") {
   Bench bench;
   bench.start();
