@@ -66,7 +66,7 @@ void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied
   }
   if (const auto* forget = std::get_if<command::ForgetJob>(&command)) {
     exported(forget->job, Error{"the job was forgotten meanwhile"});
-    for (const ClusterNodeId node : nodes_up()) greet(node);
+    tell_all_nodes(known_jobs());
   }
 }
 
@@ -88,8 +88,8 @@ void JobLeader::on_members(const std::vector<MembershipEvent>& events) {
       each_run([&](JobRun& run) { run.on_node_gone(left->node.id, "its node left the cluster"); });
     }
     if (const auto* back = std::get_if<membership::NodeReturned>(&event)) {
-      end_what_is_over(back->id);
-      released_.erase(back->id);  // it may not have heard
+      greet(back->id);  // it may have missed what was said meanwhile
+      released_.erase(back->id);
       each_run([&](JobRun& run) { run.on_node_returned(back->id); });
     }
     if (const auto* up = std::get_if<membership::NodeUp>(&event)) {
@@ -155,13 +155,17 @@ void JobLeader::admit(const NodeAnnouncement& node) {
 
 /// Tells it which jobs there are, and ends what it has of attempts that are over.
 void JobLeader::greet(ClusterNodeId node) {
+  send(node, known_jobs());
+  end_what_is_over(node);
+}
+
+message::Packet JobLeader::known_jobs() const {
   wire::KnownJobs known{{}, state().content().next_job, {}};
   for (const auto& [job, record] : state().jobs()) {
     known.jobs.push_back(job);
     known.bundles.push_back(record.spec.bundle);
   }
-  send(node, message::make_packet(0, 0, known));
-  end_what_is_over(node);
+  return message::make_packet(0, 0, known);
 }
 
 /// A node that was away while an attempt was given up may have a worker of it, which waits for what nobody will say.

@@ -74,6 +74,7 @@ class JobLeader final : private JobRunEnvironment {
   void run_or_warn(JobId job);
   void admit(const NodeAnnouncement& node);
   void greet(ClusterNodeId node);
+  message::Packet known_jobs() const;
   void end_what_is_over(ClusterNodeId node);
   void tell_all_nodes(const message::Packet& packet);
   void let_leave();
