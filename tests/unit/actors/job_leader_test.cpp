@@ -107,3 +107,21 @@ TEST_CASE("that a job is forgotten is one message to a node, however many other 
   bench.apply(command::ForgetJob{forgotten});
   CHECK(bench.around.told(2) == std::vector{kind<wire::KnownJobs>()});
 }
+
+TEST_CASE("a job whose end is logged although that was told to have failed runs no more") {
+  Bench bench;
+  const JobId job = bench.around.submit();
+  bench.begin();
+  REQUIRE(bench.leader->live(job) != nullptr);
+  CHECK(bench.leader->live(job)->phase == "waiting for slots");
+  bench.apply(command::Wish{job, JobWish::Cancel, ""});
+  const auto [end, done] = std::move(bench.around.proposed.back());
+  REQUIRE(std::holds_alternative<command::EndJob>(end));
+  done(Error{"nobody knows"});
+  bench.leader->settle();
+  CHECK(bench.leader->live(job) != nullptr);
+  bench.apply(end);
+  CHECK(bench.leader->live(job) == nullptr);
+  bench.apply(command::ForgetJob{job});
+  bench.leader->tick();
+}
