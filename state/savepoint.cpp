@@ -1,6 +1,10 @@
 // How a checkpoint leaves its store as a savepoint.
+#include <chrono>
+#include <random>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <weir/state/checkpoint_store.hpp>
 #include <weir/state/durable_directory.hpp>
@@ -54,6 +58,20 @@ Error cannot_write(const fs::path& directory, const std::string& why) {
   return {"cannot write savepoint " + directory.string() + ": " + why};
 }
 
+/// Of processes that were killed. Another may write one of the same name at this moment, so each has a directory of its own, and only
+/// what has been left alone for long is removed.
+void remove_leftovers(const fs::path& parent, const std::string& hidden) {
+  constexpr std::chrono::hours kLong{24};
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(parent, error)) {
+    const auto changed = fs::last_write_time(entry.path(), error);
+    const bool old = !error && fs::file_time_type::clock::now() - changed > kLong;
+    if (old && entry.path().filename().string().starts_with(hidden)) leftovers.push_back(entry.path());
+  }
+  for (const fs::path& one : leftovers) fs::remove_all(one, error);
+}
+
 }  // namespace
 
 Result<void> CheckpointStore::export_savepoint(const Manifest& manifest,
@@ -66,9 +84,10 @@ Result<void> CheckpointStore::export_savepoint(const Manifest& manifest,
       !(fs::is_directory(target, error) && fs::is_empty(target, error))) {
     return cannot_write(target, "it exists already; name a directory that does not");
   }
+  const std::string hidden = '.' + target.filename().string() + ".unfinished-";
+  remove_leftovers(target.parent_path(), hidden);
   const fs::path unfinished =
-      target.parent_path() / ('.' + target.filename().string() + ".unfinished");
-  fs::remove_all(unfinished, error);  // left by a process that was killed
+      target.parent_path() / (hidden + std::to_string(std::random_device()()));
   fs::create_directories(unfinished, error);
   if (error) return cannot_write(target, error.message());
 

@@ -45,7 +45,7 @@ void AdminRelay::on_gone(ClusterNodeId leader) {
     const Held& held = entry.second.held;
     if (entry.second.leader != leader) return false;
     if (held.call->method == "GET") held_.push_back(held);
-    else held.call->answer(http::kUnavailable, kLeaderLost);
+    else held.call->answer(http::kNoAnswer, kLeaderLost);
     return true;
   });
 }

@@ -24,6 +24,12 @@ JobRun::JobRun(JobId job, JobRunEnvironment& environment)
 
 const JobRecord& JobRun::record() const { return *environment_.state().job(job_); }
 
+/// Of an attempt that continued from a savepoint another leader may know more.
+bool JobRun::owes() const {
+  const bool of_savepoint = record().attempt != 0 && record().manifests.empty() && !record().spec.from_savepoint.empty();
+  return supervisor_.owes() || of_savepoint;
+}
+
 std::string JobRun::newest_manifest() const {
   return record().manifests.empty() ? "" : std::string(as_text(encode(record().manifests.front())));
 }
@@ -62,7 +68,7 @@ std::optional<ProcessingTime> JobRun::next_event() const {
 
 void JobRun::on_wish(JobWish wish) {
   if (taking_over_ || begin_at_) return;  // it is looked at when that is done
-  const bool nothing_runs = to_be_placed_ && !supervisor_.owes();
+  const bool nothing_runs = to_be_placed_ && !owes();
   if (wish == JobWish::Cancel || (wish == JobWish::Stop && nothing_runs)) supervisor_.quit();
   else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
   else if (wish == JobWish::Stop) supervisor_.stop(environment_.now());

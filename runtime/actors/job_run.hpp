@@ -139,6 +139,8 @@ class JobRun {
   void log_end();
 
   const JobRecord& record() const;
+  /// Whether what an attempt covers may not be published in full.
+  bool owes() const;
   /// As text; empty when there is none.
   std::string newest_manifest() const;
   void log(ClusterCommand command, std::function<void(const Result<Applied>&)> then);

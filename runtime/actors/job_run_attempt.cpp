@@ -15,7 +15,7 @@ void JobRun::carry_out(const effect::Begin& begin) {
 }
 
 void JobRun::place() {
-  const bool nothing_to_publish = record().newest_checkpoint() == 0 && !supervisor_.owes();
+  const bool nothing_to_publish = record().newest_checkpoint() == 0 && !owes();
   if (record().wish == JobWish::Cancel || (record().wish == JobWish::Stop && nothing_to_publish)) return supervisor_.quit();
   const JobSpec& spec = record().spec;
   PlacementRequest request{job_, spec.name, spec.parallelism, record().slots, {}};

@@ -75,7 +75,8 @@ Result<void> SavepointExport::finish() {
   auto store = scratch();
   if (!store) return store.error();
   if (auto committed = (*store)->commit(manifest_); !committed) return committed;
-  return (*store)->export_savepoint(manifest_, directory_);
+  const auto exported = (*store)->export_savepoint(manifest_, directory_);
+  return !exported && is_written() ? Result<void>() : exported;  // by a leader that was faster
 }
 
 }  // namespace weir

@@ -60,7 +60,7 @@ void JobSupervisor::restored(CheckpointId checkpoint) {
   phase_ = Phase::Deploying;
   restored_from_ = checkpoint;
   committing_ = 0;
-  complete_is(checkpoint);
+  complete_is(checkpoint != 0 ? checkpoint : savepoint_);
 }
 
 void JobSupervisor::continues_from(CheckpointId savepoint) {
@@ -69,7 +69,7 @@ void JobSupervisor::continues_from(CheckpointId savepoint) {
     return fail("its tasks continue from different savepoints, " + std::to_string(restored_from_) + " and " +
                 std::to_string(savepoint) + ": name a directory that is the same on every node");
   }
-  restored_from_ = savepoint;
+  restored_from_ = savepoint_ = savepoint;
   complete_is(savepoint);
 }
 

@@ -213,6 +213,7 @@ class JobSupervisor {
   std::set<std::uint32_t> published_;   // tasks, what that covers
   CheckpointId settled_ = 0;            // the newest that all of them have published
   CheckpointId restored_from_ = 0;
+  CheckpointId savepoint_ = 0;          // that attempts continue from while no checkpoint is complete; 0: none, or not known yet
   CheckpointId last_checkpoint_ = 0;    // that the job ends with, once it is triggered
   std::uint32_t last_failures_ = 0;     // to take that one
   std::uint64_t given_up_ = 0;          // checkpoints since the last complete one

@@ -269,7 +269,8 @@ HttpAnswer HttpRoutes::to_leader(const HttpRequest& request) {
     body += **piece;
   }
   if (request.path == kJobs && method == "POST") return submit(std::move(body));
-  return ask(method, request.path, std::move(body), options_.answer_timeout);
+  const bool writes = method == "POST" && request.path.ends_with("/savepoint");
+  return ask(method, request.path, std::move(body), writes ? options_.savepoint_timeout : options_.answer_timeout);
 }
 
 /// The leader may not have the bundle, so this node sees to it that there is one, and reads its name.

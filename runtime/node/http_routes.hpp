@@ -53,6 +53,7 @@ struct HttpRoutesOptions {
   std::size_t most_uploads = 8;                          // at once: each holds a thread for as long as its client takes; HttpServer sets it
   std::chrono::milliseconds answer_timeout{30'000};      // for the leader
   std::chrono::milliseconds health_timeout{2'000};
+  std::chrono::milliseconds savepoint_timeout{100'000};  // for the leader to write one of a job that has ended; clients wait longer
   std::chrono::milliseconds logs_timeout{10'000};        // for the other nodes' logs; whoever gathers them has less patience
 };
 

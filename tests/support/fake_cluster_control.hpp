@@ -54,6 +54,8 @@ class FakeClusterControl final : public ClusterControl {
   /// A command that nobody asked for; it must be accepted.
   JobId apply(const ClusterCommand& command) { return state_.apply(command).value().job; }
   void add_member(ClusterMember member) { members_.push_back(std::move(member)); }
+  /// As another leader has it, which never ran the job.
+  void forget_live(JobId job) { live_.erase(job); }
   void leave(ClusterNodeId node) { left_.insert(node); }
   LiveJob& live_job(JobId job) { return live_[job]; }
 

@@ -144,7 +144,7 @@ TEST_CASE("what a job read and wrote is known after its end, by a leader that ne
   FakeClusterControl control;
   const JobId id = control.running_job("wc");
   control.apply(command::EndJob{id, 1, {}, 978'307'150'000, {80, 65}});
-  control.live_job(id) = {};
+  control.forget_live(id);
   const auto job = read<api::JobInfo>(ask_checked(control, "GET", "/api/v1/jobs/" + std::to_string(id)));
   CHECK(job.records_read == 80);
   CHECK(job.records_written == 65);

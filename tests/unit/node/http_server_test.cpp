@@ -432,7 +432,7 @@ TEST_CASE("figures come as Prometheus reads them") {
   const HttpReply reply = trial.ask("GET", "/metrics");
   CHECK(reply.status == 200);
   CHECK(reply.headers.at("content-type") == "text/plain; version=0.0.4; charset=utf-8");
-  CHECK(testing::parse_metrics(reply.body).at("weir_jobs").samples.size() == 8);
+  CHECK(testing::parse_metrics(reply.body).at("weir_jobs").samples.size() == 9);
   CHECK(trial.ask("GET", "/internal/metrics").status == 404);
 }
 

@@ -332,6 +332,19 @@ TEST_CASE("a savepoint is a whole copy of one checkpoint that outlives its store
                    manifest));
 }
 
+TEST_CASE("what a savepoint's writers left behind is removed once it is old, for another may be writing now") {
+  const TemporaryDirectory directory;
+  auto store = open_orders(directory / "state");
+  const Manifest manifest = complete_sample(*store, 1, 2, 100);
+  for (const char* name : {".savepoint.unfinished-1", ".savepoint.unfinished-2", ".savepoint"}) std::filesystem::create_directory(directory / name);
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(25);
+  for (const char* name : {".savepoint.unfinished-1", ".savepoint"}) std::filesystem::last_write_time(directory / name, old);
+  REQUIRE(store->export_savepoint(manifest, directory / "savepoint").ok());
+  CHECK_FALSE(std::filesystem::exists(directory / ".savepoint.unfinished-1"));
+  CHECK(std::filesystem::exists(directory / ".savepoint.unfinished-2"));
+  CHECK(std::filesystem::exists(directory / ".savepoint"));
+}
+
 TEST_CASE("a savepoint that cannot be written leaves nothing behind") {
   const TemporaryDirectory directory;
   auto store = open_orders(directory / "state");
@@ -341,8 +354,7 @@ TEST_CASE("a savepoint that cannot be written leaves nothing behind") {
   CHECK(exported.error().message == "cannot write savepoint " + (directory / "savepoint").string() +
                                         ": chunk 1/9/9/9 in " + (directory / "state").string() +
                                         " is missing");
-  CHECK_FALSE(std::filesystem::exists(directory / "savepoint"));
-  CHECK_FALSE(std::filesystem::exists(directory / ".savepoint.unfinished"));
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) CHECK(entry.path().filename() == "state");
   std::ofstream(directory / "file") << "text";
   CHECK_FALSE(store->export_savepoint(manifest, directory / "file").ok());
 }
