@@ -11,7 +11,7 @@ namespace weir {
 namespace {
 
 /// What `weir submit` has options for, and no job.
-constexpr std::array<std::string_view, 6> kOfSubmit = {"parallelism",  "key-groups",    "checkpoint-interval",
+constexpr std::array<std::string_view, 7> kOfSubmit = {"name",         "parallelism",   "key-groups",    "checkpoint-interval",
                                                        "max-failures", "restart-delay", "from-savepoint"};
 
 void refuse_unknown(const Options& described, const std::map<std::string, std::string>& given) {
