@@ -293,6 +293,10 @@ void SimulatedCluster::log(SimulatedEntry entry) {
   for (const auto& [job, record] : before.jobs()) {
     const JobRecord* now = logged_.job(job);
     const std::string name = "job " + std::to_string(job);
+    if (now == nullptr) {
+      if (!record.ended()) wrong(name + " was forgotten before it ended");
+      continue;
+    }
     if (record.ended() && record != *now) wrong(name + " changed after it had ended");
     if (now->newest_checkpoint() < record.newest_checkpoint()) wrong(name + " lost checkpoint " + std::to_string(record.newest_checkpoint()));
     if (record.ended() || !now->ended()) continue;

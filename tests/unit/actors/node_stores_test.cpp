@@ -24,15 +24,16 @@ constexpr std::chrono::seconds kPatience(60);  // bounds a hung run; no test wai
 /// Lets `act` do something with a node's stores as part of its actor, and returns when all that follows from it is done on disk.
 void with_stores(const std::filesystem::path& directory, const std::function<void(NodeStores&, const caf::strong_actor_ptr& worker)>& act) {
   SerialThread disk;
-  caf::actor_system_config config;
-  caf::actor_system system(config);
-  caf::scoped_actor worker(system);
   const NodeStoresOptions options{.self = 1, .directory = directory, .limit_bytes = 0, .disk = &disk};
-  system.spawn([&](caf::event_based_actor* node) {
-    NodeStores stores(node, options);
-    act(stores, caf::actor_cast<caf::strong_actor_ptr>(worker));
-  });
-  worker->await_all_other_actors_done();
+  {
+    caf::actor_system_config config;
+    caf::actor_system system(config);  // whose end waits for its actors
+    const caf::actor worker = system.spawn([]() -> caf::behavior { return {[](const message::Packet&) {}}; });
+    system.spawn([&](caf::event_based_actor* node) {
+      NodeStores stores(node, options);
+      act(stores, caf::actor_cast<caf::strong_actor_ptr>(worker));
+    });
+  }
   std::promise<void> done;
   disk.run([&] { done.set_value(); });
   done.get_future().wait();
