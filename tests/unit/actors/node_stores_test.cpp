@@ -29,7 +29,7 @@ void with_stores(const std::filesystem::path& directory, const std::function<voi
     caf::actor_system_config config;
     caf::actor_system system(config);  // whose end waits for its actors
     const caf::actor worker = system.spawn([]() -> caf::behavior { return {[](const message::Packet&) {}}; });
-    system.spawn([&](caf::event_based_actor* node) {
+    system.spawn([&act, &options, worker](caf::event_based_actor* node) {
       NodeStores stores(node, options);
       act(stores, caf::actor_cast<caf::strong_actor_ptr>(worker));
     });
