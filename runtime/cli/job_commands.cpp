@@ -150,7 +150,7 @@ void ask(Invocation& invocation, const JobLine& line, const std::string& what, c
     const std::string name = "job " + std::to_string(job.id) + " " + job.name;
     const bool made = job.ended_ms && job.savepoint && job.newest_checkpoint;  // of an ended job's checkpoint
     const std::string from = made ? "checkpoint " + std::to_string(job.newest_checkpoint->id) + " of " : "";
-    const std::string what = made ? ", which is " + job.status + ", is a savepoint in " + *job.savepoint
+    const std::string what = made ? " (" + job.status + ") is now a savepoint, too: " + *job.savepoint
                                   : " " + will + "; now it is " + job.status;
     std::cout << printable(from + name + what) << '\n';
   }

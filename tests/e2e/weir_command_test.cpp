@@ -292,7 +292,7 @@ TEST_CASE("a savepoint of a job that has ended is there when savepoint returns, 
     if (wait) words.push_back("--wait");
     const Ended ended = weir_with(node, words);
     CHECK(ended.status == 0);
-    CHECK(ended.printed == "checkpoint 12 of job 7 q5, which is failed, is a savepoint in /save/here\n");
+    CHECK(ended.printed == "checkpoint 12 of job 7 q5 (failed) is now a savepoint, too: /save/here\n");
   }
 }
 
