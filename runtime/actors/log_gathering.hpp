@@ -2,7 +2,7 @@
 // that is asked asks all others, and answers when each of them has, is gone, or has had its time: one that hangs costs its own
 // lines, not those of the others.
 //
-// Part of the node's actor, whose thread it uses; what is sent is the actor's to send.
+// Plain; log_relay.hpp sends what is to be sent.
 #pragma once
 
 #include <cstdint>

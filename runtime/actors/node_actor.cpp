@@ -6,7 +6,7 @@
 #include <caf/all.hpp>
 
 #include <weir/actors/admin_relay.hpp>
-#include <weir/actors/log_gathering.hpp>
+#include <weir/actors/log_relay.hpp>
 #include <weir/actors/node_bundles.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/actors/node_peers.hpp>
@@ -59,6 +59,7 @@ class Node {
         stores_(self, {options_.self.node.id, options_.data / "jobs", options_.store_bytes, options_.disk}),
         workers_(self, *options_.services, options_.self.node),
         bundles_(self, bundles_options()),
+        logs_(self, {options_.services, options_.disk, &peers_, &membership_}),
         founders_(options_.self.node.address, options_.seeds),
         leader_(options_.self.node.address),
         asked_(self) {}
@@ -121,11 +122,8 @@ class Node {
   }
 
   void on_known_nodes(const message::KnownNodes& known) {
-    known_names_.clear();
-    for (const ClusterNode& node : known.nodes) {
-      peers_.hear_of(node.id, node.address);
-      known_names_[node.id] = node.name;
-    }
+    for (const ClusterNode& node : known.nodes) peers_.hear_of(node.id, node.address);
+    logs_.remember(known.nodes);
     call();
   }
 
@@ -153,25 +151,8 @@ class Node {
     pass_requests();
   }
 
-  /// Of a node that the cluster remembers and that cannot be asked nobody knows whether the job ran there: it is named.
-  void on_gather_logs(const message::GatherLogs& gather) {
-    LogGathering::Names others = known_names_;
-    for (const auto& [node, member] : membership_.members()) others[node] = member.node.node.name;
-    others.erase(id());
-    std::vector<std::string> silent;
-    std::erase_if(others, [&](const auto& other) {
-      const bool there = membership_.member(other.first) != nullptr && peers_.find(other.first) != nullptr;
-      if (!there) silent.push_back(other.second);
-      return !there;
-    });
-    wire::ReadWorkerLogs wanted = gather.call->wanted;
-    wanted.bytes = std::min<std::uint64_t>(wanted.bytes, kGatheredBytes / std::max<std::size_t>(1, others.size()));
-    wanted.request = gathering_.begin(gather.call, others, std::move(silent));
-    for (const auto& [node, name] : others) self_->send(*peers_.find(node), message::make_packet(gather.call->job, 0, wanted));
-    if (!others.empty()) self_->delayed_send(self_, kLogPatience, message::LogsDue{wanted.request});
-  }
-
-  void on_logs_due(const message::LogsDue& due) { gathering_.on_due(due.request); }
+  void on_gather_logs(const message::GatherLogs& gather) { logs_.gather(gather.call); }
+  void on_logs_due(const message::LogsDue& due) { logs_.on_due(due.request); }
 
   void on_down(const caf::down_msg& down) {
     if (const auto node = peers_.node_of(down.source.node())) {
@@ -199,9 +180,6 @@ class Node {
  private:
   static constexpr std::uint64_t kTicksPerHeartbeat = 4;
   static constexpr std::int64_t kHeartbeatsPerCall = 5;
-  static constexpr Duration kLogPatience{2000};             // with nodes that are asked for logs: a person waits
-  static constexpr std::uint64_t kGatheredBytes = 4 << 20;  // of logs, of all nodes together
-  static constexpr std::size_t kMostLogMessage = 2 << 20;   // bytes; one of logs is shorter, whatever was asked for
 
   /// Whom to call: those it was told, and those it knew. A node without a cluster knew nobody.
   std::vector<std::string> seeds() const {
@@ -346,7 +324,7 @@ class Node {
     stores_.meet(peers_.actors());
     bundles_.on_gone(node);
     asked_.on_gone(node);
-    gathering_.on_gone(node);
+    logs_.on_gone(node);
   }
 
   void tell_changes() {
@@ -391,8 +369,8 @@ class Node {
     if (packet.kind == name_of<wire::KillWorker>()) return on_kill_worker(packet);
     if (packet.kind == name_of<wire::FetchBundle>()) return bundles_.on_fetch(node, content<wire::FetchBundle>(packet));
     if (packet.kind == name_of<wire::BundlePiece>()) return bundles_.on_piece(node, content<wire::BundlePiece>(packet));
-    if (packet.kind == name_of<wire::ReadWorkerLogs>()) return on_read_logs(node, packet);
-    if (packet.kind == name_of<wire::WorkerLogs>()) return on_logs(node, packet);
+    if (packet.kind == name_of<wire::ReadWorkerLogs>()) return logs_.on_wanted(node, packet);
+    if (packet.kind == name_of<wire::WorkerLogs>()) return logs_.on_logs(node, packet);
     if (packet.kind == name_of<wire::AdminRequest>()) return on_admin_request(node, content<wire::AdminRequest>(packet));
     if (packet.kind == name_of<wire::AdminReply>()) return asked_.on_reply(content<wire::AdminReply>(packet));
     if (packet.kind == name_of<wire::Leaving>()) return membership_.leave(node, content<wire::Leaving>(packet).incarnation);
@@ -479,26 +457,6 @@ class Node {
 
   // ---- what workers printed ----
 
-  /// Files are read, so not here. Of what goes wrong the other node hears nothing, and names this one as silent.
-  void on_read_logs(ClusterNodeId node, const Packet& packet) {
-    const auto wanted = content<wire::ReadWorkerLogs>(packet);
-    const caf::actor* asker = peers_.find(node);
-    if (asker == nullptr) return;
-    const auto self = caf::actor_cast<caf::actor>(self_);
-    options_.disk->run([services = options_.services, self, asker = *asker, job = packet.job, wanted] {
-      try {
-        const wire::WorkerLogs logs{wanted.request, services->read_logs(job, wanted)};
-        caf::send_as(self, asker, message::make_packet(job, 0, logs));
-      } catch (...) {
-        services->log(Level::Warning, "cannot read the logs of job " + std::to_string(job) + ": " + current_exception_text());
-      }
-    });
-  }
-
-  void on_logs(ClusterNodeId node, const Packet& packet) {
-    if (packet.bytes.size() <= kMostLogMessage) gathering_.on_logs(node, content<wire::WorkerLogs>(packet));
-  }
-
   caf::event_based_actor* self_;
   NodeActorOptions options_;
   Membership membership_;
@@ -507,12 +465,11 @@ class Node {
   NodeStores stores_;
   NodeWorkers workers_;
   NodeBundles bundles_;
+  LogRelay logs_;
   Founders founders_;
   KnownLeader leader_;
   message::Leads log_says_{0, "", 0, false};
   AdminRelay asked_;
-  LogGathering gathering_;
-  LogGathering::Names known_names_;  // of all nodes that the cluster remembers, as far as the log is known here
   bool leaving_ = false;
   std::shared_ptr<std::promise<void>> drained_;  // while it drains
   bool may_leave_ = false;                       // the leader said so
