@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <vector>
 
 #include <caf/event_based_actor.hpp>

@@ -67,6 +67,7 @@ class Story {
     JobSpec spec = SimulatedCluster::spec(1 + static_cast<std::uint32_t>(below(3)), one_in(2) ? 0 : 500 + static_cast<std::uint32_t>(below(8000)));
     spec.restart.attempts = 1000;  // what people do to its processes must not fail it
     spec.restart.in_vain = 1000;
+    if (one_in(4)) spec.from_savepoint = "/savepoint";
     cluster_.propose(command::Submit{spec, "", 0});
   }
 

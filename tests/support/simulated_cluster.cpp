@@ -306,7 +306,13 @@ void SimulatedCluster::log(SimulatedEntry entry) {
       if (ledger_[{job, task}] != rows) wrong(name + " finished with " + std::to_string(ledger_[{job, task}]) + " rows of task " + std::to_string(task));
     }
     const bool stopped = now->outcome->state == JobOutcome::State::Stopped && now->wish != JobWish::Cancel;
-    if (!stopped || now->manifests.empty()) continue;
+    if (!stopped) continue;
+    if (now->manifests.empty()) {  // all that a savepoint covers, or nothing
+      for (std::uint32_t task = 1; task < 2 * now->spec.parallelism; ++task) {
+        if (ledger_[{job, task}] != ledger_[{job, 0}]) wrong(name + " stopped with a part of what its savepoint covers");
+      }
+      continue;
+    }
     for (const auto& [task, read] : rows_read(now->manifests.front())) {
       if (ledger_[{job, task}] == read) continue;
       wrong(name + " stopped with " + std::to_string(ledger_[{job, task}]) + " of " + std::to_string(read) + " rows of task " + std::to_string(task) + " published");

@@ -5,6 +5,8 @@
 
 #include <weir/base/exception_text.hpp>
 
+#include "support/simulated_worker.hpp"
+
 namespace weir::testing {
 
 template <class Act>
@@ -106,11 +108,13 @@ void SimulatedCoordinator::check(const message::Packet& packet) {
   if (begins && (packet.attempt != job->attempt || job->ended())) {
     surroundings_.wrong(who + ", which is at attempt " + std::to_string(job->attempt) + (job->ended() ? " and has ended" : ""));
   }
+  const CheckpointId savepoint = job->spec.from_savepoint.empty() ? 0 : kSavepoint;
   message::on<wire::Complete>(packet, [&](const wire::Complete& complete) {
-    if (!complete_[packet.job].contains(complete.checkpoint)) surroundings_.wrong(who + ": checkpoint " + std::to_string(complete.checkpoint) + " is not logged");
+    if (complete.checkpoint != savepoint && !complete_[packet.job].contains(complete.checkpoint)) surroundings_.wrong(who + ": checkpoint " + std::to_string(complete.checkpoint) + " is not logged");
   });
   message::on<wire::Go>(packet, [&](const wire::Go& go) {
-    if (go.restored_from != job->newest_checkpoint()) surroundings_.wrong(who + " continues from checkpoint " + std::to_string(go.restored_from));
+    const CheckpointId newest = job->newest_checkpoint();
+    if (go.restored_from != (newest != 0 ? newest : savepoint)) surroundings_.wrong(who + " continues from checkpoint " + std::to_string(go.restored_from));
   });
 }
 

@@ -46,7 +46,7 @@ void SimulatedWorker::on_packet(const message::Packet& packet) {
   message::on<wire::Open>(packet, [&](const auto&) {
     if (!deployed_ || open_) return;
     open_ = true;
-    for (const Task& one : tasks_) after(time_.between(1, 30), [number = one.number](SimulatedWorker& self) { self.tell(wire::TaskReady{number}); });
+    for (const Task& one : tasks_) after(time_.between(1, 30), [number = one.number](SimulatedWorker& self) { self.tell(wire::TaskReady{number, self.restored_from_}); });
   });
   message::on<wire::Go>(packet, [&](const auto& m) { on_go(m); });
   message::on<wire::Trigger>(packet, [&](const auto& m) { on_trigger(m); });
@@ -66,16 +66,19 @@ void SimulatedWorker::on_deploy(const wire::Deploy& deploy) {
   if (!planned_ || deployed_) return tell_failure(wire::WorkerFailed{"told to deploy out of turn", false});
   deployed_ = true;
   std::map<std::uint32_t, std::uint32_t> restored;
-  CheckpointId from_checkpoint = 0;
   if (!deploy.manifest.empty()) {
     const Manifest manifest = decode_manifest(as_span(deploy.manifest)).or_throw();
-    from_checkpoint = manifest.checkpoint;
+    restored_from_ = manifest.checkpoint;
     restored = rows_read(manifest);
+  } else if (!deploy.savepoint.empty()) {
+    restored_from_ = kSavepoint;
+    for (std::uint32_t number = 0; number < deploy.worker_of_task.size(); ++number) restored[number] = kSavepointRows;
   }
+  triggered_ = restored_from_;
   for (std::uint32_t number = 0; number < deploy.worker_of_task.size(); ++number) {
     if (deploy.worker_of_task[number] == deploy.self) tasks_.push_back({number, restored[number], {}, false});
   }
-  for (Task& one : tasks_) one.frozen[from_checkpoint] = one.from;
+  for (Task& one : tasks_) one.frozen[restored_from_] = one.from;
   peers_ = deploy.workers;
   after(time_.between(1, 40), [](SimulatedWorker& self) {
     for (const std::string& peer : self.peers_) {

@@ -2,6 +2,8 @@
 // counters. Every task reads so many rows, one each millisecond, and what it has read is its state; a checkpoint's manifest tells
 // in the number of rows of a task's last part how far the task was. What is published is a number that the cluster's ledger keeps.
 //
+// Every savepoint is the same one: each task had read some rows, which were not published.
+//
 // In virtual time, one thread. What is under way when the process ends comes to nothing.
 #pragma once
 
@@ -27,6 +29,9 @@ using Ledger = std::map<std::pair<JobId, std::uint32_t>, std::uint32_t>;
 
 /// Who keeps what: the nodes that have a chunk, by job.
 using Copies = std::map<std::pair<JobId, ChunkId>, std::set<ClusterNodeId>>;
+
+constexpr CheckpointId kSavepoint = 17;
+constexpr std::uint32_t kSavepointRows = 10;  // of each task
 
 /// How far each task was, by the task's number.
 std::map<std::uint32_t, std::uint32_t> rows_read(const Manifest& manifest);
@@ -99,7 +104,8 @@ class SimulatedWorker : public std::enable_shared_from_this<SimulatedWorker> {
   std::vector<std::string> peers_;
   std::vector<Task> tasks_;
   std::uint64_t given_up_ = 0;   // checkpoints up to this one
-  std::uint64_t triggered_ = 0;
+  std::uint64_t restored_from_ = 0;
+  std::uint64_t triggered_ = 0;  // or that
   std::optional<message::Packet> failure_;
 };
 
