@@ -470,37 +470,49 @@ TEST_CASE("nodes that are all told to end leave at once, and go on with the job 
   bench.await_checkpoint();
 }
 
-TEST_CASE("a job that stops before its first checkpoint publishes all of the savepoint that it continued from, or nothing") {
-  Bench bench;
-  JobSpec spec = SimulatedCluster::spec(9, 0);  // of twelve slots: none of the three nodes can be missed
-  spec.from_savepoint = "/savepoint";
-  spec.checkpoint_interval = Duration(60'000);
-  bench.id = bench.cluster.submit(spec);
-  const auto published = [&] {
-    std::uint32_t tasks = 0;
-    for (const auto& [task, rows] : bench.cluster.ledger()) tasks += rows == testing::kSavepointRows;
-    return tasks;
-  };
-  REQUIRE(bench.await([&] { return published() > 0; }));
-  bench.cluster.kill(3);  // whose tasks have not published
-  REQUIRE(published() < 18);
-  SUBCASE("wished while it waits for slots under another leader") {
-    bench.elect(2);
-    bench.await_phase("waiting for slots");
-    bench.cluster.wish(bench.id, JobWish::Stop);
-    bench.cluster.run_for(Duration(1000));
-    bench.cluster.restart(3);
+/// A job that continues from a savepoint, which some of its tasks have published when one of its nodes dies.
+struct SavepointBench : Bench {
+  SavepointBench() {
+    JobSpec spec = SimulatedCluster::spec(9, 0);  // of twelve slots: none of the three nodes can be missed
+    spec.from_savepoint = "/savepoint";
+    spec.checkpoint_interval = Duration(60'000);
+    id = cluster.submit(spec);
+    REQUIRE(await([&] { return published() > 0; }));
+    cluster.kill(3);
+    REQUIRE(published() < 18);
   }
-  SUBCASE("and is lost once more before its tasks have read it") {
+  std::uint32_t published() const {
+    std::uint32_t tasks = 0;
+    for (const auto& [task, rows] : cluster.ledger()) tasks += rows == testing::kSavepointRows;
+    return tasks;
+  }
+};
+
+TEST_CASE("a job that is to stop under another leader, and waits for slots, publishes all of the savepoint that it continued from") {
+  SavepointBench bench;
+  bench.elect(2);
+  bench.await_phase("waiting for slots");
+  bench.cluster.wish(bench.id, JobWish::Stop);
+  bench.cluster.run_for(Duration(1000));
+  bench.cluster.restart(3);
+  CHECK(bench.outcome().state == State::Stopped);
+  CHECK(bench.published() == 18);
+}
+
+TEST_CASE("a job that is to stop, and is lost once more at any moment, publishes all of the savepoint that it continued from") {
+  for (int moment = 0; moment < 12; ++moment) {
+    CAPTURE(moment);
+    SavepointBench bench;
     bench.cluster.restart(3);
     REQUIRE(bench.await([&] { return bench.job().attempt == 2 && bench.cluster.phase(bench.id) == "starting"; }));
+    bench.cluster.run_for(Duration(moment));
     bench.cluster.wish(bench.id, JobWish::Stop);
     bench.cluster.kill(3);
     bench.cluster.run_for(Duration(1000));
     bench.cluster.restart(3);
+    CHECK(bench.outcome().state == State::Stopped);
+    CHECK(bench.published() == 18);
   }
-  CHECK(bench.outcome().state == State::Stopped);
-  CHECK(published() == 18);
 }
 
 /// What came of writing savepoints of a job that has ended; empty: it is there.
