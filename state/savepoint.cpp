@@ -1,10 +1,15 @@
 // How a checkpoint leaves its store as a savepoint.
+#include <cerrno>
 #include <chrono>
 #include <random>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <weir/state/checkpoint_store.hpp>
 #include <weir/state/durable_directory.hpp>
@@ -58,16 +63,44 @@ Error cannot_write(const fs::path& directory, const std::string& why) {
   return {"cannot write savepoint " + directory.string() + ": " + why};
 }
 
-/// Of processes that were killed. Another may write one of the same name at this moment, so each has a directory of its own, and only
-/// what has been left alone for long is removed.
-void remove_leftovers(const fs::path& parent, const std::string& hidden) {
+/// A lock on a directory, held for as long as this and its process live.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const fs::path& directory)
+      : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+        failure_(::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 ? 0 : errno) {}
+  ~DirectoryLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+  bool held() const { return failure_ == 0; }
+  bool held_by_another() const { return failure_ == EWOULDBLOCK; }
+
+ private:
+  int descriptor_;
+  int failure_;
+};
+
+/// Where a network's file system has no locks its writer may live, so it is left alone for a day.
+bool is_abandoned(const fs::path& unfinished) {
   constexpr std::chrono::hours kLong{24};
+  const DirectoryLock lock(unfinished);
+  if (lock.held() || lock.held_by_another()) return lock.held();
+  std::error_code error;
+  const auto changed = fs::last_write_time(unfinished, error);
+  return !error && fs::file_time_type::clock::now() - changed > kLong;
+}
+
+/// What processes that were killed left behind. Another may be writing a savepoint of the same name at this moment, so each has a
+/// directory of its own, and a lock on it.
+void remove_leftovers(const fs::path& parent, const std::string& hidden) {
   std::error_code error;
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
-    const auto changed = fs::last_write_time(entry.path(), error);
-    const bool old = !error && fs::file_time_type::clock::now() - changed > kLong;
-    if (old && entry.path().filename().string().starts_with(hidden)) leftovers.push_back(entry.path());
+    const bool named_so = entry.path().filename().string().starts_with(hidden);
+    if (named_so && is_abandoned(entry.path())) leftovers.push_back(entry.path());
   }
   for (const fs::path& one : leftovers) fs::remove_all(one, error);
 }
@@ -90,6 +123,7 @@ Result<void> CheckpointStore::export_savepoint(const Manifest& manifest,
       target.parent_path() / (hidden + std::to_string(std::random_device()()));
   fs::create_directories(unfinished, error);
   if (error) return cannot_write(target, error.message());
+  const DirectoryLock lock(unfinished);
 
   auto written = [&]() -> Result<void> {
     auto environment = LmdbEnvironment::open(unfinished / "data.mdb");

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <caf/all.hpp>
 
@@ -24,7 +25,20 @@ std::set<JobId> stored_jobs(const std::filesystem::path& directory) {
   return jobs;
 }
 
+void remove_exports(const std::filesystem::path& directory) {
+  std::error_code none;
+  std::vector<std::filesystem::path> exports;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+    if (entry.path().extension() == kExportExtension) exports.push_back(entry.path());
+  }
+  for (const auto& one : exports) std::filesystem::remove_all(one, none);
+}
+
 }  // namespace
+
+NodeStores::NodeStores(caf::event_based_actor* node, NodeStoresOptions options) : node_(node), options_(std::move(options)) {
+  options_.disk->run([directory = options_.directory] { remove_exports(directory); });
+}
 
 void NodeStores::pass_on(const message::Packet& packet, const caf::strong_actor_ptr& sender) {
   const bool closes = packet.kind == name_of<wire::CloseParts>();

@@ -29,7 +29,8 @@ struct NodeStoresOptions {
 
 class NodeStores {
  public:
-  NodeStores(caf::event_based_actor* node, NodeStoresOptions options) : node_(node), options_(std::move(options)) {}
+  /// Removes what the life before left of savepoints that it did not come to finish.
+  NodeStores(caf::event_based_actor* node, NodeStoresOptions options);
 
   /// To the store of the packet's job, as from `sender`, which gets the answer.
   void pass_on(const message::Packet& packet, const caf::strong_actor_ptr& sender);

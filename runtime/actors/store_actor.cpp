@@ -282,7 +282,7 @@ class Store {
 
   void begin_export() {
     WantedExport wanted = std::move(*std::exchange(wanted_export_, std::nullopt));
-    const std::filesystem::path scratch = options_.directory.string() + ".savepoint";
+    const std::filesystem::path scratch = options_.directory.string() + kExportExtension;
     exporting_ = Exporting{std::move(wanted.asker), wanted.attempt,
                            std::make_shared<SavepointExport>(std::move(wanted.manifest), std::move(wanted.directory), scratch)};
     export_on();

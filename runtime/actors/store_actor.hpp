@@ -30,6 +30,9 @@ namespace weir {
 /// The actors of the other nodes that are up.
 using NodeActors = std::map<ClusterNodeId, caf::actor>;
 
+/// Of the directory beside a store's in which a savepoint is gathered.
+constexpr const char* kExportExtension = ".savepoint";
+
 struct StoreActorOptions {
   ClusterNodeId node = 0;        // this one
   JobId job = 0;

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -332,17 +334,20 @@ TEST_CASE("a savepoint is a whole copy of one checkpoint that outlives its store
                    manifest));
 }
 
-TEST_CASE("what a savepoint's writers left behind is removed once it is old, for another may be writing now") {
+TEST_CASE("what killed writers of a savepoint left behind is removed, and nobody's who is at it") {
   const TemporaryDirectory directory;
   auto store = open_orders(directory / "state");
   const Manifest manifest = complete_sample(*store, 1, 2, 100);
-  for (const char* name : {".savepoint.unfinished-1", ".savepoint.unfinished-2", ".savepoint"}) std::filesystem::create_directory(directory / name);
-  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(25);
-  for (const char* name : {".savepoint.unfinished-1", ".savepoint"}) std::filesystem::last_write_time(directory / name, old);
+  for (const char* name : {".savepoint.unfinished-1", ".savepoint.unfinished-2", ".savepoint"}) {
+    std::filesystem::create_directory(directory / name);
+  }
+  const int at_it = ::open((directory / ".savepoint.unfinished-2").c_str(), O_RDONLY | O_DIRECTORY);
+  REQUIRE(::flock(at_it, LOCK_EX | LOCK_NB) == 0);
   REQUIRE(store->export_savepoint(manifest, directory / "savepoint").ok());
   CHECK_FALSE(std::filesystem::exists(directory / ".savepoint.unfinished-1"));
   CHECK(std::filesystem::exists(directory / ".savepoint.unfinished-2"));
   CHECK(std::filesystem::exists(directory / ".savepoint"));
+  ::close(at_it);
 }
 
 TEST_CASE("a savepoint that cannot be written leaves nothing behind") {
