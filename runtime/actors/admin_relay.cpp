@@ -15,6 +15,11 @@ constexpr const char* kLeaderLost =
 
 }  // namespace
 
+void AdminRelay::hold(Held held) {
+  if (held_.size() >= kMostHeld) return no_leader(*held.call);
+  held_.push_back(std::move(held));
+}
+
 void AdminRelay::pass_to(ClusterNodeId leader, const caf::actor& actor, ProcessingTime now) {
   tick(now);
   for (Held& held : std::exchange(held_, {})) {
@@ -36,7 +41,7 @@ void AdminRelay::on_reply(const wire::AdminReply& reply) {
   const Held held = std::move(found->second.held);
   asked_.erase(found);
   const bool leads_no_more = reply.status == http::kUnavailable;  // which nobody else says: it has done nothing
-  if (leads_no_more) held_.push_back(held);
+  if (leads_no_more) hold(held);
   else held.call->answer(reply.status, reply.body);
 }
 
@@ -44,7 +49,7 @@ void AdminRelay::on_gone(ClusterNodeId leader) {
   std::erase_if(asked_, [&](const auto& entry) {
     const Held& held = entry.second.held;
     if (entry.second.leader != leader) return false;
-    if (held.call->method == "GET") held_.push_back(held);
+    if (held.call->method == "GET") hold(held);
     else held.call->answer(http::kNoAnswer, kLeaderLost);
     return true;
   });

@@ -29,11 +29,12 @@ namespace weir {
 class AdminRelay {
  public:
   static constexpr Duration kPatience{10'000};  // a new leader is there in two to five seconds
+  static constexpr std::size_t kMostHeld = 8;  // each occupies a thread of HTTP's; others are told to try again
 
   explicit AdminRelay(caf::event_based_actor* node) : node_(node) {}
 
   /// Until there is a leader to pass it to.
-  void hold(std::shared_ptr<AdminCall> call, ProcessingTime now) { held_.push_back({std::move(call), now + kPatience}); }
+  void hold(std::shared_ptr<AdminCall> call, ProcessingTime now) { hold({std::move(call), now + kPatience}); }
   /// Asks the leader, on another node, for all that is held and has not been for too long: one that leads no more, while
   /// nobody else does, refuses it again and again.
   void pass_to(ClusterNodeId leader, const caf::actor& actor, ProcessingTime now);
@@ -58,6 +59,8 @@ class AdminRelay {
     Held held;
     ClusterNodeId leader = 0;
   };
+
+  void hold(Held held);
 
   caf::event_based_actor* node_;
   std::vector<Held> held_;

@@ -38,6 +38,22 @@ struct LiveJob {
   }
 };
 
+/// Why a command has no effect, as far as is known.
+struct NotApplied : Error {
+  enum class Fate : std::uint8_t {
+    Refused,
+    Unknown,  // whoever led is not to know whether it was logged
+  } fate = Fate::Refused;
+};
+
+/// What became of a command that was proposed.
+using Logged = Result<Applied, NotApplied>;
+
+inline Logged to_logged(const Result<Applied>& applied) {
+  if (applied) return *applied;
+  return NotApplied{applied.error(), NotApplied::Fate::Refused};
+}
+
 class ClusterControl {
  public:
   virtual ~ClusterControl() = default;
@@ -54,7 +70,7 @@ class ClusterControl {
   /// Null when the job does not run.
   virtual const LiveJob* live(JobId job) const = 0;
   /// Logs a command; `done` is called on the coordinator's thread once it is applied, or refused.
-  using Done = std::function<void(Result<Applied>)>;
+  using Done = std::function<void(Logged)>;
   virtual void propose(ClusterCommand command, Done done) = 0;
   /// Writes the newest checkpoint of a job that has ended as a savepoint, on this node; `done` is called on the coordinator's thread
   /// when it is there whole, or cannot be.

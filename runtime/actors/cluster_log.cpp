@@ -1,5 +1,6 @@
 #include <weir/actors/cluster_log.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <sstream>
@@ -80,7 +81,9 @@ Result<void> ClusterLog::start_in(const std::string& cluster) {
 
 void ClusterLog::propose(const LoggedCommand& logged) {
   log_->propose(encode_entry(logged), [this, number = logged.number](const Outcome& outcome) {
-    if (!outcome.applied()) caf::anon_send(coordinator_, message::NotLogged{number, outcome.why});
+    if (outcome.applied()) return;
+    const auto fate = outcome.fate == Fate::Unknown ? NotApplied::Fate::Unknown : NotApplied::Fate::Refused;
+    caf::anon_send(coordinator_, message::NotLogged{number, outcome.why, fate});
   });
 }
 
@@ -109,6 +112,17 @@ std::vector<std::uint64_t> ClusterLog::voters() const {
   std::vector<std::uint64_t> ids;
   for (const Voter& voter : log_->voters()) ids.push_back(voter.id);
   return ids;
+}
+
+void ClusterLog::note_staying(std::set<std::uint64_t> voters) {
+  const std::lock_guard lock(staying_mutex_);
+  staying_ = std::move(voters);
+}
+
+bool ClusterLog::can_hand_over() const {
+  const auto voters = log_->voters();
+  const std::lock_guard lock(staying_mutex_);
+  return std::any_of(voters.begin(), voters.end(), [&](const Voter& voter) { return staying_.contains(voter.id); });
 }
 
 void ClusterLog::remove(std::uint64_t voter) {

@@ -54,6 +54,10 @@ class ClusterLog final : public LogTransport, public LogObserver {
   void remove(std::uint64_t voter);
   /// Asks another member to lead; whether one does by now, or this one never did.
   void step_down() { log_->step_down(); }
+  /// The votes of other nodes that are up and not to end.
+  void note_staying(std::set<std::uint64_t> voters);
+  /// Whether there is who could lead instead; to one that is to end itself the lead would only be a burden.
+  bool can_hand_over() const;
   bool leads() const { return log_->leadership().standing != Standing::Follower; }
   std::vector<std::uint64_t> voters() const;
   void stop();
@@ -76,6 +80,8 @@ class ClusterLog final : public LogTransport, public LogObserver {
   caf::actor coordinator_;
   std::mutex admitting_mutex_;
   std::set<std::uint64_t> admitting_;  // voters whose votes are being logged
+  mutable std::mutex staying_mutex_;
+  std::set<std::uint64_t> staying_;
   std::mutex starting_;   // guards started_
   bool started_ = false;
   ClusterState state_;    // of the log's thread: after all that was applied

@@ -55,7 +55,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     if (mine != proposed_.end()) {
       const Done done = std::move(mine->second);
       proposed_.erase(mine);
-      done(applied);
+      done(to_logged(applied));
     }
     if (!applied) return;
     const bool admitted = std::holds_alternative<command::AdmitNode>(logged.command);
@@ -74,7 +74,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     if (mine == proposed_.end()) return;
     const Done done = std::move(mine->second);
     proposed_.erase(mine);
-    done(Error{lost.why});
+    done(NotApplied{{lost.why}, lost.fate});
   }
 
   void on_leads(const message::Leads& leads) {

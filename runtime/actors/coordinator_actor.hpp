@@ -63,6 +63,7 @@ struct Restored {
 struct NotLogged {
   std::uint64_t number;
   std::string why;
+  NotApplied::Fate fate;
 };
 
 }  // namespace message

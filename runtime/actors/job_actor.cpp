@@ -163,7 +163,9 @@ class Job {
     const std::string& mine = options_.plan->graph.name;
     const std::string& theirs = (*store)->job();
     if (theirs != mine) return Error{directory.string() + " holds the state of job '" + theirs + "', not of '" + mine + "'"};
-    return load_newest(**store);
+    auto state = load_newest(**store);
+    if (state && !state->manifest) return Error{no_checkpoint_in(directory)};
+    return state;
   }
 
   void deploy(Result<StoredState> read) {

@@ -35,8 +35,11 @@ JobLeader::JobLeader(LeaderSurroundings& surroundings, LeaderOptions options) : 
     admit(member.node);
     greet(member.node.node.id);
   }
-  for (const auto& [job, record] : state().jobs()) {
-    if (!record.ended()) run_or_warn(job);
+  // Those that have slots come before those that look for some.
+  for (const bool begun : {true, false}) {
+    for (const auto& [job, record] : state().jobs()) {
+      if (!record.ended() && (record.attempt != 0) == begun) run_or_warn(job);
+    }
   }
 }
 
@@ -149,7 +152,7 @@ void JobLeader::run(JobId job) {
 
 /// The cluster remembers it from now on, and only then it may be given work.
 void JobLeader::admit(const NodeAnnouncement& node) {
-  propose(command::AdmitNode{node.node}, [&around = around_](const Result<Applied>& applied) {
+  propose(command::AdmitNode{node.node}, [&around = around_](const Logged& applied) {
     if (!applied) around.log(NodeServices::Level::Error, applied.error().message);
   });
 }

@@ -72,7 +72,7 @@ void JobRun::on_wish(JobWish wish) {
   if (wish == JobWish::Cancel || (wish == JobWish::Stop && nothing_runs)) supervisor_.quit();
   else if (wish == JobWish::Savepoint) supervisor_.stop_with(ManifestKind::Savepoint, environment_.now());
   else if (wish == JobWish::Stop) supervisor_.stop(environment_.now());
-  if (wish != JobWish::Run) show("stopping");
+  if (wish != JobWish::Run && !to_be_placed_) show("stopping");
   carry_out();
 }
 
@@ -189,8 +189,8 @@ void JobRun::carry_out() {
 }
 
 /// Proposes `command`; `then` is called if this attempt is still the one.
-void JobRun::log(ClusterCommand command, std::function<void(const Result<Applied>&)> then) {
-  auto done = [this, then = std::move(then), attempt = attempt_, alive = std::weak_ptr(alive_)](const Result<Applied>& applied) {
+void JobRun::log(ClusterCommand command, std::function<void(const Logged&)> then) {
+  auto done = [this, then = std::move(then), attempt = attempt_, alive = std::weak_ptr(alive_)](const Logged& applied) {
     if (alive.expired() || attempt != attempt_) return;
     then(applied);
     carry_out();

@@ -143,7 +143,7 @@ class JobRun {
   bool owes() const;
   /// As text; empty when there is none.
   std::string newest_manifest() const;
-  void log(ClusterCommand command, std::function<void(const Result<Applied>&)> then);
+  void log(ClusterCommand command, std::function<void(const Logged&)> then);
   void show(std::string phase, std::string why = {});
 
   template <NamedRecord M>

@@ -35,7 +35,7 @@ void JobRun::place() {
   live_.slots = std::move(placed).or_throw();
   workers_ = AttemptWorkers(live_.slots);  // from now on: what becomes of a node before its worker is started counts, too
   show("starting");
-  log(command::BeginAttempt{job_, attempt_, live_.slots, supervisor_.checkpoints().newest_used()}, [this](const Result<Applied>& applied) {
+  log(command::BeginAttempt{job_, attempt_, live_.slots, supervisor_.checkpoints().newest_used()}, [this](const Logged& applied) {
     if (applied) start_workers();
     else supervisor_.lost({"", "", applied.error().message}, environment_.now());  // such as a node that was forgotten meanwhile
   });

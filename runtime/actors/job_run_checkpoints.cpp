@@ -22,7 +22,7 @@ void JobRun::carry_out(effect::Commit& commit) {
   commit.manifest.completed_ms = environment_.wall_clock_ms();
   const CheckpointId checkpoint = commit.manifest.checkpoint;
   // Whatever attempt it is by then: what is complete is to be published.
-  auto done = [this, checkpoint, alive = std::weak_ptr(alive_)](const Result<Applied>& applied) {
+  auto done = [this, checkpoint, alive = std::weak_ptr(alive_)](const Logged& applied) {
     if (alive.expired()) return;
     if (applied) supervisor_.committed(checkpoint, environment_.now());
     else supervisor_.commit_failed(checkpoint, applied.error().message, environment_.now());

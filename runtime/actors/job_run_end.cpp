@@ -37,7 +37,7 @@ void JobRun::log_end() {
   constexpr Duration kRetry{1000};
   end_again_.reset();
   const command::EndJob end{job_, record().attempt, outcome_, environment_.wall_clock_ms(), live_.totals()};
-  log(end, [this](const Result<Applied>& applied) {
+  log(end, [this](const Logged& applied) {
     if (applied || record().ended()) return environment_.ended(job_);
     environment_.warn(job_, "its end cannot be logged: " + applied.error().message);
     end_again_ = environment_.now() + kRetry;

@@ -341,7 +341,13 @@ class Node {
       }
     }
     std::vector<ClusterMember> members;
-    for (const auto& [node, member] : membership_.members()) members.push_back(member);
+    std::set<std::uint64_t> staying;
+    for (const auto& [node, member] : membership_.members()) {
+      members.push_back(member);
+      const bool stays = member.status == ClusterMember::Status::Up && member.intent == ClusterMember::Intent::Stay;
+      if (stays) staying.insert(member.node.voter);
+    }
+    options_.staying(std::move(staying));
     self_->send(options_.coordinator, message::MembersChanged{std::move(events), std::move(members)});
   }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ struct NodeActorOptions {
   std::function<void(const std::string& cluster)> joined;
   /// A message for this node's part of the replicated log.
   std::function<void(const std::string& bytes)> log_message;
+  /// The votes of the other nodes that are up and not to end, whenever they have changed.
+  std::function<void(std::set<std::uint64_t> voters)> staying = [](const auto&) {};
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options);

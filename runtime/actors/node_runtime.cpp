@@ -68,6 +68,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
     if (const auto joined = log->start_in(cluster); !joined) services->log(NodeServices::Level::Error, joined.error().message);
   };
   node.joined = join;
+  node.staying = [log](std::set<std::uint64_t> voters) { log->note_staying(std::move(voters)); };
   node.log_message = [log](const std::string& bytes) { log->receive(bytes); };
   const std::string cluster = node.cluster;
   parts->node = parts->system.spawn(node_actor, std::move(node));
@@ -95,7 +96,7 @@ std::future<void> NodeRuntime::drain() {
   using namespace std::chrono;
   const auto end = steady_clock::now() + seconds(1);
   hand_over();
-  while (parts_->log->leads() && parts_->log->voters().size() > 1 && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
+  while (parts_->log->leads() && parts_->log->can_hand_over() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
   const auto drained = std::make_shared<std::promise<void>>();
   if (parts_->log->leads()) drained->set_value();
   else caf::anon_send(parts_->node, message::Drain{drained});
@@ -103,7 +104,7 @@ std::future<void> NodeRuntime::drain() {
 }
 
 void NodeRuntime::hand_over() {
-  if (parts_->log->leads() && parts_->log->voters().size() > 1) parts_->log->step_down();
+  if (parts_->log->leads() && parts_->log->can_hand_over()) parts_->log->step_down();
 }
 
 void NodeRuntime::leave() {

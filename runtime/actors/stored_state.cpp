@@ -29,6 +29,10 @@ Result<StoredJob> assemble(const Manifest& manifest, const ReadChunk& read) {
   return job;
 }
 
+std::string no_checkpoint_in(const std::filesystem::path& directory) {
+  return directory.string() + " holds no complete checkpoint to start from; name a savepoint, or start without one";
+}
+
 Result<StoredState> load(const CheckpointStore& store, Manifest manifest) {
   auto job = assemble(manifest, [&](const ChunkId& chunk) -> Result<std::optional<Columns>> {
     auto bytes = store.read(chunk);

@@ -1,6 +1,7 @@
 // A checkpoint read back into memory: its manifest and every operator's chunks, ready to be dealt out to tasks.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ struct StoredState {
 
 /// The newest intact checkpoint of a store. Every chunk is read once: reading checks it.
 Result<StoredState> load_newest(const CheckpointStore& store);
+
+/// Of a directory that was named as a savepoint.
+std::string no_checkpoint_in(const std::filesystem::path& directory);
 
 /// One checkpoint, such as a savepoint's.
 Result<StoredState> load(const CheckpointStore& store, Manifest manifest);

@@ -248,7 +248,8 @@ class Worker {
       auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
       savepoint_of_ = store->job();
       StoredState state = load_newest(*store).or_throw();
-      newest_checkpoint_ = state.manifest ? state.manifest->checkpoint : 0;
+      if (!state.manifest) throw Failure(no_checkpoint_in(deploy_->savepoint));
+      newest_checkpoint_ = state.manifest->checkpoint;
       stored_ = std::move(state.job);
       ask_to_open();
     });

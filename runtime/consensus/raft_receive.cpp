@@ -242,6 +242,8 @@ void RaftServer::hand_over_part(const LogMessage& message) {
   } else {
     raft_->receive(&raft_->io, &made);
   }
+  const bool as_leader = std::holds_alternative<AppendEntries>(message.body) || std::holds_alternative<InstallSnapshot>(message.body);
+  if (as_leader && message.term == vote_.term) led_term_ = message.term;
 }
 
 /// The candidate knows who may vote: a vote that counts not is not counted (Ongaro's thesis, section 4.1).

@@ -142,7 +142,9 @@ void RaftServer::settle() {
   const char* address = nullptr;
   raft_leader(&raft_->server, &id, &address);
   reported_ = {.term = vote_.term, .leader = {}, .standing = Standing::Follower};
-  if (id != 0) reported_.leader = Voter{id, address != nullptr ? address : ""};
+  // In a term that is new to it a follower of libraft's still has the leader of the one before.
+  const bool of_this_term = raft_state(&raft_->server) == RAFT_LEADER || led_term_ == vote_.term;
+  if (id != 0 && of_this_term) reported_.leader = Voter{id, address != nullptr ? address : ""};
   if (raft_state(&raft_->server) == RAFT_LEADER) reported_.standing = leads() ? Standing::Leader : Standing::Elected;
   if (reported_ != before) call([&] { observer_.leadership(reported_); });
   give_answers();
@@ -169,7 +171,7 @@ void RaftServer::follow_leadership() {
   const bool leader = raft_state(&raft_->server) == RAFT_LEADER;
   const std::uint64_t applied = raft_last_applied(&raft_->server);
   if (leader && barrier_term_ == vote_.term && applied >= raft_->barrier.index) settled_term_ = vote_.term;
-  if (!leads()) answer_open_proposals("this member lost the leadership before the command was committed");
+  if (!leads()) answer_open_proposals("this member lost the leadership before it knew that the command is committed");
   // libraft remembers those that are not applied, while it leads.
   auto& commands = raft_->commands;
   while (!commands.empty() && (!leader || commands.front()->index <= applied)) commands.pop_front();

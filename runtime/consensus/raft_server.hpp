@@ -169,6 +169,7 @@ class RaftServer {
   std::optional<std::string> failure_;
   std::string stopped_ = "the cluster's log is not started";  // why nothing is done, while not running
   Leadership reported_;
+  std::uint64_t led_term_ = 0;  // in which this member last heard of a leader
   std::uint64_t acknowledged_term_ = 0;                  // in which this member leads, and others said what they have:
   std::map<std::uint64_t, std::uint64_t> acknowledgments_;  // by member, up to which index
   std::uint64_t acknowledged_ = 0;  // how far the message that is being handled reaches

@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <weir/base/clock.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/base/http_status.hpp>
@@ -77,10 +80,15 @@ RestartOptions restart_options(const api::RestartRequest& request) {
   return options;
 }
 
+void refuse_command(const std::shared_ptr<AdminCall>& call, const NotApplied& why) {
+  if (why.fate == NotApplied::Fate::Refused) return refuse(call, http::kConflict, why.message);
+  refuse(call, http::kNoAnswer, "it may have been done or not; look, and try again: " + why.message);
+}
+
 /// Logs the command and answers with the job as it then is.
 void propose(const Asked& asked, ClusterCommand command, std::uint32_t if_changed, std::uint32_t if_so_already) {
-  asked.control.propose(std::move(command), [call = asked.call, control = &asked.control, if_changed, if_so_already](Result<Applied> applied) {
-    if (!applied) return refuse(call, http::kConflict, applied.error().message);
+  asked.control.propose(std::move(command), [call = asked.call, control = &asked.control, if_changed, if_so_already](const Logged& applied) {
+    if (!applied) return refuse_command(call, applied.error());
     const std::uint32_t status = applied->effect == Applied::Effect::Changed ? if_changed : if_so_already;
     const JobRecord* job = control->state().job(applied->job);
     if (job == nullptr) return call->answer(http::kNoContent, "");
@@ -138,9 +146,20 @@ void wish_without_body(const Asked& asked, JobWish wanted) {
 void cancel(const Asked& asked) { wish_without_body(asked, JobWish::Cancel); }
 void stop(const Asked& asked) { wish_without_body(asked, JobWish::Stop); }
 
+bool is_mount_point(const std::filesystem::path& directory) {
+  struct stat own {};
+  struct stat parent {};
+  return ::stat(directory.c_str(), &own) == 0 && ::stat((directory / "..").c_str(), &parent) == 0 && own.st_dev != parent.st_dev;
+}
+
 /// Before the job is stopped for it.
 Result<void> check_can_be_made(const std::filesystem::path& directory) {
+  constexpr std::size_t kLongestDirectory = 200;  // bytes of its own name; it is written beside under a longer one
   std::error_code error;
+  if (directory.filename().string().size() > kLongestDirectory) return Error{"the name of the directory is longer than " + std::to_string(kLongestDirectory) + " bytes"};
+  if (std::filesystem::is_symlink(directory, error)) return Error{directory.string() + " is a link; name a directory that does not exist yet"};
+  const bool there = std::filesystem::exists(directory, error);  // empty; it is replaced, which something mounted cannot be
+  if (there && is_mount_point(directory)) return Error{directory.string() + " is a mount point; name a directory in it"};
   const bool made = std::filesystem::create_directories(directory, error);
   const bool usable = !error && ::access(directory.c_str(), W_OK | X_OK) == 0;
   const std::string why = error ? error.message() : std::strerror(errno);

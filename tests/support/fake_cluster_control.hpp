@@ -32,7 +32,7 @@ class FakeClusterControl final : public ClusterControl {
   }
   void propose(ClusterCommand command, Done done) override {
     if (held_) return kept_.push_back({std::move(command), std::move(done)});
-    done(state_.apply(command));
+    done(to_logged(state_.apply(command)));
   }
 
   void export_savepoint(JobId, const std::string& directory, Written done) override {
@@ -47,7 +47,7 @@ class FakeClusterControl final : public ClusterControl {
   void hold() { held_ = true; }
   void release() {
     held_ = false;
-    for (auto& [command, done] : std::exchange(kept_, {})) done(state_.apply(command));
+    for (auto& [command, done] : std::exchange(kept_, {})) done(to_logged(state_.apply(command)));
   }
   std::size_t waiting() const { return kept_.size(); }
 

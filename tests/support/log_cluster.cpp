@@ -160,6 +160,10 @@ void LogCluster::applied(std::size_t node, std::uint64_t index, std::string comm
 
 void LogCluster::led(std::size_t node, const Leadership& leadership) {
   nodes_[node].leadership = leadership;
+  if (leadership.leader) {
+    const auto [named, news] = named_.emplace(std::pair(nodes_[node].server->identity().cluster, leadership.term), leadership.leader->id);
+    if (!news && named->second != leadership.leader->id) wrong("two leaders are named in term " + std::to_string(leadership.term));
+  }
   if (leadership.standing == Standing::Follower) return;
   const auto [first, fresh] = leaders_.emplace(std::pair(nodes_[node].server->identity().cluster, leadership.term), nodes_[node].id);
   if (!fresh && first->second != nodes_[node].id) wrong("two leaders in term " + std::to_string(leadership.term));

@@ -3,7 +3,7 @@
 // stored. At every event it is checked that
 //
 // - what is applied at an index is the same on all nodes and in all their lives, and indices rise;
-// - a term has one leader;
+// - a term has one leader, and members name no other;
 // - no node fails.
 //
 // check_proposals says whether what was answered is true. Everything throws std::runtime_error with the seed when it is not.
@@ -121,6 +121,7 @@ class LogCluster {
   std::vector<std::unique_ptr<Proposed>> proposals_;
   std::map<std::uint64_t, std::string> history_;        // what anybody applied, by index
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> leaders_;  // by cluster and term
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> named_;    // as members named them
   std::uint64_t now_ms_ = 1000;
   std::uint64_t made_ = 0;
 };

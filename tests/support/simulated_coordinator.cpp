@@ -30,7 +30,7 @@ void SimulatedCoordinator::on_apply(const ClusterCommand& command, std::optional
     if (mine != proposed_.end()) {
       const ClusterControl::Done done = std::move(mine->second);
       proposed_.erase(mine);
-      done(applied);
+      done(to_logged(applied));
     }
     if (applied && leading_) leading_->on_applied(command, *applied);
   });
@@ -42,7 +42,7 @@ void SimulatedCoordinator::on_not_logged(std::uint64_t number, const std::string
     if (mine == proposed_.end()) return;
     const ClusterControl::Done done = std::move(mine->second);
     proposed_.erase(mine);
-    done(Error{why});
+    done(NotApplied{{why}, NotApplied::Fate::Unknown});
   });
 }
 
@@ -69,7 +69,7 @@ void SimulatedCoordinator::on_members(const std::vector<MembershipEvent>& events
 }
 
 void SimulatedCoordinator::submit(ClusterCommand command) {
-  guarded([&] { propose(std::move(command), [](const Result<Applied>&) {}); });
+  guarded([&] { propose(std::move(command), [](const Logged&) {}); });
 }
 
 void SimulatedCoordinator::export_savepoint(JobId job, const std::string& directory, ClusterControl::Written done) {

@@ -106,7 +106,7 @@ JobId TestCluster::submit(const std::string& job, JobSpec spec) {
   spec.bundle = nodes_.front()->services->bundles().put(bytes).or_throw();
   std::promise<JobId> submitted;
   with_leader([&](ClusterControl& control) {
-    control.propose(command::Submit{spec, "", 1}, [&](Result<Applied> applied) { submitted.set_value(applied ? applied->job : 0); });
+    control.propose(command::Submit{spec, "", 1}, [&](const Logged& applied) { submitted.set_value(applied ? applied->job : 0); });
   });
   const JobId id = submitted.get_future().get();
   REQUIRE(id != 0);
