@@ -308,6 +308,23 @@ TEST_CASE("what a job that failed for good had done is a savepoint, from which i
   check_counts(output, 200'000);
 }
 
+TEST_CASE("a node without a vote follows the next leader when the one before is told to end") {
+  const TemporaryDirectory directory;
+  std::vector<DaemonSetup> setups(4);
+  setups[3].options = {"--coordinator", "false"};
+  Daemons nodes(directory / "cluster", setups, kQuick);
+  const auto output = directory / "out.csv";
+  Words words = count_job_on("8", "100ms", output, 200'000);
+  const std::uint64_t job = nodes.submit("slow_count", words);
+  nodes.await_checkpoint(job, 0);
+  CHECK(nodes.nodes_of(job).size() == 4);
+  CHECK(nodes.terminate(nodes.leader()) == 0);
+  const JobStatus moved = nodes.await_checkpoint(job, nodes.status(job).checkpoint);
+  CHECK(moved.attempt > 1);
+  check_finished(nodes, job);
+  check_counts(output, 200'000);
+}
+
 TEST_CASE("a savepoint that is wanted while a node drains, or a worker dies, is written; one that cannot be is refused") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 3, kQuick);

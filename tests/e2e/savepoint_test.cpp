@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <weir/state/checkpoint_store.hpp>
+
 #include "support/process.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -59,6 +61,16 @@ TEST_CASE("a run from a savepoint, at another parallelism, and the one before it
   REQUIRE_MESSAGE(parts.run({"--parallelism", "3", "--state-dir", parts.place("two"), "--from-savepoint", parts.place("savepoint")}) == 0,
                   parts.printed());
   CHECK(parts.counts() == whole.counts());
+}
+
+TEST_CASE("a store in which no checkpoint is complete is no savepoint to start from") {
+  Counting counting;
+  counting.write("a.txt", "a b\n");
+  REQUIRE(weir::CheckpointStore::open(counting.place("empty"), {.job = "word_count", .weir_version = "test"}).ok());
+  Process refused(std::filesystem::path(WEIR_BIN_DIR) / "word_count",
+                  {"--input", counting.place("a.txt"), "--output", counting.place("out.csv"), "--from-savepoint", counting.place("empty")}, counting.place("refused"));
+  CHECK(refused.wait_for(kPatience) == 1);
+  CHECK(content_of(counting.place("refused")).find(counting.place("empty") + " holds no complete checkpoint to start from") != std::string::npos);
 }
 
 TEST_CASE("a savepoint of another job is refused with both named, before anything is made") {

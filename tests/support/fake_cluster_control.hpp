@@ -49,6 +49,10 @@ class FakeClusterControl final : public ClusterControl {
     held_ = false;
     for (auto& [command, done] : std::exchange(kept_, {})) done(to_logged(state_.apply(command)));
   }
+  /// The leader is to know of none of them what became of it.
+  void lose() {
+    for (auto& [command, done] : std::exchange(kept_, {})) done(NotApplied{{"the lead is lost"}, NotApplied::Fate::Unknown});
+  }
   std::size_t waiting() const { return kept_.size(); }
 
   /// A command that nobody asked for; it must be accepted.

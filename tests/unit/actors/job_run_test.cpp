@@ -611,6 +611,22 @@ TEST_CASE("a job that waits after a loss takes no slots, so that a smaller one r
   bench.await_attempt(2);
 }
 
+TEST_CASE("under a new leader a job that waits does not get the slots of one that runs") {
+  Bench bench;
+  bench.cluster.kill(3);
+  bench.cluster.run_for(Duration(3000));
+  bench.submit(0, 9);
+  bench.await_phase("waiting for slots");
+  const JobId smaller = bench.cluster.submit(SimulatedCluster::spec(4, 0));
+  REQUIRE(bench.await([&] { return bench.cluster.phase(smaller) == "running"; }));
+  bench.cluster.restart(3);
+  bench.cluster.run_for(Duration(3000));
+  bench.elect(2);
+  bench.cluster.run_for(Duration(5000));
+  CHECK(bench.cluster.phase(smaller) == "running");
+  CHECK(bench.cluster.phase(bench.id) == "waiting for slots");
+}
+
 TEST_CASE("a job that waits for slots can be cancelled") {
   Bench bench;
   bench.submit(0, 13);

@@ -312,6 +312,20 @@ TEST_CASE("of a job that has ended a savepoint is the newest checkpoint, and tol
   CHECK(error_of(wanted(made)) == "no savepoint was written: the disk is full");
 }
 
+TEST_CASE("of a command that may have been logged nobody says that it was not") {
+  FakeClusterControl control;
+  const JobId job = control.running_job("wc");
+  control.hold();
+  AdminAnswer answer;
+  const auto call = std::make_shared<AdminCall>(AdminCall{"POST", "/api/v1/jobs/" + std::to_string(job) + "/stop", "", [&](std::uint32_t status, std::string body) {
+                                                            answer = {status, std::move(body)};
+                                                          }});
+  answer_admin_call(call, control);
+  control.lose();
+  CHECK(answer.status == 504);
+  CHECK(error_of(answer) == "it may have been done or not; look, and try again: the lead is lost");
+}
+
 TEST_CASE("a job that has ended can be forgotten") {
   FakeClusterControl control;
   const JobId job = control.running_job("wc");
