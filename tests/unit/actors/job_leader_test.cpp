@@ -117,7 +117,7 @@ TEST_CASE("a job whose end is logged although that was told to have failed runs 
   bench.apply(command::Wish{job, JobWish::Cancel, ""});
   const auto [end, done] = std::move(bench.around.proposed.back());
   REQUIRE(std::holds_alternative<command::EndJob>(end));
-  done(Error{"nobody knows"});
+  done(NotApplied{{"nobody knows"}, NotApplied::Fate::Unknown});
   bench.leader->settle();
   CHECK(bench.leader->live(job) != nullptr);
   bench.apply(end);
