@@ -108,10 +108,10 @@ void ClusterLog::admit(const Voter& voter) {
   });
 }
 
-std::vector<std::uint64_t> ClusterLog::voters() const {
-  std::vector<std::uint64_t> ids;
-  for (const Voter& voter : log_->voters()) ids.push_back(voter.id);
-  return ids;
+std::map<std::uint64_t, std::string> ClusterLog::voters() const {
+  std::map<std::uint64_t, std::string> voters;
+  for (const Voter& voter : log_->voters()) voters.emplace(voter.id, voter.address);
+  return voters;
 }
 
 void ClusterLog::note_staying(std::set<std::uint64_t> voters) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -59,7 +60,8 @@ class ClusterLog final : public LogTransport, public LogObserver {
   /// Whether there is who could lead instead; to one that is to end itself the lead would only be a burden.
   bool can_hand_over() const;
   bool leads() const { return log_->leadership().standing != Standing::Follower; }
-  std::vector<std::uint64_t> voters() const;
+  /// Their addresses are those that they had when they got their votes.
+  std::map<std::uint64_t, std::string> voters() const;
   void stop();
 
   // From the log.

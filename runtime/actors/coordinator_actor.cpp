@@ -150,10 +150,18 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   void change_votes() {
     const std::map<VoterId, NodeAnnouncement> up = may_vote(options_.self, members_);
     const auto ids = std::views::keys(up);
-    const std::vector<VoterId> voters = options_.voters();
-    const VoteChanges changes = votes_.look({voters.begin(), voters.end()}, {ids.begin(), ids.end()}, now());
+    const std::map<VoterId, std::string> log = options_.voters();
+    const auto voters = std::views::keys(log);
+    std::set<VoterId> replaced;
+    for (const auto& [voter, address] : log) {
+      const auto there = [&](const auto& other) { return other.first != voter && other.second.node.address == address; };
+      if (std::ranges::any_of(up, there)) replaced.insert(voter);
+    }
+    const VoteChanges changes = votes_.look({voters.begin(), voters.end()}, {ids.begin(), ids.end()}, now(), replaced);
     for (const VoterId voter : changes.admit) options_.admit(up.at(voter));
-    for (const VoterId voter : changes.remove) options_.remove(voter);
+    for (const VoterId voter : changes.remove) {
+      if (changes.admit.empty() || !replaced.contains(voter)) options_.remove(voter);
+    }
   }
 
   void tell_known_nodes() {

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -34,8 +36,8 @@ struct CoordinatorOptions {
   NodeServices* services = nullptr; // outlives the actor
   /// Hands a command to the log. What is applied comes as message::Apply; what cannot be, as message::NotLogged.
   std::function<void(const LoggedCommand&)> propose;
-  /// Who has a vote; gives a node one; takes one away.
-  std::function<std::vector<VoterId>()> voters;
+  /// Who has a vote, and its address; gives a node one, instead of another at its address; takes one away.
+  std::function<std::map<VoterId, std::string>()> voters;
   std::function<void(const NodeAnnouncement&)> admit;
   std::function<void(VoterId)> remove;
   Duration voter_grace{60'000};     // for a voter to come back before another takes its place

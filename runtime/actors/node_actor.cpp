@@ -215,7 +215,7 @@ class Node {
     const auto hello = content<wire::NodeHello>(packet);
     if (!options_.cluster.empty() && !hello.cluster.empty() && hello.cluster != options_.cluster) {
       const std::string name = "node '" + options_.self.node.name + "'";
-      return tell(other, wire::Refused{name + " belongs to another cluster than this node's data does; to join it, start with an empty --data", 0});
+      return tell(other, wire::Refused{name + " belongs to another cluster than the node that calls it; should that one join it, start that one with an empty --data and --join", 0});
     }
     if (auto joined = membership_.join(from_hello(hello), steady_now()); !joined) {
       options_.services->log(Level::Warning, joined.error().message);

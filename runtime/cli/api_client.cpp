@@ -18,6 +18,7 @@ namespace weir::cli {
 namespace {
 
 constexpr auto kConnect = std::chrono::seconds(3);   // to a node that does not answer at all
+constexpr auto kRead = std::chrono::seconds(15);     // for what a node knows, or the leader, once there is one
 constexpr auto kAnswer = std::chrono::seconds(120);  // a submit waits until a worker has looked at the job and the log has it
 constexpr std::size_t kLongestMessage = 500;
 
@@ -124,7 +125,7 @@ std::string ApiClient::send(const Request& request) {
     // A scheme and an address in one, so that it speaks TLS or not.
     httplib::Client client((ca_.empty() ? "http://" : "https://") + to_text(node));
     client.set_connection_timeout(kConnect);
-    client.set_read_timeout(kAnswer);
+    client.set_read_timeout(request.method == "GET" ? kRead : kAnswer);
     client.set_write_timeout(kAnswer);
     if (!token_.empty()) client.set_bearer_token_auth(token_);
     if (!ca_.empty()) {
@@ -137,7 +138,7 @@ std::string ApiClient::send(const Request& request) {
                                                                 : client.Post(path, request.body, request.type);
     if (!result) {
       unreachable += (unreachable.empty() ? "" : "; ") + ("node " + to_text(node) + " does not answer: " + why(result.error(), ca_.empty() ? Speaking::Plain : Speaking::Tls));
-      if (not_sent(result.error())) continue;
+      if (not_sent(result.error()) || request.method == "GET") continue;  // to read twice does no harm
       break;
     }
     std::rotate(nodes_.begin(), nodes_.begin() + static_cast<std::ptrdiff_t>(i), nodes_.end());

@@ -9,12 +9,13 @@ constexpr Duration kAgain{5000};  // a node that is not far behind has caught up
 
 }  // namespace
 
-VoteChanges VoteKeeper::look(const std::set<VoterId>& voters, const std::set<VoterId>& up, ProcessingTime now) {
+VoteChanges VoteKeeper::look(const std::set<VoterId>& voters, const std::set<VoterId>& up, ProcessingTime now,
+                             const std::set<VoterId>& replaced) {
   note_away(voters, up, now);
   std::set<VoterId> lost;
   next_lost_.reset();
   for (const auto& [voter, since] : away_) {
-    if (since + grace_ <= now) lost.insert(voter);
+    if (since + grace_ <= now || replaced.contains(voter)) lost.insert(voter);
     else next_lost_ = earliest({next_lost_, since + grace_});
   }
   VoteChanges changes = change_votes(voters, up, lost);

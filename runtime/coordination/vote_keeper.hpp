@@ -23,8 +23,9 @@ class VoteKeeper {
   /// `grace`: for a voter to come back before another takes its place.
   explicit VoteKeeper(Duration grace) : grace_(grace) {}
 
-  /// What is to be changed now. `voters`: as the log has them. `up`: who is up and may have a vote, this node included.
-  VoteChanges look(const std::set<VoterId>& voters, const std::set<VoterId>& up, ProcessingTime now);
+  /// What is to be changed now. `voters`: as the log has them. `up`: who is up and may have a vote, this node included. `replaced`: voters
+  /// at whose address another node is up, so that they lost their directory and will not be back.
+  VoteChanges look(const std::set<VoterId>& voters, const std::set<VoterId>& up, ProcessingTime now, const std::set<VoterId>& replaced = {});
 
   /// When to look again though nobody came or went.
   std::optional<ProcessingTime> next_event() const { return earliest({next_lost_, again_}); }

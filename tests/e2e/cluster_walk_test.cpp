@@ -83,10 +83,11 @@ TEST_CASE("a job goes on from its last checkpoint when a worker is killed") {
   TestCluster cluster(directory / "cluster", 3, 2);
   const JobId job = cluster.submit("slow_count", slow_count(directory / "out.csv", 60'000));
   for (std::size_t node = 1; node <= 3; ++node) {
-    std::uint64_t before = 0;
-    cluster.with_leader([&](ClusterControl& control) { before = checkpoints_of(control, job); });
-    cluster.await("a checkpoint is complete", [&](ClusterControl& control) { return checkpoints_of(control, job) > before; });
-    CHECK(cluster.signal_worker(job, node, SIGKILL));
+    do {
+      std::uint64_t before = 0;
+      cluster.with_leader([&](ClusterControl& control) { before = checkpoints_of(control, job); });
+      cluster.await("a checkpoint is complete", [&](ClusterControl& control) { return checkpoints_of(control, job) > before; });
+    } while (!cluster.signal_worker(job, node, SIGKILL));  // between two attempts there is none
   }
   const JobOutcome outcome = cluster.outcome(job);
   CHECK_MESSAGE(outcome.state == JobOutcome::State::Finished, outcome.message);

@@ -34,7 +34,7 @@ class Bench {
     options.clock = &clock_;
     options.services = &services_;
     options.propose = [](const LoggedCommand&) {};
-    options.voters = [] { return Ids{10}; };
+    options.voters = [] { return std::map<VoterId, std::string>{{10, "elsewhere:1"}}; };
     options.admit = [this](const NodeAnnouncement& admitted) { admitted_.push_back(admitted.voter); };
     options.remove = [](VoterId) {};
     options.answer = [](const std::shared_ptr<AdminCall>& call, ClusterControl&) { call->answer(200, ""); };

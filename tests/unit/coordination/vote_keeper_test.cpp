@@ -83,6 +83,12 @@ TEST_CASE("a voter that was back in between has the whole grace again") {
   CHECK(keeper.next_event() == kBegin + 40s + kGrace);
 }
 
+TEST_CASE("a voter at whose address another node came up is lost at once, and one that is up at another address is not") {
+  VoteKeeper keeper(kGrace);
+  CHECK(keeper.look({1, 2, 3}, {1, 2, 4}, kBegin, {3}) == VoteChanges{{4}, {3}});
+  CHECK(keeper.look({1, 2, 3}, {1, 2, 3, 4}, kBegin, {3}) == kNothing);
+}
+
 TEST_CASE("of several voters that are away, each is lost in its own time") {
   VoteKeeper keeper(kGrace);
   keeper.look({1, 2, 3, 4, 5}, {1, 2, 3, 5, 6, 7}, kBegin);
