@@ -461,8 +461,6 @@ class Node {
     self_->send(options_.coordinator, message::Ask{call});
   }
 
-  // ---- what workers printed ----
-
   caf::event_based_actor* self_;
   NodeActorOptions options_;
   Membership membership_;
