@@ -158,13 +158,11 @@ class Job {
   Result<StoredState> initial_state() const {
     if (!options_.job.savepoint) return StoredState{};
     const std::filesystem::path& directory = *options_.job.savepoint;
-    auto store = CheckpointStore::open(directory, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly});
-    if (!store) return store.error();
+    auto state = load_savepoint(directory);
+    if (!state) return state;
     const std::string& mine = options_.plan->graph.name;
-    const std::string& theirs = (*store)->job();
+    const std::string& theirs = state->manifest->job;
     if (theirs != mine) return Error{directory.string() + " holds the state of job '" + theirs + "', not of '" + mine + "'"};
-    auto state = load_newest(**store);
-    if (state && !state->manifest) return Error{no_checkpoint_in(directory)};
     return state;
   }
 

@@ -61,7 +61,7 @@ void JobLeader::on_applied(const ClusterCommand& command, const Applied& applied
     inform(end->job, describe(end->outcome));
     tell_all_nodes(message::make_packet(end->job, end->attempt, wire::CloseParts{}));
     slots_free_ = true;
-    ended_.push_back(end->job);  // whatever its run was told of its proposal
+    ended_.push_back(end->job);
   }
   if (const auto* forget = std::get_if<command::ForgetNode>(&command)) {
     for (const ClusterMember& member : around_.members()) {

@@ -96,12 +96,11 @@ class JobLeader final : private JobRunEnvironment {
   void warn(JobId job, const std::string& text) override;
   void inform(JobId job, const std::string& text) override;
   void slots_are_free() override { slots_free_ = true; }
-  void ended(JobId job) override { ended_.push_back(job); }
 
   LeaderSurroundings& around_;
   LeaderOptions options_;
   std::map<JobId, std::unique_ptr<JobRun>> runs_;
-  std::vector<JobId> ended_;                         // runs to delete once they are not at work any more
+  std::vector<JobId> ended_;                         // runs to delete once they are not at work any more: their ends are logged
   std::map<JobId, Exporting> exporting_;             // jobs that have ended
   bool slots_free_ = false;                          // those who wait for some do not know it yet
   std::map<ClusterNodeId, std::uint64_t> released_;  // the incarnation that was told that it may leave

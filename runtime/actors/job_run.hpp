@@ -51,8 +51,6 @@ class JobRunEnvironment {
   virtual void inform(JobId job, const std::string& text) = 0;
   /// A job that took slots waits for others now.
   virtual void slots_are_free() = 0;
-  /// The job's end is logged; the run may be deleted once this call is over.
-  virtual void ended(JobId job) = 0;
 };
 
 class JobRun {

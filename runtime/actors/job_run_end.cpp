@@ -38,7 +38,7 @@ void JobRun::log_end() {
   end_again_.reset();
   const command::EndJob end{job_, record().attempt, outcome_, environment_.wall_clock_ms(), live_.totals()};
   log(end, [this](const Logged& applied) {
-    if (applied || record().ended()) return environment_.ended(job_);
+    if (applied || record().ended()) return;  // whoever applied it deletes this run
     environment_.warn(job_, "its end cannot be logged: " + applied.error().message);
     end_again_ = environment_.now() + kRetry;
   });

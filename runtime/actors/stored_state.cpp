@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <weir/base/version.hpp>
+
 namespace weir {
 namespace {
 
@@ -27,10 +29,6 @@ Result<StoredJob> assemble(const Manifest& manifest, const ReadChunk& read) {
     }
   }
   return job;
-}
-
-std::string no_checkpoint_in(const std::filesystem::path& directory) {
-  return directory.string() + " holds no complete checkpoint to start from; name a savepoint, or start without one";
 }
 
 Result<StoredState> load(const CheckpointStore& store, Manifest manifest) {
@@ -60,6 +58,14 @@ Result<StoredState> load_newest(const CheckpointStore& store) {
   if (!newest) return newest.error();
   state.warnings = std::move(newest->warnings);
   return state;
+}
+
+Result<StoredState> load_savepoint(const std::filesystem::path& directory) {
+  const auto store = CheckpointStore::open(directory, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly});
+  if (!store) return store.error();
+  auto state = load_newest(**store);
+  if (!state || state->manifest) return state;
+  return Error{directory.string() + " holds no complete checkpoint to start from; name a savepoint, or start without one"};
 }
 
 }  // namespace weir

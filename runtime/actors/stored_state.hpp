@@ -28,8 +28,8 @@ struct StoredState {
 /// The newest intact checkpoint of a store. Every chunk is read once: reading checks it.
 Result<StoredState> load_newest(const CheckpointStore& store);
 
-/// Of a directory that was named as a savepoint.
-std::string no_checkpoint_in(const std::filesystem::path& directory);
+/// The newest checkpoint in a directory that was named as a savepoint; its manifest names the job. An Error where none is complete.
+Result<StoredState> load_savepoint(const std::filesystem::path& directory);
 
 /// One checkpoint, such as a savepoint's.
 Result<StoredState> load(const CheckpointStore& store, Manifest manifest);

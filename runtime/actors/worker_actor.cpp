@@ -245,10 +245,8 @@ class Worker {
       return ask_to_open();
     }
     from_savepoint([&] {
-      auto store = CheckpointStore::open(deploy_->savepoint, {.job = "", .weir_version = kVersion, .access = StoreAccess::ReadOnly}).or_throw();
-      savepoint_of_ = store->job();
-      StoredState state = load_newest(*store).or_throw();
-      if (!state.manifest) throw Failure(no_checkpoint_in(deploy_->savepoint));
+      StoredState state = load_savepoint(deploy_->savepoint).or_throw();
+      savepoint_of_ = state.manifest->job;
       newest_checkpoint_ = state.manifest->checkpoint;
       stored_ = std::move(state.job);
       ask_to_open();
