@@ -48,7 +48,7 @@ class TaskShell final : public TaskEnvironment {
       const std::uint32_t channel = arrived.item.channel;
       if (channel >= wiring().input_edges.size()) throw Failure("a frame names input channel " + std::to_string(channel) + ", which does not exist");
       const PlanEdge& edge = options_.plan->edges[wiring().input_edges[channel]];
-      task.on_element(channel, wire::decode_element(arrived.item, arrived.blob, *options_.plan->graph_edge(edge).type));
+      task.on_element(channel, wire::receive_element(arrived.item, arrived.frame, arrived.blob, *options_.plan->graph_edge(edge).type));
     });
   }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 
 #include <weir/base/time.hpp>
@@ -47,9 +48,25 @@ struct Probe {
   bool disturbed = true;  // whether a record came round at some head of the loop since the probe before
 };
 
-using Element = std::variant<BatchPtr, Watermark, Idle, Barrier, End, Probe>;
+/// A batch as it came from another process. Only the receiving task has such; it unpacks a batch when its turn comes, since records
+/// that wait have left the processor's cache when they are used, and take more room than their bytes.
+class PackedBatch {
+ public:
+  virtual ~PackedBatch() = default;
+  /// Throws Failure when the bytes are no batch of the channel.
+  virtual BatchPtr unpack() const = 0;
+};
+using PackedBatchPtr = std::unique_ptr<const PackedBatch>;
 
-inline bool is_batch(const Element& element) { return std::holds_alternative<BatchPtr>(element); }
+using Element = std::variant<BatchPtr, Watermark, Idle, Barrier, End, Probe, PackedBatchPtr>;
+
+inline bool is_packed(const Element& element) { return std::holds_alternative<PackedBatchPtr>(element); }
+inline bool is_batch(const Element& element) { return std::holds_alternative<BatchPtr>(element) || is_packed(element); }
+
+/// The records of an element that is a batch, packed or not.
+inline BatchPtr take_batch(Element& element) {
+  return is_packed(element) ? std::get<PackedBatchPtr>(element)->unpack() : std::get<BatchPtr>(std::move(element));
+}
 
 /// Whether the element makes an idle channel active again.
 inline bool ends_idleness(const Element& element) { return is_batch(element) || std::holds_alternative<Watermark>(element); }

@@ -6,6 +6,7 @@ namespace weir {
 
 StateChunk in_flight_chunk(std::string table, const Element& element) {
   WEIR_CHECK(belongs_to_state(element), "an element that is no state was recorded for", table);
+  if (is_packed(element)) return in_flight_chunk(std::move(table), std::get<PackedBatchPtr>(element)->unpack());
   StateChunk chunk{std::move(table), ChunkKind::InFlight, {}, Columns()};
   if (const auto* batch = std::get_if<BatchPtr>(&element)) {
     const RecordType& type = (*batch)->type();

@@ -113,7 +113,7 @@ std::optional<GateEvent> InputGate::take(std::uint32_t index) {
     --channel.restored;
     --restored_left_;
   }
-  if (auto* batch = std::get_if<BatchPtr>(&element)) {
+  if (is_batch(element)) {
     --channel.queued_batches;
     if (channel.spec.kind == InputChannel::Kind::Feedback) --feedback_batches_;
     channel.idle = false;
@@ -123,7 +123,7 @@ std::optional<GateEvent> InputGate::take(std::uint32_t index) {
     event.kind = GateEvent::Kind::Batch;
     event.channel = index;
     event.input = channel.spec.input;
-    event.batch = std::move(*batch);
+    event.batch = take_batch(element);
     return event;
   }
   if (const auto* watermark = std::get_if<Watermark>(&element)) {

@@ -18,10 +18,31 @@ Enum checked_enum(std::uint32_t value, Enum last, const char* what) {
   return static_cast<Enum>(value);
 }
 
+BatchPtr decode_batch(std::span<const std::byte> blob, const RecordType& type) {
+  const ColumnsView block = unpack_in_place(blob).or_throw();
+  const Schema schema = type.schema();
+  Cursors in(block, bind(schema, schema).or_throw());
+  return type.decode(in, block.rows);
+}
+
+class ReceivedBatch final : public PackedBatch {
+ public:
+  ReceivedBatch(std::shared_ptr<const std::vector<std::byte>> frame, std::span<const std::byte> blob, const RecordType& type)
+      : frame_(std::move(frame)), blob_(blob), type_(type) {}
+
+  BatchPtr unpack() const override { return decode_batch(blob_, type_); }
+
+ private:
+  std::shared_ptr<const std::vector<std::byte>> frame_;
+  std::span<const std::byte> blob_;
+  const RecordType& type_;
+};
+
 }  // namespace
 
 EncodedItem encode_element(std::uint32_t task, std::uint32_t channel, const Element& element) {
   using Kind = FrameItem::Kind;
+  WEIR_CHECK(!is_packed(element), "a batch that came is to be sent as it is:", task);
   EncodedItem encoded{{.task = task, .channel = channel}, {}};
   FrameItem& item = encoded.item;
   if (const auto* batch = std::get_if<BatchPtr>(&element)) {
@@ -99,12 +120,7 @@ Result<ParsedFrame> parse_frame(std::span<const std::byte> bytes) {
 Element decode_element(const FrameItem& item, std::span<const std::byte> blob, const RecordType& type) {
   using Kind = FrameItem::Kind;
   switch (item.kind) {
-    case Kind::Batch: {
-      const ColumnsView block = unpack_in_place(blob).or_throw();
-      const Schema schema = type.schema();
-      Cursors in(block, bind(schema, schema).or_throw());
-      return type.decode(in, block.rows);
-    }
+    case Kind::Batch: return decode_batch(blob, type);
     case Kind::Watermark: return Watermark{EventTime{item.number}};
     case Kind::Idle: return Idle{};
     case Kind::Barrier:
@@ -116,6 +132,12 @@ Element decode_element(const FrameItem& item, std::span<const std::byte> blob, c
     case Kind::Credit: break;
   }
   throw Failure("a frame is corrupt: an item of kind " + std::to_string(static_cast<int>(item.kind)) + " is no element");
+}
+
+Element receive_element(const FrameItem& item, std::shared_ptr<const std::vector<std::byte>> frame, std::span<const std::byte> blob,
+                        const RecordType& type) {
+  if (item.kind != FrameItem::Kind::Batch) return decode_element(item, blob, type);
+  return std::make_unique<const ReceivedBatch>(std::move(frame), blob, type);
 }
 
 }  // namespace weir::wire

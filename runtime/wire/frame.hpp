@@ -6,13 +6,14 @@
 //   header     := FrameHeader as a message (message.hpp); item i of kind Batch owns the next blob
 //   blob       := columns.capnp of (event time, record, origin of the batch in the first row), padded to 8 bytes
 //
-// Batches are encoded as columns and stay packed until the receiving task unpacks them. A frame is sent in the pieces of which it
+// Batches are encoded as columns and stay packed until their turn comes in the receiving task. A frame is sent in the pieces of which it
 // is made, and comes as one: a batch's columns are copied into its blob, from there to the connection's buffer, and not again until
 // records are made of what came. Decoding trusts nothing. Pure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -67,5 +68,9 @@ Result<ParsedFrame> parse_frame(std::span<const std::byte> bytes);
 /// The element again. `type` is that of the channel's batches, and the blob begins at a multiple of 8 in memory. Throws Failure when
 /// the bytes are no such element.
 Element decode_element(const FrameItem& item, std::span<const std::byte> blob, const RecordType& type);
+
+/// The same for a task that receives it: a batch stays packed, and keeps the frame in which its blob lies.
+Element receive_element(const FrameItem& item, std::shared_ptr<const std::vector<std::byte>> frame, std::span<const std::byte> blob,
+                        const RecordType& type);
 
 }  // namespace weir::wire
