@@ -17,8 +17,10 @@ class Link {
   Link(caf::event_based_actor* self, LinkOptions options) : self_(self), options_(std::move(options)) {}
 
   void send(message::Outgoing& outgoing) {
-    waiting_bytes_ += outgoing.item->size_bytes();
-    waiting_.push_back(std::move(*outgoing.item));
+    for (wire::EncodedItem& item : *outgoing.items) {
+      waiting_bytes_ += item.size_bytes();
+      waiting_.push_back(std::move(item));
+    }
     flush();
   }
 

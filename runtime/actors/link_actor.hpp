@@ -40,7 +40,7 @@ namespace message {
 
 /// To a link: something for the other end.
 struct Outgoing {
-  std::shared_ptr<wire::EncodedItem> item;  // for the receiver alone to move from
+  std::shared_ptr<std::vector<wire::EncodedItem>> items;  // for the receiver alone to move from
 };
 /// To a link that is to call: the other end's worker.
 struct Call {

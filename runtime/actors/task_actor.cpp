@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kStepsPerRun = 16;  // batches between two looks at the mailbox
 constexpr std::uint64_t kRunsPerStateSample = 64;
+constexpr std::size_t kEnoughToSend = 128 << 10;  // bytes for a link; each message to it may wake a thread
 
 class TaskShell final : public TaskEnvironment {
  public:
@@ -136,9 +137,26 @@ class TaskShell final : public TaskEnvironment {
   TaskCell& cell() { return options_.board->tasks[options_.number]; }
   const TaskWiring& wiring() const { return options_.plan->tasks[options_.number]; }
 
+  /// For the worker at the other end of a link.
+  struct Parcel {
+    caf::actor link;
+    std::vector<wire::EncodedItem> items;
+    std::size_t bytes = 0;
+  };
+
   /// Encoded here, since links and the middleman have all channels to serve.
   void send_away(const message::TaskPeer& link, wire::EncodedItem item) {
-    self_->send(link.actor, message::Outgoing{std::make_shared<wire::EncodedItem>(std::move(item))});
+    auto parcel = std::ranges::find(parcels_, link.actor, &Parcel::link);
+    if (parcel == parcels_.end()) parcel = parcels_.insert(parcel, Parcel{link.actor, {}, 0});
+    parcel->bytes += item.size_bytes();
+    parcel->items.push_back(std::move(item));
+    if (parcel->bytes >= kEnoughToSend) hand_over(*parcel);
+  }
+
+  void hand_over(Parcel& parcel) {
+    if (parcel.items.empty()) return;
+    parcel.bytes = 0;
+    self_->send(parcel.link, message::Outgoing{std::make_shared<std::vector<wire::EncodedItem>>(std::exchange(parcel.items, {}))});
   }
 
   void schedule() {
@@ -152,6 +170,7 @@ class TaskShell final : public TaskEnvironment {
   void guarded(Act&& act) {
     try {
       act();
+      for (Parcel& parcel : parcels_) hand_over(parcel);
     } catch (const PermanentFailure& failure) {
       fail(failure.what(), TaskFailure::Remedy::None);
     } catch (...) {
@@ -196,6 +215,7 @@ class TaskShell final : public TaskEnvironment {
   bool scheduled_ = false;  // a Run is on its way
   Alarms alarms_;
   std::size_t storing_bytes_ = 0;  // on their way to the writer
+  std::vector<Parcel> parcels_;    // for each link that was used; empty between two messages
   std::uint64_t runs_ = 0;
 };
 
