@@ -252,3 +252,34 @@ TEST_CASE("a channel without watermarks takes its turns only") {
   for (const int value : {1, 2}) inputs.gate.enqueue(1, batch(value));
   CHECK(inputs.all() == "101 1 102 2");
 }
+
+namespace {
+
+class CountedBatch final : public PackedBatch {
+ public:
+  CountedBatch(int value, int& unpacked) : value_(value), unpacked_(unpacked) {}
+
+  BatchPtr unpack() const override {
+    ++unpacked_;
+    return batch(value_);
+  }
+
+ private:
+  int value_;
+  int& unpacked_;
+};
+
+}  // namespace
+
+TEST_CASE("a batch that came packed is unpacked when its turn comes") {
+  Gate gate(std::vector<InputChannel>(1));
+  int unpacked = 0;
+  for (const int value : {1, 2}) gate.gate.enqueue(0, std::make_unique<const CountedBatch>(value, unpacked));
+  CHECK(gate.gate.queued_batches(0) == 2);
+  CHECK(unpacked == 0);
+  CHECK(gate.next() == "1");
+  CHECK(unpacked == 1);
+  CHECK(gate.next() == "2");
+  CHECK(gate.gate.queued_batches(0) == 0);
+  CHECK(gate.next() == "none");
+}

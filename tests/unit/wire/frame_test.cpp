@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
+#include <weir/dataflow/in_flight.hpp>
 #include <weir/wire/frame.hpp>
 
 using namespace weir;
@@ -59,6 +62,36 @@ TEST_CASE("a batch of any size comes back from its frame, with times and origin"
     CHECK(found.times == expected.times);
     CHECK(to_text(found.origin) == (count == 0 ? "unknown position" : "parcels.csv:77"));
   }
+}
+
+TEST_CASE("a task receives a batch packed, together with its frame, and it unpacks to what was sent, time and again") {
+  std::vector<EncodedItem> items;
+  items.push_back(wire::encode_element(4, 1, parcels(100)));
+  auto bytes = std::make_shared<const std::vector<std::byte>>(frame_of(std::move(items)));
+  const auto parsed = wire::parse_frame(*bytes).or_throw();
+  const std::weak_ptr frame(bytes);
+  Element received = wire::receive_element(parsed.header.items.at(0), std::exchange(bytes, nullptr), parsed.blobs.at(0), record_type<Parcel>());
+  REQUIRE(is_packed(received));
+  CHECK(is_batch(received));
+  const Element expected = parcels(100);
+  for (int time = 0; time < 2; ++time) {
+    const BatchPtr unpacked = take_batch(received);
+    const auto& found = batch_of<Parcel>(*unpacked).records;
+    const auto& sent_records = batch_of<Parcel>(*std::get<BatchPtr>(expected)).records;
+    CHECK(std::equal(found.begin(), found.end(), sent_records.begin(), sent_records.end()));
+  }
+  CHECK(in_flight_chunk("in:a.0>b.0:0:0", received).block.rows == 100);
+  CHECK(!frame.expired());
+  received = Idle{};
+  CHECK(frame.expired());
+}
+
+TEST_CASE("what is no batch is received as it is, and a batch that is cut off fails when it is unpacked") {
+  const auto no_frame = std::shared_ptr<const std::vector<std::byte>>();
+  CHECK(std::get<Watermark>(wire::receive_element(wire::encode_element(4, 1, Watermark{EventTime{8}}).item, no_frame, {}, record_type<Parcel>())).time == EventTime{8});
+  const EncodedItem item = wire::encode_element(4, 1, parcels(3));
+  Element cut = wire::receive_element(item.item, no_frame, std::span(item.blob).first(item.blob.size() - 8), record_type<Parcel>());
+  CHECK_THROWS_AS(take_batch(cut), Failure);
 }
 
 TEST_CASE("control elements come back from their frame") {
