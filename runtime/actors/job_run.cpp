@@ -50,7 +50,7 @@ void JobRun::start() {
 void JobRun::tick() {
   if (end_again_ && *end_again_ <= environment_.now()) return log_end();
   if (begin_at_) return begin_if_gone();
-  if (taking_over_ && taking_over_->deadline <= environment_.now()) return begin_next("not all of its nodes are back");
+  if (taking_over_ && taking_over_->deadline <= environment_.now()) return begin_next("not all of its nodes are back" + away());
   if (move_again_ && *move_again_ <= environment_.now()) {
     move_again_.reset();
     prepare_to_move();
@@ -85,10 +85,6 @@ void JobRun::on_packet(ClusterNodeId from, const message::Packet& packet) {
   if (packet.kind == name_of<wire::SavepointWritten>()) return on_savepoint(from, packet);
   const bool gone = packet.kind == name_of<wire::WorkerGone>();
   if (begin_at_) return gone ? on_gone_before_next(from) : void();
-  if (taking_over_ && gone) {
-    on_gone_before_next(from);
-    return begin_next("one of its workers is gone");
-  }
   try {
     take(from, packet);
     carry_out();

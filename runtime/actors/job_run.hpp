@@ -105,6 +105,8 @@ class JobRun {
   void begin_next(const std::string& why);
   void begin_if_gone();
   void on_gone_before_next(ClusterNodeId node);
+  std::string node_named(ClusterNodeId node) const;
+  std::string away() const;
 
   // An attempt, from where it is placed until its workers are gone: job_run_attempt.cpp.
   void carry_out(const effect::Begin& begin);
@@ -117,6 +119,7 @@ class JobRun {
   void carry_out(const effect::Kill& kill);
   void kill(const AttemptWorker& worker);
   void on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone);
+  void tell_last_lines(const wire::WorkerGone& gone);
   void end_if_gone();
 
   // Checkpoints, and nodes that are to end, which must not take the only copies along: job_run_checkpoints.cpp.

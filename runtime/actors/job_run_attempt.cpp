@@ -109,14 +109,17 @@ void JobRun::carry_out(const effect::Go& go) {
 void JobRun::on_worker_gone(ClusterNodeId from, const wire::WorkerGone& gone) {
   workers_.on(from)->gone = true;
   const TaskFailure failure{"", "", "a worker ended: " + gone.how};
-  if (!gone.expected) {
-    live_.last_lines = gone.last_lines;
-    for (const std::string& line : gone.last_lines) environment_.warn(job_, "worker: " + line);
-  }
+  tell_last_lines(gone);
   // Its node may have ended it, too, for a reason of its own; where this run did, the attempt is over anyway.
   if (gone.crashed) supervisor_.failed(failure, environment_.now());
   else supervisor_.lost(failure, environment_.now());
   end_if_gone();
+}
+
+void JobRun::tell_last_lines(const wire::WorkerGone& gone) {
+  if (gone.expected) return;
+  live_.last_lines = gone.last_lines;
+  for (const std::string& line : gone.last_lines) environment_.warn(job_, "worker: " + line);
 }
 
 void JobRun::carry_out(const effect::Kill&) {

@@ -25,13 +25,39 @@ void JobRun::ask_workers() {
 
 void JobRun::take_while_taking_over(ClusterNodeId from, const message::Packet& packet) {
   message::on<wire::TaskFinished>(packet, [&](const wire::TaskFinished& m) { taking_over_->finished.insert(m.task); });
-  const bool failed = packet.kind == name_of<wire::TaskFailed>() || packet.kind == name_of<wire::WorkerFailed>();
-  if (failed) return begin_next("a task failed while nobody led");
+  message::on<wire::TaskFailed>(packet, [&](const wire::TaskFailed& m) {
+    const TaskFailure failure{m.operator_name, m.position, m.message};
+    begin_next("while the lead changed the worker on " + node_named(from) + " said: " + describe(failure) + away());
+  });
+  message::on<wire::WorkerGone>(packet, [&](const wire::WorkerGone& m) {
+    on_gone_before_next(from);
+    tell_last_lines(m);
+    begin_next("the worker on " + node_named(from) + " ended: " + m.how);
+  });
+  message::on<wire::WorkerFailed>(packet, [&](const wire::WorkerFailed& m) {
+    begin_next("while the lead changed the worker on " + node_named(from) + " said: " + m.message + away());
+  });
   message::on<wire::WorkerReport>(packet, [&](const wire::WorkerReport& m) { on_report(from, m); });
 }
 
+std::string JobRun::node_named(ClusterNodeId node) const {
+  const auto& known = environment_.state().nodes();
+  const auto found = known.find(node);
+  return found == known.end() ? "a node that was forgotten" : "node '" + found->second.name + "'";
+}
+
+/// Nodes of the attempt that are not up: a worker that lost its link to one of theirs does not know that its node is gone.
+std::string JobRun::away() const {
+  const std::set<ClusterNodeId> up = environment_.nodes_up();
+  std::string names;
+  for (const AttemptWorker& worker : workers_) {
+    if (!up.contains(worker.node)) names += (names.empty() ? "" : ", ") + node_named(worker.node);
+  }
+  return names.empty() ? "" : "; not there: " + names;
+}
+
 void JobRun::on_report(ClusterNodeId from, const wire::WorkerReport& report) {
-  if (!report.running) return begin_next("a worker was not running yet");
+  if (!report.running) return begin_next("the worker on " + node_named(from) + " was not running yet when the lead changed");
   auto shape = wire::decode_job_shape(report.shape).or_throw();
   WEIR_CHECK(!live_.shape || *live_.shape == shape, "the workers of an attempt have different plans", from);
   live_.shape = shape;

@@ -4,15 +4,6 @@
 #include <bit>
 
 namespace weir {
-namespace {
-
-std::string describe(const TaskFailure& failure) {
-  if (failure.operator_name.empty()) return failure.message;
-  const std::string where = failure.position.empty() ? "" : " at " + failure.position;
-  return "operator '" + failure.operator_name + "' failed" + where + ": " + failure.message;
-}
-
-}  // namespace
 
 JobSupervisor::JobSupervisor(JobShape shape, SupervisorOptions options, std::string weir_version)
     : shape_(std::move(shape)),

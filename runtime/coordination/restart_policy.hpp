@@ -41,6 +41,13 @@ struct TaskFailure {
   friend bool operator==(const TaskFailure&, const TaskFailure&) = default;
 };
 
+/// For people: "operator 'parse' failed at readings.csv:1042: …".
+inline std::string describe(const TaskFailure& failure) {
+  if (failure.operator_name.empty()) return failure.message;
+  const std::string where = failure.position.empty() ? "" : " at " + failure.position;
+  return "operator '" + failure.operator_name + "' failed" + where + ": " + failure.message;
+}
+
 class RestartPolicy {
  public:
   explicit RestartPolicy(const RestartOptions& options) : options_(options), delay_(options.first_delay) {}

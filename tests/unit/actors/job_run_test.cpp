@@ -215,6 +215,28 @@ TEST_CASE("a new leader begins the next attempt when a worker is gone, or its no
   }
 }
 
+TEST_CASE("why an attempt is not taken over is told as the worker said it, and of which node that is") {
+  const std::pair<message::Packet, std::string> said[] = {
+      {message::make_packet(0, 1, wire::WorkerGone{"killed by signal 11", {}, false, true}), "ended: killed by signal 11"},
+      {message::make_packet(0, 1, wire::TaskFailed{0, "read", "", "no good", false}), "said: operator 'read' failed: no good"},
+      {message::make_packet(0, 1, wire::WorkerFailed{"the link to worker 1 failed", false}), "said: the link to worker 1 failed"},
+  };
+  for (const auto& [packet, told] : said) {
+    CAPTURE(packet.kind);
+    Bench bench;
+    bench.submit_and_run();
+    bench.elect(2);
+    bench.await_phase("taking over");
+    message::Packet of_job = packet;
+    of_job.job = bench.id;
+    say(bench, 3, of_job);
+    const std::string why = bench.cluster.why(bench.id);
+    CHECK_MESSAGE(why.ends_with("the worker on node 'node3' " + told), why);
+    bench.await_attempt(2);
+    bench.await_checkpoint();
+  }
+}
+
 TEST_CASE("a new leader does not wait for a node it has not met for longer than its patience") {
   Bench bench;
   const auto nodes = bench.submit_one_worker();
