@@ -94,7 +94,7 @@ class Node {
     if (!member && packet.kind == name_of<wire::AdminRequest>()) return refuse_request(packet, caf::actor_cast<caf::actor>(sender));
     if (node) return from_node(*node, packet, sender);
     const bool from_here = sender->node() == self_->node();  // a store's answer to the leader, which is this node
-    if (from_here || workers_.sent_by_worker(packet, sender->node())) return from_worker(packet, sender);
+    if (from_here || workers_.hear(packet, sender->node())) return from_worker(packet, sender);
   }
 
   void on_connected(const message::Connected& connected) {

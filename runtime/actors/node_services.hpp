@@ -34,8 +34,8 @@ class NodeServices {
   /// Starts a worker's process, which will say WorkerHello. Its end is told to the node's actor as message::WorkerEnded, also when
   /// it could not be started at all.
   virtual void start_worker(JobId job, std::uint64_t attempt, const std::string& name) = 0;
-  /// Ends it at once. No error when there is none.
-  virtual void kill_worker(JobId job, std::uint64_t attempt) = 0;
+  /// Ends it at once. No error when there is none. Where it is not the leader's will that it ends, `why` is told of its end.
+  virtual void kill_worker(JobId job, std::uint64_t attempt, const std::string& why = "") = 0;
 
   virtual bool has_bundle(const std::string& sha256) = 0;
   virtual Result<std::filesystem::path> bundle_file(const std::string& sha256) = 0;

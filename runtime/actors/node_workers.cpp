@@ -12,7 +12,13 @@ namespace weir {
 namespace {
 
 constexpr Duration kHelloWithin{30'000};
-constexpr std::int64_t kSecond = 1000;  // ms
+constexpr std::int64_t kSecond = 1000;  // ms; a worker that runs says something twice in each
+
+/// Why a worker whose connection is lost is of no use.
+std::string silence(Duration since_heard) {
+  const std::int64_t seconds = since_heard.count() / kSecond;
+  return seconds == 0 ? "the connection between them broke" : "it said nothing for " + to_text(Duration(seconds * kSecond));
+}
 
 }  // namespace
 
@@ -47,9 +53,9 @@ void NodeWorkers::end(JobId job, std::uint64_t up_to) {
 
 void NodeWorkers::tick(ProcessingTime now) {
   for (auto& [key, worker] : workers_) {
-    if (!worker.started || worker.handle || worker.hung || now - *worker.started < kHelloWithin) continue;
-    worker.hung = true;
-    services_.kill_worker(key.first, key.second);
+    if (!worker.started || worker.handle || worker.given_up || now - *worker.started < kHelloWithin) continue;
+    worker.given_up = true;
+    services_.kill_worker(key.first, key.second, "it did not come up within " + to_text(kHelloWithin) + "; is --worker-memory enough for it?");
   }
 }
 
@@ -63,20 +69,23 @@ void NodeWorkers::on_hello(const message::Packet& packet, const caf::actor& work
   const auto found = workers_.find({packet.job, packet.attempt});
   if (found == workers_.end() || found->second.handle) return;
   found->second.handle = worker;
+  found->second.heard = steady_now();
   node_->monitor(worker);
   const wire::StartWorker& start = found->second.start;
   const auto file = services_.bundle_file(start.bundle);
   if (!file) {
     services_.log(NodeServices::Level::Error, file.error().message);
-    return services_.kill_worker(packet.job, packet.attempt);
+    return services_.kill_worker(packet.job, packet.attempt, file.error().message);
   }
   const wire::Assign assign{file->string(), start.options, start.parallelism, start.key_groups, host_, start.alignment_limit_ms};
   node_->send(worker, message::make_packet(packet.job, packet.attempt, assign));
 }
 
-bool NodeWorkers::sent_by_worker(const message::Packet& packet, const caf::node_id& process) const {
+bool NodeWorkers::hear(const message::Packet& packet, const caf::node_id& process) {
   const auto found = workers_.find({packet.job, packet.attempt});
-  return found != workers_.end() && found->second.handle && found->second.handle.node() == process;
+  if (found == workers_.end() || !found->second.handle || found->second.handle.node() != process) return false;
+  found->second.heard = steady_now();
+  return true;
 }
 
 void NodeWorkers::pass_on(const message::Packet& packet) {
@@ -87,21 +96,20 @@ void NodeWorkers::pass_on(const message::Packet& packet) {
 wire::WorkerGone NodeWorkers::on_ended(const WorkerEnd& end) {
   const auto found = workers_.find({end.job, end.attempt});
   const bool expected = found != workers_.end() && found->second.to_end;
-  const bool hung = found != workers_.end() && found->second.hung;
-  const std::string how = hung ? end.how + ": it did not come up within " + to_text(kHelloWithin) + "; is --worker-memory enough for it?" : end.how;
   if (found != workers_.end()) workers_.erase(found);
   start_those_due(end.job);
   const EventTime at{SystemClock().now().ms / kSecond * kSecond};
   const std::string whose = "attempt " + std::to_string(end.attempt) + ", " + to_text(at) + ": the worker on node '" + name_ + "'";
-  wire::WorkerGone gone{how, {whose + " ended: " + how}, expected, end.cause == WorkerEnd::Cause::Itself};
+  wire::WorkerGone gone{end.how, {whose + " ended: " + end.how}, expected, end.cause == WorkerEnd::Cause::Itself};
   gone.last_lines.insert(gone.last_lines.end(), end.last_lines.begin(), end.last_lines.end());
   return gone;
 }
 
 /// A worker that does not speak any more is of no use, whatever its process does.
 void NodeWorkers::on_down(const caf::node_id& process) {
+  const ProcessingTime now = steady_now();
   for (const auto& [key, worker] : workers_) {
-    if (worker.handle && worker.handle.node() == process) services_.kill_worker(key.first, key.second);
+    if (worker.handle && worker.handle.node() == process) services_.kill_worker(key.first, key.second, silence(now - worker.heard));
   }
 }
 

@@ -36,8 +36,8 @@ class NodeWorkers {
   void tick(ProcessingTime now);
 
   void on_hello(const message::Packet& packet, const caf::actor& worker);
-  /// Whether a process is that of the worker for the packet's job and attempt.
-  bool sent_by_worker(const message::Packet& packet, const caf::node_id& process) const;
+  /// Whether a process is that of the worker for the packet's job and attempt, which then has just been heard.
+  bool hear(const message::Packet& packet, const caf::node_id& process);
   /// To the worker that the packet is for, if it is there.
   void pass_on(const message::Packet& packet);
   /// What to tell the leader; the first of the last lines says whose they are, and how it ended.
@@ -51,7 +51,8 @@ class NodeWorkers {
     caf::actor handle;      // null until it said hello
     bool to_end = false;
     std::optional<ProcessingTime> started = {};  // its process was
-    bool hung = false;      // it never said hello
+    ProcessingTime heard = {};                   // the last word of it, from its hello on
+    bool given_up = false;  // it never said hello
   };
 
   void end(JobId job, std::uint64_t up_to);

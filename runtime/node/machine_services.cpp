@@ -23,8 +23,8 @@ void MachineServices::start_worker(JobId job, std::uint64_t attempt, const std::
   workers_.start(job, attempt, std::move(command));
 }
 
-void MachineServices::kill_worker(JobId job, std::uint64_t attempt) {
-  workers_.kill(job, attempt);
+void MachineServices::kill_worker(JobId job, std::uint64_t attempt, const std::string& why) {
+  workers_.kill(job, attempt, why);
 }
 
 Result<void> MachineServices::keep_bundle(const std::string& sha256, std::string_view bytes) {

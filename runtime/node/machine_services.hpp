@@ -31,7 +31,7 @@ class MachineServices final : public NodeServices {
   static Result<std::unique_ptr<MachineServices>> open(MachineServicesOptions options);
 
   void start_worker(JobId job, std::uint64_t attempt, const std::string& name) override;
-  void kill_worker(JobId job, std::uint64_t attempt) override;
+  void kill_worker(JobId job, std::uint64_t attempt, const std::string& why) override;
   bool has_bundle(const std::string& sha256) override { return bundles_.has(sha256); }
   Result<std::filesystem::path> bundle_file(const std::string& sha256) override { return bundles_.path(sha256); }
   Result<std::string> read_bundle(const std::string& sha256, std::uint64_t offset, std::size_t bytes) override {

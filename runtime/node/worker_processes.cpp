@@ -136,9 +136,11 @@ class WorkerProcesses::Thread {
     running_.push_back(std::move(worker));
   }
 
-  void kill(JobId job, std::uint64_t attempt) {
+  void kill(JobId job, std::uint64_t attempt, const std::string& why) {
     for (Running& worker : running_) {
-      if (worker.job == job && worker.attempt == attempt) tell_to_end(worker);
+      if (worker.job != job || worker.attempt != attempt) continue;
+      if (!why.empty() && ends_by_itself(worker)) continue;  // which is why it was lost
+      tell_to_end(worker, why);
     }
   }
 
@@ -154,6 +156,7 @@ class WorkerProcesses::Thread {
     std::size_t log_bytes = 0;
     LastLines lines;
     bool told_to_end = false;
+    std::string why = {};  // it was, first
   };
 
   std::filesystem::path log_file(JobId job, std::uint64_t attempt) const {
@@ -164,8 +167,14 @@ class WorkerProcesses::Thread {
   static void note_end(const Running& worker, const std::string& how) {
     std::ofstream(end_file(worker.log_file)) << how.substr(0, how.find('\n')) << '\n';  // where the disk is full, nothing
   }
-  static void tell_to_end(Running& worker) {
-    worker.told_to_end = true;
+  /// Of a process that ends, others see the connections break a moment before it is gone.
+  static bool ends_by_itself(const Running& worker) {
+    constexpr int kMomentMs = 50;
+    pollfd end{worker.end.get(), POLLIN, 0};
+    return ::poll(&end, 1, kMomentMs) > 0;
+  }
+  static void tell_to_end(Running& worker, const std::string& why = "") {
+    if (!std::exchange(worker.told_to_end, true)) worker.why = why;
     ::kill(worker.process, SIGKILL);
   }
   static Descriptor open_log(const std::filesystem::path& file) {
@@ -262,9 +271,10 @@ class WorkerProcesses::Thread {
     ::waitpid(worker.process, &status, 0);
     using Cause = WorkerEnd::Cause;
     std::vector<std::string> lines = worker.lines.take();
-    const std::string how = describe(status) + last_words(lines);
     const bool as_told = worker.told_to_end && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    if (!as_told) note_end(worker, how);
+    const bool for_a_reason = as_told && !worker.why.empty();
+    const std::string how = for_a_reason ? "killed by its node: " + worker.why : describe(status) + last_words(lines);
+    if (!as_told || for_a_reason) note_end(worker, how);
     options_.ended({worker.job, worker.attempt, how, std::move(lines), is_crash(status) ? Cause::Itself : Cause::Outside});
   }
 
@@ -302,8 +312,8 @@ void WorkerProcesses::start(JobId job, std::uint64_t attempt, std::vector<std::s
 
 void WorkerProcesses::stop() { thread_->stop(); }
 
-void WorkerProcesses::kill(JobId job, std::uint64_t attempt) {
-  thread_->post([thread = thread_.get(), job, attempt] { thread->kill(job, attempt); });
+void WorkerProcesses::kill(JobId job, std::uint64_t attempt, const std::string& why) {
+  thread_->post([thread = thread_.get(), job, attempt, why] { thread->kill(job, attempt, why); });
 }
 
 }  // namespace weir

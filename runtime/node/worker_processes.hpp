@@ -4,7 +4,7 @@
 //
 //   DIR/<job>-<attempt>.log       of the last attempts at each job; a log that grows large begins anew, and the one
 //   DIR/<job>-<attempt>.log.old   before it is kept
-//   DIR/<job>-<attempt>.end       how the worker ended, in one line, unless it was told to
+//   DIR/<job>-<attempt>.end       how the worker ended, in one line, unless it was told to without a reason
 //
 // A resource; any thread.
 #pragma once
@@ -39,8 +39,8 @@ class WorkerProcesses {
   void start(JobId job, std::uint64_t attempt, std::vector<std::string> command);
   /// Ends all of them, for good; their ends have been told when this returns. May be called again.
   void stop();
-  /// SIGKILL. No error when there is none.
-  void kill(JobId job, std::uint64_t attempt);
+  /// SIGKILL. No error when there is none. Where `why` is given it is how the worker ended, unless it ended by itself before.
+  void kill(JobId job, std::uint64_t attempt, const std::string& why = "");
 
  private:
   class Thread;

@@ -158,6 +158,25 @@ TEST_CASE("code that crashes or loops ends its own worker, which is told with it
   check_counts(directory / "other.csv", 100'000);
 }
 
+TEST_CASE("a worker that falls silent is ended by its node, which is told apart from one that somebody killed") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 1, kQuick);
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 200'000));
+  JobStatus now = nodes.await_checkpoint(job, 1);
+  const auto next_attempt = [&](const std::string& how) {
+    const std::uint64_t before = now.attempt;
+    while (!now.ended() && now.attempt == before) now = nodes.await_checkpoint(job, now.checkpoint);
+    REQUIRE_FALSE(now.last_lines.empty());
+    CHECK_MESSAGE(now.last_lines.front().find("the worker on node 'node0' ended: " + how) != std::string::npos, now.last_lines.front());
+  };
+  REQUIRE(nodes.stop_worker(0));
+  next_attempt("killed by its node: it said nothing for ");
+  REQUIRE(nodes.kill_worker(0));
+  next_attempt("killed by signal 9");
+  check_finished(nodes, job);
+  check_counts(directory / "out.csv", 200'000);
+}
+
 TEST_CASE("a node whose data directory was deleted is used again, and nothing is lost, also when another one goes then") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 3, kQuick);

@@ -83,6 +83,7 @@ void Daemons::signal(std::size_t node, int number) {
 }
 
 bool Daemons::kill_worker(std::size_t node) { return signal_workers(node, SIGKILL); }
+bool Daemons::stop_worker(std::size_t node) { return signal_workers(node, SIGSTOP); }
 
 bool Daemons::signal_workers(std::size_t node, int number) const {
   return signal_processes({"worker", "--node", nodes_[node].address}, number);

@@ -59,6 +59,8 @@ class Daemons {
   void signal(std::size_t node, int number);
   /// SIGKILL to a worker on a node; false when it has none.
   bool kill_worker(std::size_t node);
+  /// SIGSTOP to it: from now on it is silent.
+  bool stop_worker(std::size_t node);
   void delete_data(std::size_t node);
   /// It is not asked until it is shown again.
   void hide(std::size_t node) { nodes_[node].hidden = true; }

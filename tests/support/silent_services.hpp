@@ -11,7 +11,7 @@ namespace weir::testing {
 class SilentServices : public NodeServices {
  public:
   void start_worker(JobId, std::uint64_t, const std::string&) override {}
-  void kill_worker(JobId, std::uint64_t) override {}
+  void kill_worker(JobId, std::uint64_t, const std::string&) override {}
   bool has_bundle(const std::string&) override { return false; }
   Result<std::filesystem::path> bundle_file(const std::string& bundle) override { return none(bundle); }
   Result<std::string> read_bundle(const std::string& bundle, std::uint64_t, std::size_t) override { return none(bundle); }

@@ -17,7 +17,7 @@ namespace {
 class Workers {
  public:
   void run(const std::string& script) { processes_.start(1, 1, {"/bin/sh", "-c", script}); }
-  void kill() { processes_.kill(1, 1); }
+  void kill(const std::string& why = "") { processes_.kill(1, 1, why); }
   WorkerEnd await_end() {
     std::unique_lock lock(mutex_);
     REQUIRE(told_.wait_for(lock, std::chrono::minutes(1), [this] { return end_.has_value(); }));
@@ -56,6 +56,17 @@ TEST_CASE("a worker that is told to end leaves no word of that") {
   workers.kill();
   CHECK(workers.await_end().how == "killed by signal 9 (Killed)");
   CHECK(workers.content("1-1.end").empty());
+}
+
+TEST_CASE("why a worker's node ended it is how it ended") {
+  Workers workers;
+  workers.run("echo one; while :; do :; done");
+  workers.kill("it said nothing for 5s");
+  workers.kill();
+  const WorkerEnd end = workers.await_end();
+  CHECK(end.how == "killed by its node: it said nothing for 5s");
+  CHECK(end.cause == WorkerEnd::Cause::Outside);
+  CHECK(workers.content("1-1.end") == "killed by its node: it said nothing for 5s\n");
 }
 
 TEST_CASE("a worker that ends by itself leaves its status") {
