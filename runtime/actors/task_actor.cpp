@@ -9,6 +9,7 @@
 #include <weir/actors/link_actor.hpp>
 #include <weir/actors/messages.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/base/crash_note.hpp>
 #include <weir/base/exception_text.hpp>
 
 namespace weir {
@@ -18,15 +19,17 @@ constexpr std::size_t kStepsPerRun = 16;  // batches between two looks at the ma
 constexpr std::uint64_t kRunsPerStateSample = 64;
 constexpr std::size_t kEnoughToSend = 128 << 10;  // bytes for a link; each message to it may wake a thread
 
-class TaskShell final : public TaskEnvironment {
+class TaskShell final : public TaskEnvironment, private CrashSite {
  public:
-  TaskShell(caf::event_based_actor* self, TaskActorOptions options) : self_(self), options_(std::move(options)) {}
+  TaskShell(caf::event_based_actor* self, TaskActorOptions options)
+      : self_(self), options_(std::move(options)), operators_(options_.plan->name(wiring().vertex)) {}
 
   void setup(message::Setup& setup) {
     if (setup.before && steady_now() >= *setup.before) {
       return self_->send(options_.job, message::TooLate{options_.number, std::move(setup)});
     }
     peers_ = setup.peers;
+    const CrashNote note(*this);
     guarded([&] {
       task_ = std::make_unique<Task>(options_.task, std::move(*setup.nodes), std::move(*setup.inputs),
                                      options_.plan->make_outputs(options_.number), *this);
@@ -39,6 +42,7 @@ class TaskShell final : public TaskEnvironment {
   void with_task(Act&& act) {
     if (!task_ || failed_) return;
     const CallScope call(cell().call);
+    const CrashNote note(*this);
     guarded([&] { act(*task_); });
     schedule();
   }
@@ -71,6 +75,7 @@ class TaskShell final : public TaskEnvironment {
     scheduled_ = false;
     if (!task_ || !running_ || failed_) return;
     const CallScope call(cell().call);
+    const CrashNote note(*this);
     guarded([&] {
       const std::int64_t start = ticks_ns();
       const bool more = task_->run(kStepsPerRun);
@@ -136,6 +141,8 @@ class TaskShell final : public TaskEnvironment {
  private:
   TaskCell& cell() { return options_.board->tasks[options_.number]; }
   const TaskWiring& wiring() const { return options_.plan->tasks[options_.number]; }
+  /// All of them while they are opened.
+  std::string_view crash_site() const noexcept override { return task_ ? task_->running_operator() : operators_; }
 
   /// For the worker at the other end of a link.
   struct Parcel {
@@ -208,6 +215,7 @@ class TaskShell final : public TaskEnvironment {
 
   caf::event_based_actor* self_;
   TaskActorOptions options_;
+  std::string operators_;  // of the task
   std::shared_ptr<const std::vector<message::TaskPeer>> peers_;
   std::unique_ptr<Task> task_;
   bool running_ = false;    // told to go

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <weir/dataflow/credit.hpp>
@@ -141,6 +142,8 @@ class Task {
 
   bool finished() const { return finished_; }
   TaskPosition position() const;
+  /// Which is running. May be asked in a signal handler, on the thread that runs the task.
+  std::string_view running_operator() const noexcept { return nodes_[active_].name; }
   const TaskMetrics& metrics() const { return metrics_; }
   const InputGate& gate() const { return gate_; }
   /// The last watermark made here or, where none is made, that of the inputs.

@@ -1,6 +1,8 @@
 #include <weir/node/worker_process.hpp>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include <weir/actors/worker_runtime.hpp>
+#include <weir/base/crash_note.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/node/bundle.hpp>
 #include <weir/node/job_plan.hpp>
@@ -18,11 +21,29 @@
 namespace weir {
 namespace {
 
-void print(const char* text) { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
+constinit std::atomic<bool> hang_told = false;  // for a signal handler, which can be given nothing
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void print(std::string_view text) { (void)!::write(STDERR_FILENO, text.data(), text.size()); }
+
+/// One line, without memory of its own, and in one piece, since others may be writing.
+template <std::size_t N>
+void print_line(const std::array<std::string_view, N>& parts) {
+  std::array<char, 1000> line;
+  char* end = line.data();
+  for (const std::string_view part : parts) {
+    const std::size_t room = static_cast<std::size_t>(line.data() + line.size() - 1 - end);
+    end = std::copy_n(part.data(), std::min(part.size(), room), end);
+  }
+  *end++ = '\n';
+  print({line.data(), end});
+}
 
 /// Only what is safe in a signal handler; the signal's name stands in what the daemon says of the process's end.
 void on_crash(int signal) {
   std::array<void*, 64> frames{};
+  const std::string_view site = current_crash_site();
+  if (!site.empty() && !hang_told) print_line<4>({kLastWords, "it crashed in operator '", site, "'"});
   print("the worker crashed; backtrace:\n");
   ::backtrace_symbols_fd(frames.data(), ::backtrace(frames.data(), frames.size()), STDERR_FILENO);
   ::raise(signal);  // the handler is gone by now (SA_RESETHAND): this ends the process
@@ -55,7 +76,8 @@ int run_worker_process(const WorkerProcessOptions& options) {
   catch_crashes();
   const auto hung = [limit = options.hang_timeout](const std::string& what, pthread_t thread) {
     const std::string line = std::string(kLastWords) + what + " has not come back for " + std::to_string(limit.count()) + " ms: it loops, or waits for something\n";
-    print(line.c_str());
+    hang_told = true;
+    print(line);
     ::pthread_kill(thread, SIGABRT);  // whose backtrace is the one to see
   };
   const auto ran = run_worker({options.job, options.attempt, options.node, options.process, options.hang_timeout, hung, load});

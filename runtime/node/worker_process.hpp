@@ -1,5 +1,5 @@
 // What a worker's process does: it loads its job's bundle and runs the tasks that its daemon has for it. When the job's code
-// crashes, the signal and a backtrace are the last it prints, for its daemon to pass on.
+// crashes, the operator that ran and a backtrace are the last it prints, for its daemon to pass on.
 #pragma once
 
 #include <cstdint>

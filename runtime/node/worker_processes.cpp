@@ -39,12 +39,6 @@ std::string describe(int status) {
   return "exited with status " + std::to_string(WEXITSTATUS(status));
 }
 
-/// What it said of its end, if it did.
-std::string last_words(const std::vector<std::string>& lines) {
-  const auto said = std::find_if(lines.rbegin(), lines.rend(), [](const std::string& line) { return line.starts_with(kLastWords); });
-  return said == lines.rend() ? "" : ": " + said->substr(kLastWords.size());
-}
-
 /// Signals that a program brings upon itself.
 bool is_crash(int status) {
   if (!WIFSIGNALED(status)) return false;
@@ -88,15 +82,19 @@ class LastLines {
     for (const std::string& line : lines_) taken.push_back(readable_backtrace_line(line));
     return taken;
   }
+  /// What it said of its end; empty if it did not. Many lines of a backtrace may follow that.
+  const std::string& last_words() const { return last_words_; }
 
  private:
   void end_line() {
+    if (line_.starts_with(kLastWords)) last_words_ = line_.substr(kLastWords.size());
     lines_.push_back(std::exchange(line_, {}));
     if (lines_.size() > kKeptLines) lines_.pop_front();
   }
 
   std::deque<std::string> lines_;
   std::string line_;
+  std::string last_words_;
 };
 
 }  // namespace
@@ -273,7 +271,8 @@ class WorkerProcesses::Thread {
     std::vector<std::string> lines = worker.lines.take();
     const bool as_told = worker.told_to_end && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     const bool for_a_reason = as_told && !worker.why.empty();
-    const std::string how = for_a_reason ? "killed by its node: " + worker.why : describe(status) + last_words(lines);
+    const std::string& said = worker.lines.last_words();
+    const std::string how = for_a_reason ? "killed by its node: " + worker.why : describe(status) + (said.empty() ? "" : ": " + said);
     if (!as_told || for_a_reason) note_end(worker, how);
     options_.ended({worker.job, worker.attempt, how, std::move(lines), is_crash(status) ? Cause::Itself : Cause::Outside});
   }

@@ -135,8 +135,8 @@ TEST_CASE("code that crashes or loops ends its own worker, which is told with it
   std::string harm;
   std::string told;
   std::string line;
-  SUBCASE("a segmentation fault") { harm = "crash"; told = "signal 11"; line = "backtrace"; }
-  SUBCASE("an abort") { harm = "abort"; told = "signal 6"; line = "backtrace"; }
+  SUBCASE("a segmentation fault") { harm = "crash"; told = "signal 11 (Segmentation fault): it crashed in operator 'harm'"; line = "backtrace"; }
+  SUBCASE("an abort") { harm = "abort"; told = "signal 6 (Aborted): it crashed in operator 'harm'"; line = "backtrace"; }
   SUBCASE("an endless loop") { harm = "loop"; told = "signal 6 (Aborted): numbers -> harm ("; line = "has not come back for 500 ms"; }
   const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", 100'000, {"--set", "harm=" + harm, "--max-failures", "2"}));
   const JobStatus end = nodes.await_end(job);

@@ -50,6 +50,14 @@ TEST_CASE("how a worker ended stands beside its log when its end is told") {
   CHECK(workers.content("1-1.log") == "one\njob.so(_ZN4weir4Task3runEv+0x1f)[0x1]");
 }
 
+TEST_CASE("what a worker said of its end is told, however much it printed behind that") {
+  Workers workers;
+  workers.run("echo \"weir worker: error: it crashed in operator 'parse'\"; i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo $i; done; kill -SEGV $$");
+  const WorkerEnd end = workers.await_end();
+  CHECK(end.how == "killed by signal 11 (Segmentation fault): it crashed in operator 'parse'");
+  CHECK(end.last_lines.back() == "100");
+}
+
 TEST_CASE("a worker that is told to end leaves no word of that") {
   Workers workers;
   workers.run("while :; do :; done");
