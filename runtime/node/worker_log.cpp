@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uintmax_t kMostBytes = kMostLogBytes;  // of a file
+constexpr std::uintmax_t kMostBytes = kMostLogBytes;  // that are read
 constexpr std::size_t kLongestLine = 4000;  // bytes
 constexpr std::size_t kLineCost = 16;       // bytes that a line takes on its way, beside its own
 constexpr std::size_t kMostAttempts = 20;   // as a rule logs of ten are kept
@@ -39,20 +39,28 @@ std::vector<std::uint64_t> attempts_of(const std::filesystem::path& directory, J
   return attempts;
 }
 
-/// The last bytes of a file, from the beginning of a line on.
-std::optional<std::string> end_of(const std::filesystem::path& file) {
+std::optional<std::string> last_bytes(const std::filesystem::path& file, std::uintmax_t most) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(file, error);  // fails for what is no regular file
   if (error) return {};
   std::ifstream in(file, std::ios::binary);
   if (!in) return {};
-  const std::uintmax_t from = size - std::min(size, kMostBytes);
+  const std::uintmax_t from = size - std::min(size, most);
   std::string text(static_cast<std::size_t>(size - from), '\0');
   in.seekg(static_cast<std::streamoff>(from));
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  const std::size_t cut = from == 0 ? text.npos : text.find('\n');
-  return cut == text.npos ? text : text.substr(cut + 1);
+  return text;
+}
+
+/// The end of a log, from the beginning of a line on. One that has begun anew, in the midst of a line maybe, goes on behind the one
+/// before it.
+std::optional<std::string> end_of_log(const std::filesystem::path& log) {
+  std::optional<std::string> text = last_bytes(log, kMostBytes);
+  if (!text) return {};
+  *text = last_bytes(log.string() + ".old", kMostBytes - text->size()).value_or("") + *text;
+  const std::size_t cut = text->size() < kMostBytes ? text->npos : text->find('\n');
+  return cut == text->npos ? text : text->substr(cut + 1);
 }
 
 /// How much may still be given.
@@ -84,7 +92,7 @@ std::vector<std::string> last_lines(std::string_view text, Room& room) {
 
 /// Empty when it was told to end, or nothing is known.
 std::string end_told_in(const std::filesystem::path& file) {
-  std::string text = end_of(file).value_or("");
+  std::string text = last_bytes(file, kMostBytes).value_or("");
   text.resize(std::min({text.size(), text.find('\n'), kLongestLine}));
   return text;
 }
@@ -98,7 +106,7 @@ std::vector<wire::WorkerLog> read_worker_logs(const std::filesystem::path& direc
   for (const std::uint64_t attempt : wanted.attempt == 0 ? attempts_of(directory, job) : std::vector{wanted.attempt}) {
     if (room.lines == 0 || logs.size() == kMostAttempts) break;
     const std::string name = std::to_string(job) + "-" + std::to_string(attempt);
-    const auto text = end_of(directory / (name + std::string(kEnding)));
+    const auto text = end_of_log(directory / (name + std::string(kEnding)));
     if (!text) continue;
     const bool newest = logs.empty();
     wire::WorkerLog log{attempt, end_told_in(directory / (name + ".end")), last_lines(*text, room)};

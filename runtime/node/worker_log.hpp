@@ -1,6 +1,6 @@
-// What a node's workers of a job wrote last, from their log files, DIR/<job>-<attempt>.log, and how they ended, from
-// DIR/<job>-<attempt>.end. When a worker crashes the next attempt begins a log of its own, with nothing in it yet, so the lines of
-// older attempts are looked for, too.
+// What a node's workers of a job wrote last, from their log files, DIR/<job>-<attempt>.log and the .log.old before each, and how they
+// ended, from DIR/<job>-<attempt>.end. When a worker crashes the next attempt begins a log of its own, with nothing in it yet, so the
+// lines of older attempts are looked for, too.
 #pragma once
 
 #include <cstdint>

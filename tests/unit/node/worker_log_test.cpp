@@ -1,5 +1,6 @@
 #include <weir/node/worker_log.hpp>
 
+#include <algorithm>
 #include <fstream>
 
 #include <doctest/doctest.h>
@@ -93,6 +94,27 @@ TEST_CASE("of huge logs only the end is read, whole lines of it, whatever is wan
   std::size_t bytes = 0;
   for (const std::string& line : part.lines) bytes += line.size() + 1;
   CHECK(bytes <= 1000);
+}
+
+TEST_CASE("a log that has begun anew goes on behind the one before it, also in the midst of a line") {
+  const Logs logs;
+  logs.write("7-1.log.old", "one\ntwo\nthr");
+  logs.write("7-1.log", "ee\nfour\n");
+  CHECK(logs.read(7, 0, 3).at(0).lines == Lines{"two", "three", "four"});
+  CHECK(logs.read(7, 1, 1).at(0).lines == Lines{"four"});
+  logs.write("7-1.log", "");
+  CHECK(logs.read(7).at(0).lines == Lines{"one", "two", "thr"});
+}
+
+TEST_CASE("of a huge log nothing before it is read") {
+  const Logs logs;
+  std::string text;
+  while (text.size() < 2 * kMostLogBytes) text += "new\n";
+  logs.write("7-1.log.old", "old\n");
+  logs.write("7-1.log", text);
+  const auto lines = logs.read(7, 0, kMostLogLines, kMostLogBytes).at(0).lines;
+  CHECK(lines.size() == kMostLogLines);
+  CHECK(std::count(lines.begin(), lines.end(), "new") == kMostLogLines);
 }
 
 TEST_CASE("of long lines there are as many as have room") {
