@@ -13,6 +13,12 @@ namespace {
 constexpr const char* kLeaderLost =
     R"({"error":"the leader was lost before it answered, so it may have done this or not; look, and try again"})";
 
+/// Of names and addresses, which have neither by rights.
+std::string without_quotes(std::string text) {
+  std::erase_if(text, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; });
+  return text;
+}
+
 }  // namespace
 
 void AdminRelay::hold(Held held) {
@@ -71,8 +77,10 @@ std::shared_ptr<AdminCall> AdminRelay::call_of(const wire::AdminRequest& request
   return call;
 }
 
-void AdminRelay::no_leader(AdminCall& call) {
-  call.answer(http::kUnavailable, R"({"error":"the cluster has no leader now; try again"})");
+void AdminRelay::no_leader(AdminCall& call) const {
+  const std::string missing = without_quotes(who_is_missing_ ? who_is_missing_() : "");
+  const std::string why = missing.empty() ? "; try again" : ": " + missing + "; start what is down, or try again";
+  call.answer(http::kUnavailable, R"({"error":"the cluster has no leader now)" + why + R"("})");
 }
 
 }  // namespace weir

@@ -12,8 +12,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -31,7 +34,10 @@ class AdminRelay {
   static constexpr Duration kPatience{10'000};  // a new leader is there in two to five seconds
   static constexpr std::size_t kMostHeld = 8;  // each occupies a thread of HTTP's; others are told to try again
 
-  explicit AdminRelay(caf::event_based_actor* node) : node_(node) {}
+  /// Which nodes do not answer that would decide on a leader, for people; empty: none that is known.
+  using WhoIsMissing = std::function<std::string()>;
+
+  explicit AdminRelay(caf::event_based_actor* node, WhoIsMissing who_is_missing = {}) : node_(node), who_is_missing_(std::move(who_is_missing)) {}
 
   /// Until there is a leader to pass it to.
   void hold(std::shared_ptr<AdminCall> call, ProcessingTime now) { hold({std::move(call), now + kPatience}); }
@@ -48,7 +54,7 @@ class AdminRelay {
   /// What another node asks; its answer goes there.
   std::shared_ptr<AdminCall> call_of(const wire::AdminRequest& request, const caf::actor& from) const;
 
-  static void no_leader(AdminCall& call);
+  void no_leader(AdminCall& call) const;
 
  private:
   struct Held {
@@ -63,6 +69,7 @@ class AdminRelay {
   void hold(Held held);
 
   caf::event_based_actor* node_;
+  WhoIsMissing who_is_missing_;
   std::vector<Held> held_;
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_request_ = 0;

@@ -1,6 +1,7 @@
 #include <weir/actors/node_actor.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <caf/all.hpp>
@@ -19,6 +20,7 @@
 #include <weir/base/text.hpp>
 #include <weir/coordination/founders.hpp>
 #include <weir/coordination/known_leader.hpp>
+#include <weir/coordination/silent_voters.hpp>
 #include <weir/wire/control.hpp>
 #include <weir/wire/routes.hpp>
 
@@ -62,7 +64,7 @@ class Node {
         logs_(self, {options_.services, options_.disk, &peers_, &membership_}),
         founders_(options_.self.node.address, options_.seeds),
         leader_(options_.self.node.address),
-        asked_(self) {}
+        asked_(self, [this] { return who_is_missing(); }) {}
 
   void on_start(const message::Start&) {
     if (options_.cluster.empty() && founders_.begins_here()) {
@@ -124,6 +126,8 @@ class Node {
   void on_known_nodes(const message::KnownNodes& known) {
     for (const ClusterNode& node : known.nodes) peers_.hear_of(node.id, node.address);
     logs_.remember(known.nodes);
+    names_.clear();
+    for (const ClusterNode& node : known.nodes) names_[node.address] = node.name;
     call();
   }
 
@@ -443,7 +447,19 @@ class Node {
 
   /// A node that was taken for dead, and does not know it yet, must not wait for an answer.
   void refuse_request(const Packet& packet, const caf::actor& stranger) {
-    AdminRelay::no_leader(*asked_.call_of(content<wire::AdminRequest>(packet), stranger));
+    asked_.no_leader(*asked_.call_of(content<wire::AdminRequest>(packet), stranger));
+  }
+
+  /// Where the votes are not known here, since this node has none, it is who led last.
+  std::string who_is_missing() const {
+    std::set<VoterId> heard{options_.self.voter};
+    for (const auto& [node, member] : membership_.members()) {
+      if (member.status == ClusterMember::Status::Up) heard.insert(member.node.voter);
+    }
+    const auto voters = options_.voters();
+    if (!voters.empty()) return silent_voters(voters, heard, names_);
+    const bool known = !leader_.address().empty() && !leader_.here() && peers_.find_at(leader_.address()) == nullptr;
+    return known ? "the last one, " + name_at(leader_.address(), names_) + ", does not answer" : "";
   }
 
   /// What people ask, to whoever leads now, if anyone does.
@@ -457,7 +473,7 @@ class Node {
 
   void on_admin_request(ClusterNodeId node, const wire::AdminRequest& request) {
     const auto call = asked_.call_of(request, *peers_.find(node));
-    if (!leader_.here()) return AdminRelay::no_leader(*call);
+    if (!leader_.here()) return asked_.no_leader(*call);
     self_->send(options_.coordinator, message::Ask{call});
   }
 
@@ -473,6 +489,7 @@ class Node {
   Founders founders_;
   KnownLeader leader_;
   message::Leads log_says_{0, "", 0, false};
+  std::map<std::string, std::string> names_;     // of nodes that the cluster knows, by address
   AdminRelay asked_;
   bool leaving_ = false;
   std::shared_ptr<std::promise<void>> drained_;  // while it drains

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ struct NodeActorOptions {
   std::function<void(const std::string& bytes)> log_message;
   /// The votes of the other nodes that are up and not to end, whenever they have changed.
   std::function<void(std::set<std::uint64_t> voters)> staying = [](const auto&) {};
+  /// Those of the replicated log, as far as this node knows, with the addresses that they had when they got their votes.
+  std::function<std::map<std::uint64_t, std::string>()> voters = [] { return std::map<std::uint64_t, std::string>(); };
 };
 
 caf::behavior node_actor(caf::event_based_actor* self, NodeActorOptions options);

@@ -69,6 +69,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::start(NodeRuntimeOptions optio
   };
   node.joined = join;
   node.staying = [log](std::set<std::uint64_t> voters) { log->note_staying(std::move(voters)); };
+  node.voters = [log] { return log->voters(); };
   node.log_message = [log](const std::string& bytes) { log->receive(bytes); };
   const std::string cluster = node.cluster;
   parts->node = parts->system.spawn(node_actor, std::move(node));

@@ -327,6 +327,21 @@ TEST_CASE("what a job that failed for good had done is a savepoint, from which i
   check_counts(output, 200'000);
 }
 
+TEST_CASE("who asks a node that is left without a majority is told which nodes are missing") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 3, kQuick);
+  nodes.kill(1);
+  nodes.kill(2);
+  std::string told;
+  do {
+    told = nodes.refusal({"nodes"});  // until it has noticed, should it have led
+  } while (told.starts_with("not refused"));
+  CHECK_MESSAGE(told.find("the cluster has no leader now: of its 3 voters these do not answer: ") != std::string::npos, told);
+  for (const std::size_t node : {std::size_t{1}, std::size_t{2}}) {
+    CHECK_MESSAGE(told.find("'node" + std::to_string(node) + "' at " + nodes.address(node)) != std::string::npos, told);
+  }
+}
+
 TEST_CASE("a node without a vote follows the next leader when the one before is told to end") {
   const TemporaryDirectory directory;
   std::vector<DaemonSetup> setups(4);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -44,7 +45,8 @@ const NodeAnnouncement kSelf{{1, "a", "127.0.0.1:1", ""}, 1, 4, "test"};
 /// A node of cluster "c" that knows no other. It calls nobody, so it has no network.
 class Bench {
  public:
-  Bench() : system_(config_), coordinator_(system_), other_(system_) {
+  /// `voters`: as the log has them.
+  explicit Bench(std::map<std::uint64_t, std::string> voters = {}) : system_(config_), coordinator_(system_), other_(system_) {
     NodeActorOptions options;
     options.self = kSelf;
     options.cluster = "c";
@@ -55,6 +57,7 @@ class Bench {
     options.disk = &disk_;
     options.coordinator = caf::actor_cast<caf::actor>(coordinator_);
     options.joined = [](const std::string&) {};
+    options.voters = [voters = std::move(voters)] { return voters; };
     node_ = system_.spawn(node_actor, std::move(options));
   }
   ~Bench() {
@@ -156,6 +159,13 @@ TEST_CASE("a node that has left, or never said who it is, has its requests answe
   bench.wait_for<membership::NodeLeft>();
   bench.other_says(kRequest);
   CHECK(bench.other_hears<wire::AdminReply>().body == kNoLeader);
+}
+
+TEST_CASE("who asks while nobody leads is told which voters do not answer") {
+  Bench bench({{7, "127.0.0.1:7"}, {8, "127.0.0.1:8"}});
+  bench.other_says(kRequest);
+  CHECK(bench.other_hears<wire::AdminReply>().body ==
+        R"({"error":"the cluster has no leader now: of its 2 voters these do not answer: 127.0.0.1:7, 127.0.0.1:8; start what is down, or try again"})");
 }
 
 TEST_CASE("the bundles of the jobs that the leader knows are kept, and those of others may go") {
