@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -171,7 +172,8 @@ class FileSource final : public Source<typename F::Record> {
   FileSource(F format, FileOptions options)
       : format_(std::move(format)), options_(std::move(options)) {
     if (options_.side_by_side == 0) throw Failure("a file source must read at least 1 file side by side");
-    if (!(options_.rows_per_second >= 0)) throw Failure("rows_per_second must be 0, for as many as it can, or more");
+    if (!(options_.rows_per_second >= 0) || !std::isfinite(options_.rows_per_second))
+      throw Failure("rows_per_second must be 0, for as many as it can, or more, and finite");
   }
 
   std::vector<std::string> discover() override {

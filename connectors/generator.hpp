@@ -53,15 +53,17 @@ class EmissionSchedule {
   bool paced() const { return records_per_second_ > 0; }
   /// When the record at `index`, counted from the start, is due.
   std::chrono::nanoseconds due(std::int64_t index) const {
+    constexpr double kCentury = 3e18;  // nanoseconds: whatever is due later is due never
     const double nanoseconds = static_cast<double>(index) * 1e9 / records_per_second_;
     return std::chrono::milliseconds(start_.ms) +
-           std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
+           std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(nanoseconds, kCentury)));
   }
   /// How many records are due by `now`.
   std::int64_t due_by(ProcessingTime now) const {
+    constexpr double kMost = 1e18;  // more than anything makes
     const double seconds = static_cast<double>((now - start_).count()) / 1000;
     return seconds < 0 ? 0
-                       : static_cast<std::int64_t>(std::floor(seconds * records_per_second_)) + 1;
+                       : static_cast<std::int64_t>(std::floor(std::min(seconds * records_per_second_, kMost))) + 1;
   }
   /// How long to wait for the record at `index`, in whole milliseconds.
   Duration wait_for(std::int64_t index, ProcessingTime now) const {
@@ -133,8 +135,8 @@ class GeneratorSource final : public Source<T> {
       throw Failure("a generator needs either a record function or a scheduled_record function");
     }
     if (options_.splits == 0) throw Failure("a generator needs at least 1 split");
-    if (!(options_.records_per_second >= 0))
-      throw Failure("a generator's records_per_second cannot be negative; 0 is as fast as it can");
+    if (!(options_.records_per_second >= 0) || !std::isfinite(options_.records_per_second))
+      throw Failure("a generator's records_per_second must be a finite number and cannot be negative; 0 is as fast as it can");
   }
 
   std::vector<std::string> discover() override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include <weir/base/text.hpp>
 
@@ -66,7 +67,11 @@ std::int64_t Options::number(const std::string& name, OptionSpec spec) const {
 }
 
 double Options::real(const std::string& name, OptionSpec spec) const {
-  return parsed(name, spec, DeclaredOption::Kind::Real, [&](const std::string& text) { return parse_number<double>(name, text, "a number"); });
+  return parsed(name, spec, DeclaredOption::Kind::Real, [&](const std::string& text) {
+    const double number = parse_number<double>(name, text, "a number");
+    if (std::isfinite(number)) return number;
+    throw Failure("option --" + name + ": '" + text + "' is not a finite number");
+  });
 }
 
 Duration Options::duration(const std::string& name, OptionSpec spec) const {

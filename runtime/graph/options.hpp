@@ -60,7 +60,7 @@ class Options {
   /// Text. All of these throw Failure when a required option is missing or a value is not of the kind.
   std::string get(const std::string& name, OptionSpec spec = {}) const;
   std::int64_t number(const std::string& name, OptionSpec spec = {}) const;
-  double real(const std::string& name, OptionSpec spec = {}) const;
+  double real(const std::string& name, OptionSpec spec = {}) const;  // finite
   Duration duration(const std::string& name, OptionSpec spec = {}) const;
   std::uint64_t bytes(const std::string& name, OptionSpec spec = {}) const;
   bool flag(const std::string& name, const std::string& help = {}) const;

@@ -216,6 +216,14 @@ TEST_CASE("a value that an option cannot have is refused with those that it can 
   refused({"--input", "x", "--quiet=x"}, "'x' is no value for --quiet");
 }
 
+TEST_CASE("an option of the job's own that wants a number says what it wants") {
+  const Place place;
+  const auto refused = [&](const Arguments& arguments) { return place.run("slow_count", arguments).printed; };
+  for (const std::string rate : {"inf", "nan"}) {
+    CHECK(refused({"--count", "1", "--output", place / "out.csv", "--rate", rate}) == "slow_count: error: option --rate: '" + rate + "' is not a finite number\n");
+  }
+}
+
 TEST_CASE("a plan is explained without the options that it does not depend on") {
   const Place place;
   const Ended ended = place.run("word_count", {"--explain", "--parallelism", "2"});

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "support/task_harness.hpp"
 
 using namespace weir;
@@ -85,6 +87,15 @@ TEST_CASE("after a stall what is overdue comes at once, with the times of the sc
   CHECK(schedule.wait_for(3, {5009}) == Duration(1));
 }
 
+TEST_CASE("a rate may be as high and as low as numbers go") {
+  const EmissionSchedule fast(1e300, {5000});
+  CHECK(fast.due_by({5001}) > 1'000'000'000);
+  CHECK(fast.due(1'000'000) == std::chrono::milliseconds(5000));
+  const EmissionSchedule slow(1e-300, {5000});
+  CHECK(slow.due_by({1'000'000'000}) == 1);
+  CHECK(slow.wait_for(1, {5000}) > Duration(1'000'000'000));
+}
+
 TEST_CASE("a scheduled record gets its moment to the nanosecond") {
   Generate<std::int64_t> source;
   source.scheduled_record = [](std::int64_t, std::chrono::nanoseconds due) { return due.count(); };
@@ -103,4 +114,8 @@ TEST_CASE("a generator without a function or with nonsense is refused") {
                        doctest::Contains("at least 1 split"), Failure);
   CHECK_THROWS_WITH_AS((Generate<std::int64_t>{.record = kNumber, .records_per_second = -1}.make()),
                        doctest::Contains("cannot be negative"), Failure);
+  for (const double rate : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_WITH_AS((Generate<std::int64_t>{.record = kNumber, .records_per_second = rate}.make()),
+                         doctest::Contains("must be a finite number"), Failure);
+  }
 }

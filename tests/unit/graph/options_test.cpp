@@ -27,6 +27,10 @@ TEST_CASE("a run refuses what is missing or malformed, and a description takes n
   CHECK_THROWS_WITH_AS(run.number("count"), "option --count: 'many' is not a whole number", Failure);
   CHECK_THROWS_WITH_AS(run.get("query", query), "option --query: 'q99' is not one of q0, q1", Failure);
   CHECK_THROWS_WITH_AS(run.get("input", {.help = "a file"}), "option --input is missing: a file", MissingOption);
+  for (const std::string number : {"inf", "-inf", "nan"}) {
+    const std::string message = "option --rate: '" + number + "' is not a finite number";
+    CHECK_THROWS_WITH_AS(Options({{"rate", number}}).real("rate"), message.c_str(), Failure);
+  }
   const Options described(given, Options::Mode::Describe);
   CHECK(described.number("count") == 1);
   CHECK(described.get("query", query) == "q0");
