@@ -38,6 +38,10 @@ void JobGraph::validate() const {
   std::set<std::string> names;
   for (const GraphNode& node : nodes) {
     if (node.name.empty()) throw Failure("job '" + name + "' has an operator without a name; name it");
+    const bool reads_nothing = std::find(node.reads.begin(), node.reads.end(), "") != node.reads.end();
+    if (reads_nothing) throw Failure("source '" + node.name + "' has no path; name a file, a pattern or a directory");
+    const bool writes_nothing = node.writes && node.writes->path.empty();
+    if (writes_nothing) throw Failure("sink '" + node.name + "' has no path; name the file to write");
     if (!names.insert(node.name).second) {
       throw Failure("job '" + name + "' has two operators named '" + node.name + "'; rename one");
     }

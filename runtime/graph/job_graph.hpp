@@ -84,7 +84,7 @@ struct JobGraph {
   std::vector<GraphNode> nodes;
   std::vector<GraphEdge> edges;
 
-  /// Throws Failure naming the first fault: no source, two nodes of one name, a stream that leads to no sink.
+  /// Throws Failure naming the first fault: no source, two nodes of one name, an empty path, a stream that leads to no sink.
   void validate() const;
 
   /// A source whose records come to this node without event times; nothing when some of those that come may have one.

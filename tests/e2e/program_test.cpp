@@ -224,6 +224,14 @@ TEST_CASE("an option of the job's own that wants a number says what it wants") {
   }
 }
 
+TEST_CASE("an empty path is refused by the source or sink that has it") {
+  const Place place;
+  const Ended in = place.run("word_count", {"--input", "", "--output", place / "counts.csv"});
+  CHECK(in.status == 2);
+  CHECK(in.printed == "word_count: error: source 'lines' has no path; name a file, a pattern or a directory\n");
+  CHECK(place.run("slow_count", {"--count", "1", "--output", ""}).printed == "slow_count: error: sink 'file' has no path; name the file to write\n");
+}
+
 TEST_CASE("a plan is explained without the options that it does not depend on") {
   const Place place;
   const Ended ended = place.run("word_count", {"--explain", "--parallelism", "2"});

@@ -99,6 +99,10 @@ TEST_CASE("a job at fault is refused with the fault") {
   };
   Pipeline empty("empty");
   CHECK(fault(empty) == "job 'empty' has no source; begin with pipeline.source(name, source)");
+  Pipeline nowhere("nowhere");
+  nowhere.source("in", Numbers{}).sink("out", Nowhere{});
+  nowhere.graph().nodes.front().reads = {"here", ""};
+  CHECK(fault(nowhere) == "source 'in' has no path; name a file, a pattern or a directory");
   Pipeline loose("loose");
   (void)loose.source("in", Numbers{}).map(same);
   CHECK(fault(loose) == "the stream of 'map' leads nowhere; end it with .sink(name, sink), or drop it");
