@@ -28,6 +28,7 @@ struct SubmitLine {
   std::string interval;
   std::string restart_delay;
   bool wait = false;
+  bool detach = false;
   bool options = false;
 };
 
@@ -57,6 +58,7 @@ void print_options(const SubmitLine& line) {
 
 void submit(Invocation& invocation, SubmitLine& line) {
   if (line.options) return print_options(line);
+  if (line.wait && line.detach) throw Misuse("--wait waits for the job's end and --detach does not; give one of them");
   // What is no bundle is told before it is sent; whether it fits is the node's to say, which may be another Weir than this.
   if (const auto mark = read_bundle_mark(line.bundle); !mark) throw Misuse(mark.error().message);
   api::SubmitRequest request = line.request;
@@ -105,7 +107,8 @@ void add_submit_command(CLI::App& app, Invocation& invocation) {
   command->add_option("--from-savepoint", request.from_savepoint,
                       "start with the state of a savepoint: an absolute path that every node can read")
       ->option_text("DIR")->check(absolute_path);
-  command->add_flag("--wait,!--detach", line->wait, "wait until the job has ended, and end as it did; otherwise return at once");
+  command->add_flag("--wait", line->wait, "wait until the job has ended, and end as it did");
+  command->add_flag("--detach", line->detach, "return at once, as without --wait");
   add_connection_options(*command, invocation);
   command->callback([line, &invocation] { submit(invocation, *line); });
 }

@@ -90,7 +90,9 @@ TEST_CASE("every command explains itself") {
     CHECK_FALSE(help.says(" \n"));
   }
   CHECK_FALSE(all.says("\n  worker"));
-  CHECK(weir_with({"submit", "--help"}).says("\n  --wait,--detach                           wait until"));
+  const Ended submit = weir_with({"submit", "--help"});
+  CHECK_MESSAGE(submit.says("\n  --wait                                    wait until the job has ended, and end as it did\n"), submit.printed);
+  CHECK_MESSAGE(submit.says("\n  --detach                                  return at once, as without --wait\n"), submit.printed);
 }
 
 TEST_CASE("a mistyped command or option is told in one line, with the one that was meant") {
@@ -117,6 +119,7 @@ TEST_CASE("a mistyped command or option is told in one line, with the one that w
   refused({"submit", kBundle, "--checkpoint-interval", "soon"}, "--checkpoint-interval: 'soon' is not a duration; write 250ms, 10s, 5min, 2h or 7d");
   refused({"submit", kBundle, "--parallelism", "x"}, "--parallelism wants a number from 1 to 32768, not 'x'; 'weir submit --help' says more");
   refused({"submit", kBundle, "--name"}, "--name wants a value; 'weir submit --help' says more");
+  refused({"submit", kBundle, "--wait", "--detach"}, "--wait waits for the job's end and --detach does not; give one of them");
   refused({"submit", kBundle, "--name", "a", "--name", "b"}, "--name was given more than once; 'weir submit --help' says more");
   refused({"submit", kBundle, "--wait=x"}, "'x' is no value for --wait; 'weir submit --help' says more");
   refused({"logs", "1", "--lines", "0"}, "--lines wants a number from 1 to 10000, not '0'; 'weir logs --help' says more");
