@@ -121,6 +121,10 @@ int run_weir(int argc, char** argv, const NodeProgram& node) {
   add_completion_command(app, invocation);
   add_version_command(app, invocation);
   add_worker_command(app, invocation);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (const auto missing = missing_value(app, words)) {
+    return ended(kMisused, missing->option + " wants a value; '" + typed_name(*missing->command) + " --help' says more");
+  }
   try {
     app.parse(argc, argv);
     return invocation.status;
@@ -131,9 +135,9 @@ int run_weir(int argc, char** argv, const NodeProgram& node) {
     return app.exit(asked);
   } catch (const CLI::Error& error) {
     const CLI::App& command = chosen(app);
-    const auto words = app.remaining(true);
+    const auto unread = app.remaining(true);
     // What is missing is most likely what was mistyped.
-    if (!words.empty()) return ended(kMisused, unknown(app, words.front(), {argv + 1, argv + argc}));
+    if (!unread.empty()) return ended(kMisused, unknown(app, unread.front(), words));
     return ended(kMisused, told(error) + "; '" + typed_name(command) + " --help' says more");
   } catch (const Misuse& misuse) {
     return ended(kMisused, misuse.what());

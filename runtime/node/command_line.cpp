@@ -97,8 +97,8 @@ void refuse_unknown(const CLI::App& app) {
     const auto meant = nearest_word(option, names);
     unknown.push_back(option + (meant ? " (did you mean " + *meant + "?)" : ""));
   }
-  if (!unknown.empty()) throw Failure("there is no option " + joined(unknown, ", ") + "; --help lists the options");
-  if (app.remaining_size() > 0) throw Failure("'" + app.remaining().front() + "' belongs to no option; --help lists the options");
+  if (!unknown.empty()) throw UnknownOption("there is no option " + joined(unknown, ", ") + "; --help lists the options");
+  if (app.remaining_size() > 0) throw UnknownOption("'" + app.remaining().front() + "' belongs to no option; --help lists the options");
 }
 
 /// A savepoint is a directory of its own.
@@ -160,6 +160,8 @@ std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv,
   try {
     add_job_options(app, line, text, described);
     add_engine_options(app, line.run, text);
+    const auto missing = missing_value(app, {argv + 1, argv + argc});
+    if (missing) throw Failure(missing->option + " wants a value; --help lists the options");
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     return help_text(app);

@@ -22,7 +22,13 @@ struct CommandLine {
 /// The options as name and value, before anyone knows which there are: enough for the job to describe itself.
 std::map<std::string, std::string> scan_command_line(int argc, char** argv);
 
-/// What was said; or that it was a request for help, with the text. Throws Failure when it makes no sense.
+/// There is no such option. The job may have one that it did not ask for yet, since it refused another.
+class UnknownOption final : public Failure {
+ public:
+  using Failure::Failure;
+};
+
+/// What was said; or that it was a request for help, with the text. Throws UnknownOption, and Failure when it makes no sense otherwise.
 std::variant<CommandLine, std::string> parse_command_line(int argc, char** argv, const JobDefinition& job, const Options& described);
 
 }  // namespace weir

@@ -34,7 +34,7 @@ int run(int argc, char** argv, const JobDefinition& job) {
     auto said = [&] {
       try {
         return parse_command_line(argc, argv, job, described);
-      } catch (const Failure& misspelt) {
+      } catch (const UnknownOption& misspelt) {
         throw Failure(refusal(job, scanned).value_or(misspelt.what()));
       }
     }();

@@ -42,7 +42,31 @@ std::string told_value(const std::string& text) {
   return text.find(kWants) == std::string::npos ? text : before(text, kWants) + " wants " + behind(text, kWants);
 }
 
+/// Null: the command has none of that name.
+const CLI::Option* option_of(const CLI::App& command, const std::string& word) {
+  return word.starts_with("--") ? command.get_option_no_throw(before(word, "=")) : nullptr;
+}
+
+/// The command of a command that a word names, or itself.
+const CLI::App* command_within(const CLI::App& command, const std::string& word) {
+  const auto named = command.get_subcommands([&](const CLI::App* one) { return one->check_name(word); });
+  return named.empty() ? &command : named.front();
+}
+
 }  // namespace
+
+std::optional<MissingValue> missing_value(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* command = &app;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const CLI::Option* option = option_of(*command, words[i]);
+    if (option == nullptr) command = command_within(*command, words[i]);
+    const bool wants_next = option != nullptr && option->get_items_expected_min() > 0 && words[i].find('=') == std::string::npos;
+    if (!wants_next) continue;
+    if (i + 1 == words.size() || option_of(*command, words[i + 1]) != nullptr) return MissingValue{words[i], command};
+    ++i;
+  }
+  return std::nullopt;
+}
 
 ValueCheck whole_number(std::uint64_t least, std::uint64_t most) {
   return [=](const std::string& text) -> std::string {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@ using ValueCheck = std::function<std::string(const std::string& text)>;
 ValueCheck whole_number(std::uint64_t least, std::uint64_t most);
 /// "wants bash or zsh, not 'fish'".
 ValueCheck one_of(const std::vector<std::string>& words);
+
+/// An option whose value is missing: nothing follows it, or another option of its command, whose name CLI11 would take for the value.
+struct MissingValue {
+  std::string option;
+  const CLI::App* command = nullptr;
+};
+/// The first of them in the words behind the program's name.
+std::optional<MissingValue> missing_value(const CLI::App& app, const std::vector<std::string>& words);
 
 /// What CLI11 found wrong with a command line: "--parallelism wants a number from 1 to 128, not 'x'".
 std::string told(const CLI::Error& error);

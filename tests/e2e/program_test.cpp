@@ -212,6 +212,9 @@ TEST_CASE("a value that an option cannot have is refused with those that it can 
   refused({"--input", "x", "--threads", "1025"}, "--threads wants a number from 0 to 1024, not '1025'");
   refused({"--input", "x", "--retain", "0"}, "--retain wants a number from 1 to 1000, not '0'");
   refused({"--input", "x", "--parallelism"}, "--parallelism wants a value");
+  refused({"--input"}, "--input wants a value");
+  refused({"--input", "--parallelism", "2"}, "--input wants a value");
+  refused({"--parallelism", "--input", "x"}, "--parallelism wants a value");
   refused({"--input", "x", "--input", "y"}, "--input was given more than once");
   refused({"--input", "x", "--quiet=x"}, "'x' is no value for --quiet");
 }
@@ -219,6 +222,8 @@ TEST_CASE("a value that an option cannot have is refused with those that it can 
 TEST_CASE("an option of the job's own that wants a number says what it wants") {
   const Place place;
   const auto refused = [&](const Arguments& arguments) { return place.run("slow_count", arguments).printed; };
+  CHECK(refused({"--count"}) == "slow_count: error: --count wants a value; --help lists the options\n");
+  CHECK(refused({"--count", "--output", place / "out.csv"}) == "slow_count: error: --count wants a value; --help lists the options\n");
   for (const std::string rate : {"inf", "nan"}) {
     CHECK(refused({"--count", "1", "--output", place / "out.csv", "--rate", rate}) == "slow_count: error: option --rate: '" + rate + "' is not a finite number\n");
   }

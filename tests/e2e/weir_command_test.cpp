@@ -119,6 +119,8 @@ TEST_CASE("a mistyped command or option is told in one line, with the one that w
   refused({"submit", kBundle, "--checkpoint-interval", "soon"}, "--checkpoint-interval: 'soon' is not a duration; write 250ms, 10s, 5min, 2h or 7d");
   refused({"submit", kBundle, "--parallelism", "x"}, "--parallelism wants a number from 1 to 32768, not 'x'; 'weir submit --help' says more");
   refused({"submit", kBundle, "--name"}, "--name wants a value; 'weir submit --help' says more");
+  refused({"submit", kBundle, "--name", "--node", "a:1"}, "--name wants a value; 'weir submit --help' says more");
+  refused({"cert", "node", "--name", "--out=a"}, "--name wants a value; 'weir cert node --help' says more");
   refused({"submit", kBundle, "--wait", "--detach"}, "--wait waits for the job's end and --detach does not; give one of them");
   refused({"submit", kBundle, "--name", "a", "--name", "b"}, "--name was given more than once; 'weir submit --help' says more");
   refused({"submit", kBundle, "--wait=x"}, "'x' is no value for --wait; 'weir submit --help' says more");
