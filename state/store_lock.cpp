@@ -25,15 +25,14 @@ std::string holder(int descriptor) {
   return pid;
 }
 
-Error in_use(const std::filesystem::path& directory, int descriptor) {
+Error in_use(const std::filesystem::path& directory, int descriptor, const std::string& otherwise) {
   const std::string pid = holder(descriptor);
   std::string by = "another process";
   if (pid == std::to_string(getpid()))
     by = "this process";
   else if (!pid.empty())
     by = "process " + pid;
-  return {directory.string() + " is in use by " + by +
-          ": stop it first, or take another state directory"};
+  return {directory.string() + " is in use by " + by + ": stop it first, or " + otherwise};
 }
 
 Error cannot_lock(const std::filesystem::path& directory, int error) {
@@ -50,12 +49,12 @@ int lock(int descriptor, int operation) {
 
 }  // namespace
 
-Result<std::unique_ptr<StoreLock>> StoreLock::exclusive(const std::filesystem::path& directory) {
+Result<std::unique_ptr<StoreLock>> StoreLock::exclusive(const std::filesystem::path& directory, const std::string& otherwise) {
   const int descriptor = open(path_of(directory).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return cannot_lock(directory, errno);
   std::unique_ptr<StoreLock> held(new StoreLock(descriptor));
   if (const int error = lock(descriptor, LOCK_EX); error != 0) {
-    return error == EWOULDBLOCK ? in_use(directory, descriptor) : cannot_lock(directory, error);
+    return error == EWOULDBLOCK ? in_use(directory, descriptor, otherwise) : cannot_lock(directory, error);
   }
   const std::string pid = std::to_string(getpid()) + '\n';
   // The lock holds without the id too, so a full disk does not matter here.
@@ -72,7 +71,7 @@ Result<std::unique_ptr<StoreLock>> StoreLock::shared(const std::filesystem::path
   }
   std::unique_ptr<StoreLock> held(new StoreLock(descriptor));
   if (const int error = lock(descriptor, LOCK_SH); error != 0) {
-    return error == EWOULDBLOCK ? in_use(directory, descriptor) : cannot_lock(directory, error);
+    return error == EWOULDBLOCK ? in_use(directory, descriptor, "take another state directory") : cannot_lock(directory, error);
   }
   return held;
 }

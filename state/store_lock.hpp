@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include <weir/base/result.hpp>
 
@@ -13,8 +14,9 @@ namespace weir {
 /// A held lock. Released when destroyed; the file stays.
 class StoreLock {
  public:
-  /// Locks the directory for one writer. Fails when anybody else has it open.
-  static Result<std::unique_ptr<StoreLock>> exclusive(const std::filesystem::path& directory);
+  /// Locks the directory for one writer. Fails when anybody else has it open; `otherwise` is what to do then, but for ending that one.
+  static Result<std::unique_ptr<StoreLock>> exclusive(const std::filesystem::path& directory,
+                                                      const std::string& otherwise = "take another state directory");
 
   /// Locks the directory against a writer; other readers may come. Null when there is no lock file, which
   /// means that no writer ever came: a savepoint.

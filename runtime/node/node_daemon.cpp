@@ -138,6 +138,7 @@ int run(const NodeOptions& options, const std::string& program) {
   const auto log = make_log(options);
   check_free(options.listen, "--listen").or_throw();
   check_free(options.http, "--http").or_throw();
+  const auto claimed = claim_data_directory(options.data).or_throw();
   const NodeIdentity identity = begin_incarnation(options.data).or_throw();
   const NodeAnnouncement self = announcement(options, identity);
 

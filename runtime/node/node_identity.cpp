@@ -54,6 +54,15 @@ Result<void> write_identity(const std::filesystem::path& data, const NodeIdentit
 
 }  // namespace
 
+Result<std::unique_ptr<StoreLock>> claim_data_directory(const std::filesystem::path& data) {
+  std::error_code error;
+  std::filesystem::create_directories(data, error);
+  if (error) return cannot(data, "made", error.message());
+  auto locked = StoreLock::exclusive(data, "give this node a directory of its own");
+  if (!locked) return Error{"--data: " + locked.error().message};
+  return locked;
+}
+
 Result<NodeIdentity> begin_incarnation(const std::filesystem::path& data) {
   std::error_code error;
   std::filesystem::create_directories(data, error);

@@ -420,6 +420,20 @@ TEST_CASE("a savepoint of a job on three nodes is one directory, from which a jo
   check_counts(directory / "out.csv", 200'000);
 }
 
+TEST_CASE("a second node in one data directory is refused before it touches anything there, and told what to do") {
+  const TemporaryDirectory directory;
+  Daemons nodes(directory / "cluster", 1);
+  const auto identity = weir::testing::content_of(nodes.data(0) / "identity");
+  const auto log = directory / "second.log";
+  const auto port = [] { return "127.0.0.1:" + std::to_string(weir::testing::free_port()); };
+  weir::testing::Process second(std::filesystem::path(WEIR_BIN_DIR) / "weir", {"node", "--listen", port(), "--http", port(), "--data", nodes.data(0).string()}, log);
+  CHECK(second.wait_for(std::chrono::seconds(60)) == 1);
+  const std::string told = weir::testing::content_of(log);
+  CHECK_MESSAGE(told.find("weir node: error: --data: " + nodes.data(0).string() + " is in use by process ") != std::string::npos, told);
+  CHECK_MESSAGE(told.find(": stop it first, or give this node a directory of its own\n") != std::string::npos, told);
+  CHECK(weir::testing::content_of(nodes.data(0) / "identity") == identity);
+}
+
 TEST_CASE("a node of another version is refused, with both versions in the message") {
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 1);
