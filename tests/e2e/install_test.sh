@@ -45,6 +45,17 @@ python3 -c 'import json; job = json.load(open("described.json")); assert job["na
   fail "the installed weir describes the bundle wrongly"
 ! ldd build/cpu_average | grep -E 'libcrypto|libssl|httplib|tomlplusplus' || fail "a job's program is linked with what only weir uses"
 
+# The job that is given other code, and all that the README says to a cluster. Where no node runs, whatever makes sense ends with 3.
+cp "$source/examples/monitoring.cpp" .
+eval "$(grep "^ *echo 'weir_add_job(monitoring " "$source/README.md")" >monitoring.log || { cat monitoring.log; exit 1; }
+commands=$(sed 's/ *#.*//' "$source/README.md" | tr ';' '\n' | sed 's/^ *//' | grep -E '^weir (submit|savepoint|stop|nodes|jobs|job|logs|checkpoints)\b')
+[[ $(wc -l <<<"$commands") -ge 9 ]] || fail "the README says less to a cluster than it did: $commands"
+while read -r command; do
+  status=0
+  (PATH="$scratch/prefix/bin:$PATH" WEIR_NODE=127.0.0.1:1 eval "$command") >said.txt 2>&1 </dev/null || status=$?
+  [[ $status == 3 ]] || { cat said.txt; fail "'$command' ends with $status"; }
+done <<<"$commands"
+
 # The README's test of a pipeline, which is an example too.
 block cpp 2 >"$scratch/testing.cpp"
 tail -n +2 "$source/examples/testing.cpp" | diff - "$scratch/testing.cpp" || fail "the README's test is not examples/testing.cpp"
