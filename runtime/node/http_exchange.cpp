@@ -112,10 +112,11 @@ class Library final : public httplib::Server {
   bool closes_ = false;
 };
 
-void refuse(HttpConnection& connection, const HttpRefusal& refusal) {
+/// `headers`: lines that end in \r\n.
+void refuse(HttpConnection& connection, const HttpRefusal& refusal, const std::string& headers = "") {
   const HttpAnswer answer = http_error(refusal.status, refusal.why);
-  connection.write("HTTP/1.1 " + std::to_string(refusal.status) + " Refused\r\nConnection: close\r\nContent-Type: " + answer.type + "\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" +
-                   answer.body);
+  connection.write("HTTP/1.1 " + std::to_string(refusal.status) + " Refused\r\nConnection: close\r\n" + headers + "Content-Type: " + answer.type +
+                   "\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body);
 }
 
 Then exchange_or_throw(HttpConnection& connection, HttpRoutes& routes, const HttpExchangeOptions& options) {
@@ -155,6 +156,14 @@ Then exchange(HttpConnection& connection, HttpRoutes& routes, const HttpExchange
     return exchange_or_throw(connection, routes, options);
   } catch (...) {  // the library, over a head; memory
     return Then::Close;
+  }
+}
+
+void turn_away(HttpConnection& connection) {
+  try {
+    connection.set_deadline(Clock::now());
+    refuse(connection, {http::kUnavailable, "this node has more connections than it can serve; try again"}, "Retry-After: 1\r\n");
+  } catch (...) {  // memory: then it is not told
   }
 }
 

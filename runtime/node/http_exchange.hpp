@@ -20,4 +20,7 @@ struct HttpExchangeOptions {
 /// Throws nothing.
 HttpListenerOptions::Then exchange(HttpConnection& connection, HttpRoutes& routes, const HttpExchangeOptions& options);
 
+/// Answers instead that there is no room for the request. Waits for nothing, so that one who does not read is not told. Throws nothing.
+void turn_away(HttpConnection& connection);
+
 }  // namespace weir

@@ -243,19 +243,25 @@ class HttpListener::Threads {
   }
 
   void make_room() {
-    std::unique_ptr<HttpConnection> closed;  // after the lock is released
-    const std::lock_guard lock(mutex_);
-    const auto fewer = [](const Pool& a, const Pool& b) { return a.ready.size() < b.ready.size(); };
-    auto& ready = std::max_element(pools_.begin(), pools_.end(), fewer)->ready;
-    if (ready.size() > waiting_.size()) {
-      closed = std::move(ready.front());
-      ready.pop_front();
-      --handed_over_;
-      return;
+    if (const auto request = take_from_largest_pool()) {
+      options_.turn_away(*request);
+      return request->end_sending();
     }
     const auto sooner = [](const Waiting& a, const Waiting& b) { return a.deadline < b.deadline; };
     const auto longest_waited = std::min_element(waiting_.begin(), waiting_.end(), sooner);
     if (longest_waited != waiting_.end()) waiting_.erase(longest_waited);
+  }
+
+  /// The request that has waited longest in the pool that has most of them. Null: more wait for their clients.
+  std::unique_ptr<HttpConnection> take_from_largest_pool() {
+    const std::lock_guard lock(mutex_);
+    const auto fewer = [](const Pool& a, const Pool& b) { return a.ready.size() < b.ready.size(); };
+    auto& ready = std::max_element(pools_.begin(), pools_.end(), fewer)->ready;
+    if (ready.size() <= waiting_.size()) return nullptr;
+    auto taken = std::move(ready.front());
+    ready.pop_front();
+    --handed_over_;
+    return taken;
   }
 
   /// For poll: until the next deadline.

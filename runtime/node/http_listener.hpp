@@ -11,7 +11,7 @@
 // is handed over, and requests wait for a thread of their pool only.
 //
 // When there are too many connections, one makes room for the next: of those that wait for the same - for their client, or for a
-// thread of the same pool - the largest crowd loses the one that has waited longest.
+// thread of the same pool - the largest crowd loses the one that has waited longest. One whose request was there is told so.
 //
 // A resource. Its threads live as long as it does.
 #pragma once
@@ -43,6 +43,8 @@ struct HttpListenerOptions {
   enum class Then : std::uint8_t { KeepOpen, Close };
   /// Serves one request, whose head is there to be taken (empty: it is too long). On a thread of its pool; throws nothing.
   std::function<Then(HttpConnection&)> serve;
+  /// Tells a client that its request, whose head is there, makes room for others. On the thread that watches: it neither waits nor throws.
+  std::function<void(HttpConnection&)> turn_away = [](HttpConnection&) {};
 };
 
 class HttpListener {

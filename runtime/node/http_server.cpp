@@ -54,6 +54,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options)
   listening.head_timeout = own.head_timeout;
   listening.idle_timeout = own.idle_timeout;
   listening.serve = [server = server.get()](HttpConnection& connection) { return server->serve(connection); };
+  listening.turn_away = turn_away;
   auto listener = HttpListener::open(std::move(listening));
   if (!listener) return listener.error();
   server->listener_ = std::move(*listener);

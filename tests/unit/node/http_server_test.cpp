@@ -524,6 +524,34 @@ TEST_CASE("clients that are in the way make room for one that asks") {
   CHECK(slow.front()->closed());
 }
 
+TEST_CASE("a request that makes room for others is told to be tried again") {
+  HttpServerOptions options;
+  options.threads = 2;
+  options.connections = 8;
+  HttpTrial trial(std::move(options));
+  std::vector<std::unique_ptr<HttpWire>> slow;
+  for (int i = 0; i < 2; ++i) slow.push_back(slow_request(trial, "/api/v1/jobs/1/cancel", "application/json", 2));  // on both threads
+  std::vector<std::unique_ptr<HttpWire>> behind;
+  for (int i = 0; i < 6; ++i) {
+    behind.push_back(std::make_unique<HttpWire>(trial.port()));
+    behind.back()->send(text_of(WireRequest{.path = "/api/v1/version"}));
+  }
+  CHECK(trial.ask("GET", "/livez").status == 200);  // on a thread of its own, and one connection too many
+  for (const auto& wire : slow) wire->send("{}");
+  int turned_away = 0;
+  for (const auto& wire : behind) {
+    const auto reply = wire->receive();
+    REQUIRE(reply);
+    if (reply->status == 200) continue;
+    ++turned_away;
+    CHECK(reply->status == 503);
+    CHECK(reply->headers.at("retry-after") == "1");
+    CHECK(error_of(*reply) == "this node has more connections than it can serve; try again");
+    CHECK(wire->closed());
+  }
+  CHECK(turned_away == 1);
+}
+
 TEST_CASE("the port is one that was free, and one that is taken is said") {
   HttpTrial trial;
   HttpServerOptions options;
