@@ -152,11 +152,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     const auto ids = std::views::keys(up);
     const std::map<VoterId, std::string> log = options_.voters();
     const auto voters = std::views::keys(log);
-    std::set<VoterId> replaced;
-    for (const auto& [voter, address] : log) {
-      const auto there = [&](const auto& other) { return other.first != voter && other.second.node.address == address; };
-      if (std::ranges::any_of(up, there)) replaced.insert(voter);
-    }
+    const std::set<VoterId> replaced = voters_replaced(log, up);
     const VoteChanges changes = votes_.look({voters.begin(), voters.end()}, {ids.begin(), ids.end()}, now(), replaced);
     for (const VoterId voter : changes.admit) options_.admit(up.at(voter));
     for (const VoterId voter : changes.remove) {

@@ -1,5 +1,7 @@
 #include <weir/coordination/cluster_view.hpp>
 
+#include <algorithm>
+
 namespace weir {
 
 std::set<ClusterNodeId> nodes_up(ClusterNodeId self, const std::vector<ClusterMember>& others) {
@@ -24,6 +26,15 @@ std::map<VoterId, NodeAnnouncement> may_vote(const NodeAnnouncement& self, const
     if (member.status == ClusterMember::Status::Up && member.node.voter != 0) nodes.emplace(member.node.voter, member.node);
   }
   return nodes;
+}
+
+std::set<VoterId> voters_replaced(const std::map<VoterId, std::string>& voters, const std::map<VoterId, NodeAnnouncement>& up) {
+  std::set<VoterId> replaced;
+  for (const auto& [voter, address] : voters) {
+    const auto is_there = [&](const auto& node) { return node.first != voter && node.second.node.address == address; };
+    if (std::any_of(up.begin(), up.end(), is_there)) replaced.insert(voter);
+  }
+  return replaced;
 }
 
 std::vector<PlacementNode> placement_nodes(const ClusterState& state, const NodeAnnouncement& self, const std::vector<ClusterMember>& others,

@@ -49,6 +49,13 @@ TEST_CASE("who is up may vote, but for nodes that take no part in the log") {
   CHECK(voters == std::map<VoterId, NodeAnnouncement>{{10, with_voter(1, 10)}, {20, with_voter(2, 20)}, {40, with_voter(4, 40)}});
 }
 
+TEST_CASE("a voter is replaced when another node is up where it was, and not when it is itself up there or elsewhere") {
+  const std::map<VoterId, std::string> voters = {{10, "host:1"}, {20, "host:2"}, {30, "host:3"}};
+  CHECK(voters_replaced(voters, {{10, node(1)}, {20, node(2)}}).empty());
+  CHECK(voters_replaced(voters, {{10, node(1)}, {40, node(3)}}) == std::set<VoterId>{30});
+  CHECK(voters_replaced(voters, {{10, node(1)}, {30, node(4)}}).empty());  // moved, and nobody came after it
+}
+
 TEST_CASE("tasks go to admitted nodes that are up and stay, and what others have taken counts") {
   const auto nodes = placement_nodes(state_of({1, 2, 3, 4}), node(1, 2), kOthers, {{2, 3}});
   REQUIRE(nodes.size() == 2);
