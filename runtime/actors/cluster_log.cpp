@@ -1,6 +1,5 @@
 #include <weir/actors/cluster_log.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <sstream>
@@ -119,10 +118,22 @@ void ClusterLog::note_staying(std::set<std::uint64_t> voters) {
   staying_ = std::move(voters);
 }
 
-bool ClusterLog::can_hand_over() const {
+std::set<std::uint64_t> ClusterLog::successors() const {
+  std::set<std::uint64_t> successors;
   const auto voters = log_->voters();
   const std::lock_guard lock(staying_mutex_);
-  return std::any_of(voters.begin(), voters.end(), [&](const Voter& voter) { return staying_.contains(voter.id); });
+  for (const Voter& voter : voters) {
+    if (staying_.contains(voter.id)) successors.insert(voter.id);
+  }
+  return successors;
+}
+
+void ClusterLog::hand_over() {
+  const std::set<std::uint64_t> all = successors();
+  if (all.empty()) return;
+  const auto next = all.upper_bound(asked_to_lead_);
+  asked_to_lead_ = next == all.end() ? *all.begin() : *next;
+  log_->step_down(asked_to_lead_);
 }
 
 void ClusterLog::remove(std::uint64_t voter) {

@@ -6,6 +6,7 @@
 // asked, so nobody waits for anybody.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -53,12 +54,12 @@ class ClusterLog final : public LogTransport, public LogObserver {
   /// loses its own. On the leader.
   void admit(const Voter& voter);
   void remove(std::uint64_t voter);
-  /// Asks another member to lead; whether one does by now, or this one never did.
-  void step_down() { log_->step_down(); }
   /// The votes of other nodes that are up and not to end.
   void note_staying(std::set<std::uint64_t> voters);
   /// Whether there is who could lead instead; to one that is to end itself the lead would only be a burden.
-  bool can_hand_over() const;
+  bool can_hand_over() const { return !successors().empty(); }
+  /// Asks one of these to lead, each time the next of them: one that does not answer must not be the only one asked.
+  void hand_over();
   bool leads() const { return log_->leadership().standing != Standing::Follower; }
   /// Their addresses are those that they had when they got their votes.
   std::map<std::uint64_t, std::string> voters() const;
@@ -75,6 +76,7 @@ class ClusterLog final : public LogTransport, public LogObserver {
  private:
   explicit ClusterLog(ClusterLogOptions options) : options_(std::move(options)) {}
   void logged(const std::string& what, const Outcome& outcome) const;
+  std::set<std::uint64_t> successors() const;
 
   ClusterLogOptions options_;
   std::unique_ptr<ReplicatedLog> log_;
@@ -84,6 +86,7 @@ class ClusterLog final : public LogTransport, public LogObserver {
   std::set<std::uint64_t> admitting_;  // voters whose votes are being logged
   mutable std::mutex staying_mutex_;
   std::set<std::uint64_t> staying_;
+  std::atomic<std::uint64_t> asked_to_lead_{0};  // the last one
   std::mutex starting_;   // guards started_
   bool started_ = false;
   ClusterState state_;    // of the log's thread: after all that was applied

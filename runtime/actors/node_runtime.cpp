@@ -105,7 +105,7 @@ std::future<void> NodeRuntime::drain() {
 }
 
 void NodeRuntime::hand_over() {
-  if (parts_->log->leads() && parts_->log->can_hand_over()) parts_->log->step_down();
+  if (parts_->log->leads()) parts_->log->hand_over();
 }
 
 void NodeRuntime::leave() {

@@ -85,7 +85,7 @@ void ReplicatedLog::Thread::loop() {
     for (const Bytes& message : work.messages) server_->receive(now_ms(), message);
     for (VoterChange& change : work.changes) server_->change(now_ms(), std::move(change));
     if (!work.proposals.empty()) server_->propose(now_ms(), std::move(work.proposals));
-    if (work.handover == Handover::Wanted) server_->step_down(now_ms());
+    if (work.successor) server_->step_down(now_ms(), *work.successor);
     if (const auto now = std::chrono::steady_clock::now(); now >= next_tick) {
       server_->tick(now_ms());
       next_tick = now + tick_interval(options_);
@@ -152,9 +152,9 @@ void ReplicatedLog::Thread::change(VoterChange change) {
   refuse(change.done, why);
 }
 
-void ReplicatedLog::Thread::step_down() {
+void ReplicatedLog::Thread::step_down(std::uint64_t successor) {
   const std::lock_guard lock(mutex_);
-  waiting_.handover = Handover::Wanted;
+  waiting_.successor = successor;
   woken_.notify_one();
 }
 

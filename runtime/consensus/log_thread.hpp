@@ -7,6 +7,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,22 +29,21 @@ class ReplicatedLog::Thread {
   void receive(Bytes message);
   void propose(Proposal proposal);
   void change(VoterChange change);
-  void step_down();
+  void step_down(std::uint64_t successor);
   std::vector<Voter> voters() const;
   Leadership leadership() const;
   void stop();
 
  private:
   enum class State { Idle, Running, Stopping, Stopped };
-  enum class Handover { None, Wanted };
   struct Work {
     std::vector<Bytes> messages;
     std::vector<Proposal> proposals;
     std::vector<VoterChange> changes;
-    Handover handover = Handover::None;
+    std::optional<std::uint64_t> successor;  // the lead is to be handed over
     std::uint64_t bytes = 0;
 
-    bool empty() const { return messages.empty() && proposals.empty() && changes.empty() && handover == Handover::None; }
+    bool empty() const { return messages.empty() && proposals.empty() && changes.empty() && !successor; }
   };
 
   void run(std::promise<Result<void>> started);

@@ -290,13 +290,13 @@ void RaftServer::submit(std::vector<LogEntry> commands, std::vector<Done> waitin
   }
 }
 
-void RaftServer::step_down(std::uint64_t now_ms) {
-  step(now_ms, [&] { hand_leadership_over(); });
+void RaftServer::step_down(std::uint64_t now_ms, std::uint64_t successor) {
+  step(now_ms, [&] { hand_leadership_over(successor); });
 }
 
-void RaftServer::hand_leadership_over() {
-  // Fails without another voter, or when this member does not lead: then there is nothing to hand over.
-  if (raft_->server.transfer == nullptr) raft_transfer(&raft_->server, &raft_->transfer, 0, nullptr);
+void RaftServer::hand_leadership_over(std::uint64_t successor) {
+  // Fails when that is no other voter, or there is none, or when this member does not lead: then there is nothing to hand over.
+  if (raft_->server.transfer == nullptr) raft_transfer(&raft_->server, &raft_->transfer, successor, nullptr);
 }
 
 std::vector<Member> RaftServer::members() const {

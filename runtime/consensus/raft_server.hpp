@@ -88,7 +88,7 @@ class RaftServer {
   void receive(std::uint64_t now_ms, std::span<const std::byte> message);
   void propose(std::uint64_t now_ms, std::vector<Proposal> proposals);
   void change(std::uint64_t now_ms, VoterChange wanted);
-  void step_down(std::uint64_t now_ms);
+  void step_down(std::uint64_t now_ms, std::uint64_t successor = 0);
 
   /// Answers what is open, Unknown or Refused, and takes no more part. What is asked for afterwards is refused.
   void stop(const std::string& why);
@@ -125,7 +125,7 @@ class RaftServer {
   void follow_leadership();
   void answer_open_proposals(const std::string& why);
   void submit(std::vector<LogEntry> commands, std::vector<Done> waiting);
-  void hand_leadership_over();
+  void hand_leadership_over(std::uint64_t successor = 0);
   void next_change();
   Submitted submit_add(Change& change);
   Submitted submit_remove(const Change& change);

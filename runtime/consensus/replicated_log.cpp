@@ -46,7 +46,7 @@ void ReplicatedLog::remove_voter(std::uint64_t id, Done done) {
   thread_->change({.kind = VoterChange::Kind::Remove, .voter = {.id = id, .address = {}}, .done = std::move(done)});
 }
 
-void ReplicatedLog::step_down() { thread_->step_down(); }
+void ReplicatedLog::step_down(std::uint64_t successor) { thread_->step_down(successor); }
 
 std::vector<Voter> ReplicatedLog::voters() const { return thread_->voters(); }
 

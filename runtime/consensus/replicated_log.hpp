@@ -77,9 +77,10 @@ class ReplicatedLog {
   /// error. The removed member is not told: stop it.
   void remove_voter(std::uint64_t id, Done done);
 
-  /// Asks the leader to let another voter lead, if it is up to date; to be called before it is stopped on purpose. The next
-  /// change of leadership tells whether it worked.
-  void step_down();
+  /// Asks the leader to let that voter lead, as soon as it is up to date; to be called before the leader is stopped on purpose.
+  /// 0: any that is up to date, whether or not it can be reached. The next change of leadership tells whether it worked; until the
+  /// attempt is over, an election timeout at most, commands are refused.
+  void step_down(std::uint64_t successor);
 
   /// As of the last change this member knows of, committed or about to be.
   std::vector<Voter> voters() const;

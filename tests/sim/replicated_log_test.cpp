@@ -91,10 +91,13 @@ class Chaos {
   int commands_ = 0;
 };
 
-/// And members come and go: what leaves loses its directory and comes back as another one.
+/// What a member that loses its vote comes back with.
+enum class Directory { Lost, Kept };
+
+/// And members come and go. One that loses its directory comes back as another one.
 class ChaosOfMembers : public Chaos {
  public:
-  using Chaos::Chaos;
+  ChaosOfMembers(LogCluster& cluster, std::uint64_t seed, Directory directory) : Chaos(cluster, seed), directory_(directory) {}
 
  private:
   void event() override {
@@ -111,10 +114,13 @@ class ChaosOfMembers : public Chaos {
       cluster_.run_until([&] { return removed->has_value(); }, 300);
       if (!removed->has_value() || !(*removed)->applied()) return;
       cluster_.kill(node);
+      if (directory_ == Directory::Kept) return cluster_.restart(node);
       cluster_.wipe(node);
       cluster_.join(node);
     }
   }
+
+  Directory directory_;
 };
 
 void calm_down(LogCluster& cluster) {
@@ -177,13 +183,16 @@ TEST_CASE("five members agree while snapshots are taken and sent all the time") 
 }
 
 TEST_CASE("members agree while they come and go") {
+  Directory directory{};
+  SUBCASE("as other ones") { directory = Directory::Lost; }
+  SUBCASE("with what they have") { directory = Directory::Kept; }
   with_seeds(100, [&](std::uint64_t seed) {
     LogCluster cluster(seed);
     cluster.options.snapshot_every_entries = 7;
     cluster.options.kept_entries = 2;
     cluster.options.catch_up = Duration(300);
     cluster.make(3);
-    ChaosOfMembers(cluster, seed).run(300);
+    ChaosOfMembers(cluster, seed, directory).run(300);
     calm_down(cluster);
     add_all(cluster);
     end(cluster, seed);

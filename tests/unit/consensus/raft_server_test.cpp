@@ -218,6 +218,58 @@ TEST_CASE("a leader that steps down hands over") {
   propose_all(cluster, 1);
 }
 
+TEST_CASE("a leader hands over to the member that is named, when another one is up to date as well but gone") {
+  for (const std::size_t step : {1, 2}) {
+    CAPTURE(step);
+    LogCluster cluster(17);
+    const std::size_t first = make_even(cluster);
+    const std::size_t successor = (first + step) % 3;
+    cluster.kill((first + 3 - step) % 3);
+    cluster[first].server->step_down(cluster.now_ms(), cluster[successor].id);
+    REQUIRE(cluster.run_until([&] { return cluster.leader() == successor; }, 90));
+    propose_all(cluster, 1);
+  }
+}
+
+TEST_CASE("a leader that is to hand over to who has no vote goes on leading") {
+  LogCluster cluster(18);
+  const std::size_t first = make_even(cluster);
+  cluster[first].server->step_down(cluster.now_ms(), 12345);
+  propose_all(cluster, 1);
+  CHECK(cluster.leader() == first);
+}
+
+TEST_CASE("members whose votes were taken away come back with what they have, disturb nobody, and vote again") {
+  LogCluster cluster(19);
+  const std::size_t last = make_even(cluster);
+  const std::size_t gone = (last + 1) % 3;
+  const std::size_t leaving = (last + 2) % 3;
+  cluster.kill(gone);
+  for (const std::size_t node : {gone, leaving}) {  // the one that is up last, since it takes part in the end of the other's vote
+    const auto removed = cluster.remove_voter(last, cluster[node].id);
+    REQUIRE(answered(cluster, removed));
+    CHECK((*removed)->applied());
+  }
+  cluster.kill(leaving);
+  propose_all(cluster, 1);
+  cluster.kill(last);
+  for (const std::size_t node : {gone, leaving}) cluster.restart(node);
+  cluster.run_for(10'000);
+  CHECK_FALSE(cluster.leader());  // they know that they are too few
+  cluster.restart(last);
+  REQUIRE(cluster.await_leader() == last);
+  cluster.run_for(10'000);
+  CHECK(cluster.leader() == last);
+  for (const std::size_t node : {gone, leaving}) {
+    const auto added = cluster.add_voter(last, node);
+    REQUIRE(answered(cluster, added));
+    CHECK((*added)->applied());
+  }
+  cluster.kill(last);
+  propose_all(cluster, 1);
+  CHECK(cluster.run_until_even());
+}
+
 TEST_CASE("a late refusal does not keep a member from what comes next") {
   LogCluster cluster(16);
   const std::size_t leader = make_even(cluster);
