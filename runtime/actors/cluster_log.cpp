@@ -100,10 +100,12 @@ void ClusterLog::admit(const Voter& voter) {
     if (!admitting_.insert(voter.id).second) return;
   }
   log_->add_voter(voter, [this, voter](const Outcome& outcome) {
-    logged("a vote for " + voter.address, outcome);
     if (outcome.applied()) options_.services->log(NodeServices::Level::Info, voter.address + " has a vote");
-    const std::lock_guard lock(admitting_mutex_);
-    admitting_.erase(voter.id);
+    {
+      const std::lock_guard lock(admitting_mutex_);
+      admitting_.erase(voter.id);
+    }
+    votes_changed("a vote for " + voter.address, outcome);
   });
 }
 
@@ -137,11 +139,12 @@ void ClusterLog::hand_over() {
 }
 
 void ClusterLog::remove(std::uint64_t voter) {
-  log_->remove_voter(voter, [this](const Outcome& outcome) { logged("the end of a vote", outcome); });
+  log_->remove_voter(voter, [this](const Outcome& outcome) { votes_changed("the end of a vote", outcome); });
 }
 
-void ClusterLog::logged(const std::string& what, const Outcome& outcome) const {
-  if (!outcome.applied()) options_.services->log(NodeServices::Level::Warning, what + " was not logged: " + outcome.why);
+void ClusterLog::votes_changed(const std::string& what, const Outcome& outcome) const {
+  if (outcome.applied()) caf::anon_send(coordinator_, message::VotesChanged{});
+  else options_.services->log(NodeServices::Level::Warning, what + " was not logged: " + outcome.why);
 }
 
 void ClusterLog::stop() {

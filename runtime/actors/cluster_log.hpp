@@ -56,9 +56,8 @@ class ClusterLog final : public LogTransport, public LogObserver {
   void remove(std::uint64_t voter);
   /// The votes of other nodes that are up and not to end.
   void note_staying(std::set<std::uint64_t> voters);
-  /// Whether there is who could lead instead; to one that is to end itself the lead would only be a burden.
-  bool can_hand_over() const { return !successors().empty(); }
-  /// Asks one of these to lead, each time the next of them: one that does not answer must not be the only one asked.
+  /// Asks one of these that has a vote to lead, if there is any; each time the next of them, since one may not answer. To a node that
+  /// is to end itself the lead would only be a burden.
   void hand_over();
   bool leads() const { return log_->leadership().standing != Standing::Follower; }
   /// Their addresses are those that they had when they got their votes.
@@ -75,7 +74,7 @@ class ClusterLog final : public LogTransport, public LogObserver {
 
  private:
   explicit ClusterLog(ClusterLogOptions options) : options_(std::move(options)) {}
-  void logged(const std::string& what, const Outcome& outcome) const;
+  void votes_changed(const std::string& what, const Outcome& outcome) const;
   std::set<std::uint64_t> successors() const;
 
   ClusterLogOptions options_;

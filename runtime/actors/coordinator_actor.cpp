@@ -11,7 +11,6 @@
 #include <weir/actors/job_leader.hpp>
 #include <weir/base/exception_text.hpp>
 #include <weir/coordination/cluster_view.hpp>
-#include <weir/coordination/vote_keeper.hpp>
 
 namespace weir {
 namespace {
@@ -85,7 +84,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
     }
     options_.services->log(Level::Info, "leading the cluster (term " + std::to_string(leads.term) + ")");
     leading_.emplace(static_cast<LeaderSurroundings&>(*this), LeaderOptions{options_.lease, began_ + options_.patience});
-    votes_ = VoteKeeper(options_.voter_grace);
+    votes_ = VoteKeeper(options_.votes);
     change_votes();
   }
 
@@ -94,14 +93,23 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   }
 
   void on_members(const message::MembersChanged& changed) {
-    members_ = changed.members;
     for (const MembershipEvent& event : changed.events) {
       if (const auto* up = std::get_if<membership::NodeUp>(&event)) left_.erase(up->node.node.id);
-      if (const auto* left = std::get_if<membership::NodeLeft>(&event)) left_.insert(left->node.id);
+      if (const auto* left = std::get_if<membership::NodeLeft>(&event)) left_.insert_or_assign(left->node.id, voter_of(left->node.id));
     }
+    members_ = changed.members;
     if (!leading_) return;
     leading_->on_members(changed.events);
     change_votes();
+  }
+
+  void on_ends_soon(const message::EndsSoon&) {
+    ends_soon_ = true;
+    if (leading_) change_votes();
+  }
+
+  void on_votes_changed(const message::VotesChanged&) {
+    if (leading_) change_votes();
   }
 
   void on_ask(const message::Ask& ask) { options_.answer(ask.call, *this); }
@@ -119,6 +127,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   const std::vector<ClusterMember>& members() const override { return members_; }
   bool has_left(ClusterNodeId node) const override { return left_.contains(node); }
   std::size_t voters() const override { return options_.voters().size(); }
+  bool vote_is_needed(const NodeAnnouncement& node) const override { return is_needed(node.voter, voters_in_sight()); }
   const LiveJob* live(JobId job) const override {
     const LiveJob* live = leading_ ? leading_->live(job) : nullptr;
     const auto ended = last_seen_.find(job);
@@ -147,17 +156,29 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   }
 
  private:
-  void change_votes() {
-    const std::map<VoterId, NodeAnnouncement> up = may_vote(options_.self, members_);
-    const auto ids = std::views::keys(up);
+  /// Of another node, as it was last seen; 0: it has none, or was never seen.
+  VoterId voter_of(ClusterNodeId node) const {
+    const auto found = std::ranges::find(members_, node, [](const ClusterMember& member) { return member.node.node.id; });
+    return found == members_.end() ? 0 : found->node.voter;
+  }
+
+  VotersInSight voters_in_sight() const {
     const std::map<VoterId, std::string> log = options_.voters();
+    const std::map<VoterId, NodeAnnouncement> up = may_vote(options_.self, members_);
     const auto voters = std::views::keys(log);
-    const std::set<VoterId> replaced = voters_replaced(log, up);
-    const VoteChanges changes = votes_.look({voters.begin(), voters.end()}, {ids.begin(), ids.end()}, now(), replaced);
+    const auto ids = std::views::keys(up);
+    VotersInSight seen{options_.self.voter, {voters.begin(), voters.end()}, {ids.begin(), ids.end()}, voters_draining(members_), voters_replaced(log, up)};
+    for (const auto& [node, voter] : left_) seen.leaving.insert(voter);
+    if (ends_soon_) seen.leaving.insert(options_.self.voter);
+    return seen;
+  }
+
+  void change_votes() {
+    const VotersInSight seen = voters_in_sight();
+    const VoteChanges changes = votes_.look(seen, now());
+    const std::map<VoterId, NodeAnnouncement> up = may_vote(options_.self, members_);
     for (const VoterId voter : changes.admit) options_.admit(up.at(voter));
-    for (const VoterId voter : changes.remove) {
-      if (changes.admit.empty() || !replaced.contains(voter)) options_.remove(voter);
-    }
+    for (const VoterId voter : changes.remove) options_.remove(voter);
   }
 
   void tell_known_nodes() {
@@ -178,10 +199,11 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   caf::actor node_;
   ClusterState state_;
   std::vector<ClusterMember> members_;
-  std::set<ClusterNodeId> left_;
+  std::map<ClusterNodeId, VoterId> left_;  // said goodbye when they were last heard
+  bool ends_soon_ = false;                 // this node
   const ProcessingTime began_ = now();
   std::optional<JobLeader> leading_;  // while this node leads
-  VoteKeeper votes_{options_.voter_grace};  // of this time of leading
+  VoteKeeper votes_{options_.votes};  // of this time of leading
   std::map<JobId, LiveJob> last_seen_;  // of jobs that have ended
   std::uint64_t last_proposal_ = 0;
   std::map<std::uint64_t, Done> proposed_;
@@ -203,7 +225,8 @@ caf::behavior coordinator_actor(caf::event_based_actor* self, CoordinatorOptions
       handler(coordinator, &Coordinator::on_not_logged), handler(coordinator, &Coordinator::on_leads),
       handler(coordinator, &Coordinator::on_from_node), handler(coordinator, &Coordinator::on_members),
       handler(coordinator, &Coordinator::on_ask),       handler(coordinator, &Coordinator::on_tick),
-      handler(coordinator, &Coordinator::on_restored),
+      handler(coordinator, &Coordinator::on_restored),  handler(coordinator, &Coordinator::on_ends_soon),
+      handler(coordinator, &Coordinator::on_votes_changed),
   };
 }
 

@@ -19,7 +19,7 @@
 #include <weir/actors/cluster_control.hpp>
 #include <weir/actors/node_messages.hpp>
 #include <weir/base/clock.hpp>
-#include <weir/coordination/votes.hpp>
+#include <weir/coordination/vote_keeper.hpp>
 
 namespace weir {
 
@@ -40,7 +40,7 @@ struct CoordinatorOptions {
   std::function<std::map<VoterId, std::string>()> voters;
   std::function<void(const NodeAnnouncement&)> admit;
   std::function<void(VoterId)> remove;
-  Duration voter_grace{60'000};     // for a voter to come back before another takes its place
+  VoteKeeperOptions votes{};
   Duration patience{5000};          // for nodes to come back to a leader that takes over
   Duration lease{1000};             // within which a worker may still act on what a leader before this one said
   /// Answers requests of people.
@@ -61,6 +61,8 @@ struct Apply {
 struct Restored {
   std::shared_ptr<ClusterState> state;
 };
+/// To the coordinator: somebody has got a vote, or lost it, as it wanted. Who has one now may be seen only a little later.
+struct VotesChanged {};
 /// To the coordinator: a proposal of its own that never made it into the log.
 struct NotLogged {
   std::uint64_t number;
@@ -77,4 +79,5 @@ caf::behavior coordinator_actor(caf::event_based_actor* self, CoordinatorOptions
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Meet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Apply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Restored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::VotesChanged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::NotLogged)

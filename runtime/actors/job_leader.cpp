@@ -201,13 +201,13 @@ void JobLeader::exported(JobId job, const Result<void>& written) {
   if (record != nullptr) tell_all_nodes(message::make_packet(job, record->attempt, wire::CloseParts{}));
 }
 
-/// Nodes that drain, and that no job needs any more.
+/// Nodes that drain, and that neither a job nor the others need any more.
 void JobLeader::let_leave() {
   for (const ClusterMember& member : around_.members()) {
     const NodeAnnouncement& node = member.node;
     if (member.intent != ClusterMember::Intent::Leave || released_[node.node.id] == node.incarnation) continue;
-    const bool needed = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run.second->needs(node.node.id); });
-    if (needed) continue;
+    const bool has_work = std::any_of(runs_.begin(), runs_.end(), [&](const auto& run) { return run.second->needs(node.node.id); });
+    if (has_work || around_.vote_is_needed(node)) continue;
     released_[node.node.id] = node.incarnation;
     send(node.node.id, message::make_packet(0, 0, wire::MayLeave{node.incarnation}));
   }

@@ -31,6 +31,8 @@ class LeaderSurroundings {
   virtual ProcessingTime now() const = 0;
   virtual std::int64_t wall_clock_ms() const = 0;
   virtual void log(NodeServices::Level level, const std::string& text) = 0;
+  /// Whether a node that is to end must stay for its vote; see vote_keeper.hpp.
+  virtual bool vote_is_needed(const NodeAnnouncement& node) const = 0;
   /// What was seen last of a job that has ended.
   virtual void last_seen(JobId job, const LiveJob& live) = 0;
 };

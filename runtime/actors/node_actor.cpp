@@ -79,7 +79,7 @@ class Node {
     try {
       act();
       tell_changes();
-      if (drained_ && ((workers_.empty() && may_leave_) || !others_stay())) std::exchange(drained_, nullptr)->set_value();
+      if (drained_ && is_drained()) std::exchange(drained_, nullptr)->set_value();
     } catch (...) {
       options_.services->log(Level::Error, "a message was dropped: " + current_exception_text());
     }
@@ -132,8 +132,10 @@ class Node {
   }
 
   /// The leader hears it with the next heartbeat, which is now: it moves what runs here, after a checkpoint of which no copy is here.
+  /// Should this node lead, its coordinator sees to it that there is another one that can.
   void on_drain(const message::Drain& drain) {
     drained_ = drain.drained;
+    self_->send(options_.coordinator, message::EndsSoon{});
     heartbeat();
   }
 
@@ -293,10 +295,15 @@ class Node {
     return hello.incarnation <= newest ? newest : 0;
   }
 
-  /// Whether there is a node that does not leave, too.
-  bool others_stay() const {
+  /// Whether nobody waits for anything of this node, which is to end: no node stays, or none that could take the lead that it has, or
+  /// the leader has let it go.
+  bool is_drained() const {
     const auto stays = [](const auto& member) { return member.second.intent == ClusterMember::Intent::Stay; };
-    return std::any_of(membership_.members().begin(), membership_.members().end(), stays);
+    const auto could_lead = [&](const auto& member) { return stays(member) && member.second.node.voter != 0; };
+    const auto& others = membership_.members();
+    if (std::none_of(others.begin(), others.end(), stays)) return true;
+    if (leader_.here()) return std::none_of(others.begin(), others.end(), could_lead);
+    return workers_.empty() && may_leave_;
   }
 
   void heartbeat() { peers_.tell_all(make_heartbeat()); }

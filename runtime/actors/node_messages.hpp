@@ -61,8 +61,10 @@ struct LogPost {
 struct Start {};
 /// To the node: it is to end, and hands its work over to others, if there are any.
 struct Drain {
-  std::shared_ptr<std::promise<void>> drained;  // kept when no job needs this node any more
+  std::shared_ptr<std::promise<void>> drained;  // kept when neither a job nor the others need this node any more
 };
+/// From the node to the coordinator: this node is to end.
+struct EndsSoon {};
 /// To the node: it ends, and says goodbye to the others.
 struct Leave {};
 /// To the node, which passes it to the leader.
@@ -92,6 +94,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogPost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::EndsSoon)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::Ask)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::GatherLogs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::message::LogsDue)

@@ -94,13 +94,9 @@ NodeRuntime::~NodeRuntime() {
 }
 
 std::future<void> NodeRuntime::drain() {
-  using namespace std::chrono;
-  const auto end = steady_clock::now() + seconds(1);
-  hand_over();
-  while (parts_->log->leads() && parts_->log->can_hand_over() && steady_clock::now() < end) std::this_thread::sleep_for(milliseconds(10));
   const auto drained = std::make_shared<std::promise<void>>();
-  if (parts_->log->leads()) drained->set_value();
-  else caf::anon_send(parts_->node, message::Drain{drained});
+  caf::anon_send(parts_->node, message::Drain{drained});
+  hand_over();
   return drained->get_future();
 }
 

@@ -41,8 +41,9 @@ class NodeRuntime {
   NodeRuntime(const NodeRuntime&) = delete;
   NodeRuntime& operator=(const NodeRuntime&) = delete;
 
-  /// Hands the lead to another node, if this one has it and another is there, which takes a second at most, and has what runs here
-  /// move to other nodes, each job after a checkpoint. Done when nothing runs here any more, or nobody could take it.
+  /// Hands the lead to another node, if this one has it and another stays, has what runs here move to other nodes, each job after a
+  /// checkpoint, and has the others go on without this node's vote. Done when that is so, or nobody stays who could see to it. Call
+  /// hand_over() again and again until then: it may take a while until another node can lead, and this one may be elected.
   std::future<void> drain();
   /// Says goodbye, so that nobody waits for this node.
   void leave();

@@ -28,6 +28,14 @@ std::map<VoterId, NodeAnnouncement> may_vote(const NodeAnnouncement& self, const
   return nodes;
 }
 
+std::set<VoterId> voters_draining(const std::vector<ClusterMember>& others) {
+  std::set<VoterId> draining;
+  for (const ClusterMember& member : others) {
+    if (member.intent == ClusterMember::Intent::Leave && member.node.voter != 0) draining.insert(member.node.voter);
+  }
+  return draining;
+}
+
 std::set<VoterId> voters_replaced(const std::map<VoterId, std::string>& voters, const std::map<VoterId, NodeAnnouncement>& up) {
   std::set<VoterId> replaced;
   for (const auto& [voter, address] : voters) {

@@ -24,6 +24,9 @@ std::set<ClusterNodeId> nodes_draining(const std::vector<ClusterMember>& others)
 /// All that are up and may have a vote, this one included, by their ids in the replicated log.
 std::map<VoterId, NodeAnnouncement> may_vote(const NodeAnnouncement& self, const std::vector<ClusterMember>& others);
 
+/// The votes of others that are to end.
+std::set<VoterId> voters_draining(const std::vector<ClusterMember>& others);
+
 /// Voters that lost their directories, and will not be back: another node is up at the address with which the log has them.
 /// `voters`: with those addresses. `up`: as may_vote has it.
 std::set<VoterId> voters_replaced(const std::map<VoterId, std::string>& voters, const std::map<VoterId, NodeAnnouncement>& up);

@@ -110,16 +110,16 @@ NodeAnnouncement announcement(const NodeOptions& options, const NodeIdentity& id
   return {{identity.id, options.name.empty() ? address : options.name, address, http, role}, identity.incarnation, slots, kVersion};
 }
 
-/// Has jobs move to other nodes, for as long as `limit`, or until a second signal.
+/// Has jobs, the lead and the vote move to other nodes, for as long as `limit`, or until a second signal.
 void drain(NodeRuntime& runtime, const EndSignals& signals, Duration limit, spdlog::logger& log) {
   constexpr Duration kLook{20};
   log.info("handing over what runs here; a second signal ends this node at once");
   const ProcessingTime end = steady_now() + limit;
   const std::future<void> drained = runtime.drain();
   while (drained.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    if (signals.wait(kLook)) return log.warn("jobs still need this node, and go on elsewhere from their last checkpoints: told again to end");
-    runtime.hand_over();  // it may have been elected since
-    if (steady_now() >= end) return log.warn("jobs still need this node, and go on elsewhere from their last checkpoints: not over within {}", to_text(limit));
+    if (signals.wait(kLook)) return log.warn("not all is handed over: told again to end");
+    runtime.hand_over();
+    if (steady_now() >= end) return log.warn("not all is handed over within {}", to_text(limit));
   }
 }
 

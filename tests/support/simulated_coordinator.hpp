@@ -58,6 +58,7 @@ class SimulatedCoordinator final : public LeaderSurroundings {
   ProcessingTime now() const override { return time_.now(); }
   std::int64_t wall_clock_ms() const override { return time_.now().ms; }
   void log(NodeServices::Level level, const std::string& text) override;
+  bool vote_is_needed(const NodeAnnouncement&) const override { return false; }  // the log is simulated without votes
   void last_seen(JobId, const LiveJob&) override {}
 
  private:

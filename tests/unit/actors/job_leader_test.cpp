@@ -1,6 +1,7 @@
 // What a leader says to nodes about jobs that are over, and which jobs it runs. The test is its node and the log.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@ class Surroundings final : public LeaderSurroundings {
   ProcessingTime now() const override { return ProcessingTime{1'000'000}; }
   std::int64_t wall_clock_ms() const override { return 7; }
   void log(NodeServices::Level, const std::string&) override {}
+  bool vote_is_needed(const NodeAnnouncement& node) const override { return node.node.id == needed_voter; }
   void last_seen(JobId, const LiveJob&) override {}
 
   Applied apply(const ClusterCommand& command) { return state_.apply(command).or_throw(); }
@@ -42,9 +44,9 @@ class Surroundings final : public LeaderSurroundings {
     apply(command::EndJob{job, 1, {}, 0, {}});
     return job;
   }
-  void add_member(ClusterNodeId node) {
+  void add_member(ClusterNodeId node, ClusterMember::Intent intent = ClusterMember::Intent::Stay) {
     members_.push_back({.node = {{node, "b", "host:2", ""}, 1, 0, "test"}, .status = ClusterMember::Status::Up,
-                        .intent = ClusterMember::Intent::Stay, .heard = {}, .lost = {}});
+                        .intent = intent, .heard = {}, .lost = {}});
   }
   /// Kinds of what a node was told since this was last called.
   std::vector<std::string> told(ClusterNodeId node) {
@@ -55,6 +57,7 @@ class Surroundings final : public LeaderSurroundings {
     return kinds;
   }
 
+  ClusterNodeId needed_voter = 0;
   std::vector<std::pair<ClusterNodeId, std::string>> said;
   std::vector<std::pair<ClusterCommand, ClusterControl::Done>> proposed;
 
@@ -124,4 +127,18 @@ TEST_CASE("a job whose end is logged although that was told to have failed runs 
   CHECK(bench.leader->live(job) == nullptr);
   bench.apply(command::ForgetJob{job});
   bench.leader->tick();
+}
+
+TEST_CASE("a node that is to end may leave, and is told so once, when neither a job nor the others need it any more") {
+  Bench bench;
+  bench.around.needed_voter = 2;
+  bench.around.add_member(2, ClusterMember::Intent::Leave);
+  bench.begin();
+  const auto before = bench.around.told(2);
+  CHECK(std::find(before.begin(), before.end(), kind<wire::MayLeave>()) == before.end());
+  bench.around.needed_voter = 0;
+  bench.leader->settle();
+  CHECK(bench.around.told(2) == std::vector{kind<wire::MayLeave>()});
+  bench.leader->settle();
+  CHECK(bench.around.told(2).empty());
 }

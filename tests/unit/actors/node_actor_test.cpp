@@ -3,6 +3,7 @@
 
 #include <future>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -75,7 +76,21 @@ class Bench {
     other_->send(node_, message::make_packet(0, 0, content));
   }
   /// Node 2 says who it is.
-  void other_joins() { other_says(wire::NodeHello{"c", 2, 1, "b", "127.0.0.1:2", "", 4, true, 0, "test", false}); }
+  void other_joins(std::uint64_t voter = 0) { other_says(wire::NodeHello{"c", 2, 1, "b", "127.0.0.1:2", "", 4, true, voter, "test", false}); }
+  void leads() { tell(message::Leads{11, kSelf.node.address, 1, true}); }
+  void other_leads() { tell(message::Leads{20, "127.0.0.1:2", 2, false}); }
+  /// The node is to end: ready once it is drained.
+  std::future<void> drain() {
+    const auto drained = std::make_shared<std::promise<void>>();
+    tell(message::Drain{drained});
+    return drained->get_future();
+  }
+  /// After all that it was told so far.
+  static bool is_ready(const std::future<void>& drained) { return drained.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
+  void handle_all() {
+    other_says(wire::FetchBundle{"one", 3});
+    other_hears<wire::BundlePiece>();
+  }
 
   template <class Event>
   void wait_for() {
@@ -109,7 +124,7 @@ class Bench {
   /// From now on the node leads, and is told this by itself.
   template <NamedRecord M>
   void leader_says(const M& content) {
-    tell(message::Leads{11, kSelf.node.address, 1, true});
+    leads();
     tell(message::ToNode{kSelf.node.id, std::make_shared<message::Packet>(message::make_packet(0, 0, content))});
   }
 
@@ -205,4 +220,40 @@ TEST_CASE("a node gives what it has of a bundle, or says why not") {
   CHECK(bench.other_hears<wire::BundlePiece>().bytes == "le");
   bench.other_says(wire::FetchBundle{"two", 0});
   CHECK(bench.other_hears<wire::BundlePiece>().error == "there is no bundle two");
+}
+
+TEST_CASE("a node that leads and is to end waits until another leads, and that one lets it go") {
+  Bench bench;
+  bench.other_joins(20);
+  bench.wait_for<membership::NodeUp>();
+  bench.leads();
+  const auto drained = bench.drain();
+  bench.handle_all();
+  CHECK_FALSE(bench.is_ready(drained));
+  bench.other_leads();
+  bench.handle_all();
+  CHECK_FALSE(bench.is_ready(drained));
+  bench.other_says(wire::MayLeave{kSelf.incarnation});
+  CHECK(drained.wait_for(kPatience) == std::future_status::ready);
+}
+
+TEST_CASE("a node that leads and is to end waits for nobody when none that stays may lead") {
+  Bench bench;
+  bench.other_joins();  // has no part in the log
+  bench.wait_for<membership::NodeUp>();
+  bench.leads();
+  CHECK(bench.drain().wait_for(kPatience) == std::future_status::ready);
+}
+
+TEST_CASE("a node that is to end waits for nobody once all others are to end as well") {
+  Bench bench;
+  bench.other_joins(20);
+  bench.wait_for<membership::NodeUp>();
+  SUBCASE("and leads") { bench.leads(); }
+  SUBCASE("and does not lead") { bench.other_leads(); }
+  const auto drained = bench.drain();
+  bench.handle_all();
+  CHECK_FALSE(bench.is_ready(drained));
+  bench.other_says(wire::Heartbeat{1, "", 0, {}, true});
+  CHECK(drained.wait_for(kPatience) == std::future_status::ready);
 }

@@ -47,6 +47,7 @@ TEST_CASE("who is up may vote, but for nodes that take no part in the log") {
   };
   const auto voters = may_vote(with_voter(1, 10), others);
   CHECK(voters == std::map<VoterId, NodeAnnouncement>{{10, with_voter(1, 10)}, {20, with_voter(2, 20)}, {40, with_voter(4, 40)}});
+  CHECK(voters_draining(others) == std::set<VoterId>{40});
 }
 
 TEST_CASE("a voter is replaced when another node is up where it was, and not when it is itself up there or elsewhere") {
