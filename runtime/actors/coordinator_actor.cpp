@@ -127,7 +127,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   const std::vector<ClusterMember>& members() const override { return members_; }
   bool has_left(ClusterNodeId node) const override { return left_.contains(node); }
   std::size_t voters() const override { return options_.voters().size(); }
-  bool vote_is_needed(const NodeAnnouncement& node) const override { return is_needed(node.voter, voters_in_sight()); }
+  bool vote_is_needed(const NodeAnnouncement& node) const override { return votes_.needs(node.voter, voters_in_sight()); }
   const LiveJob* live(JobId job) const override {
     const LiveJob* live = leading_ ? leading_->live(job) : nullptr;
     const auto ended = last_seen_.find(job);

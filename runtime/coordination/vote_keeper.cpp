@@ -40,6 +40,12 @@ bool is_needed(VoterId node, const VotersInSight& seen) {
   return seen.voters.contains(node) && !stay.empty() && !can_decide(seen.voters, stay);
 }
 
+bool VoteKeeper::needs(VoterId node, const VotersInSight& seen) const {
+  VotersInSight soon = seen;
+  for (const auto& [voter, since] : removing_) soon.voters.erase(voter);
+  return is_needed(node, seen) || is_needed(node, soon);
+}
+
 VoteChanges VoteKeeper::look(const VotersInSight& seen, ProcessingTime now) {
   note(seen, now);
   next_lost_.reset();
@@ -70,6 +76,7 @@ VoteChanges VoteKeeper::next_step(const VotersInSight& seen, const std::set<Vote
     if (other != VoteChanges{}) step = other;
   }
   for (const VoterId node : step.admit) asked_.emplace(node, now);
+  for (const VoterId voter : step.remove) removing_.insert_or_assign(voter, now);
   return step;
 }
 
@@ -78,6 +85,7 @@ void VoteKeeper::note(const VotersInSight& seen, ProcessingTime now) {
   keep(leaving_, both(seen.voters, seen.leaving), now);
   const std::set<VoterId> spare = without(staying(seen), seen.voters);
   std::erase_if(asked_, [&](const auto& asked) { return !spare.contains(asked.first); });
+  std::erase_if(removing_, [&](const auto& asked) { return !seen.voters.contains(asked.first) || asked.second + kSlow <= now; });
 }
 
 std::set<VoterId> VoteKeeper::overdue(const Since& since, Duration wait, ProcessingTime now) {

@@ -47,6 +47,9 @@ class VoteKeeper {
   /// What is to be changed now; what is to follow comes when that is done.
   VoteChanges look(const VotersInSight& seen, ProcessingTime now);
 
+  /// As is_needed, also should a vote be taken away at any moment that was asked for.
+  bool needs(VoterId node, const VotersInSight& seen) const;
+
   /// When to look again though nobody came or went.
   std::optional<ProcessingTime> next_event() const { return earliest({next_lost_, again_}); }
   bool due(ProcessingTime now) const {
@@ -66,6 +69,7 @@ class VoteKeeper {
   Since away_;                               // voters
   Since leaving_;                            // the same
   Since asked_;                              // nodes that are to have votes and have none
+  Since removing_;                           // voters that are to lose theirs
   std::optional<ProcessingTime> next_lost_;  // when the next of them has been so for too long
   std::optional<ProcessingTime> again_;      // when to see whether what was asked for is so
 };

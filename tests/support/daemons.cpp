@@ -68,7 +68,13 @@ void Daemons::start(std::size_t node) {
 
 void Daemons::kill(std::size_t node) { nodes_[node].process.reset(); }
 int Daemons::terminate(std::size_t node) {
-  nodes_[node].process->signal(SIGTERM);
+  tell_to_end(node);
+  return await_exit(node);
+}
+
+void Daemons::tell_to_end(std::size_t node) { nodes_[node].process->signal(SIGTERM); }
+
+int Daemons::await_exit(std::size_t node) {
   const auto status = nodes_[node].process->wait_for(kPatience);
   nodes_[node].process.reset();
   return status.value_or(-1);
@@ -139,6 +145,10 @@ void Daemons::await_votes() const {
     }
     if (votes >= wanted) return;
   }
+}
+
+void Daemons::await_logged(std::size_t node, const std::string& text) const {
+  for (const Deadline deadline("'" + text + "' of node " + std::to_string(node)); log(node).find(text) == std::string::npos; deadline.wait()) {}
 }
 
 void Daemons::await_up(std::size_t count) {

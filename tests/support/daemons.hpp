@@ -52,6 +52,10 @@ class Daemons {
   void kill(std::size_t node);
   /// SIGTERM, and the exit status once it has ended.
   int terminate(std::size_t node);
+  /// Of one that was told to end.
+  int await_exit(std::size_t node);
+  /// SIGTERM to the daemon alone.
+  void tell_to_end(std::size_t node);
   /// Again, with the same data directory, if it does not run.
   void start(std::size_t node);
   bool runs(std::size_t node) const;
@@ -88,6 +92,8 @@ class Daemons {
   JobStatus await_checkpoint(std::uint64_t job, std::uint64_t after);
   JobStatus await_end(std::uint64_t job);
 
+  /// Waits until the daemon, since it was last started, has printed a text.
+  void await_logged(std::size_t node, const std::string& text) const;
   /// What the daemon printed so far.
   std::string log(std::size_t node) const;
 

@@ -207,3 +207,14 @@ TEST_CASE("a node that does not catch up keeps neither another from a vote nor o
   CHECK(with_one.look(leaving, kBegin + kSettling) == VoteChanges{{4}, {}});
   CHECK(with_one.look(leaving, kBegin + kSettling + 10s) == VoteChanges{{}, {3}});
 }
+
+TEST_CASE("who is to end does not rely on a vote that may be taken away at any moment, though its node is back") {
+  VoteKeeper keeper(kOptions);
+  keeper.look(seen({1, 2, 3}, {1, 2}, {2, 3}), kBegin);
+  const VotersInSight is_back = seen({1, 2, 3}, {1, 2, 3}, {2});
+  CHECK_FALSE(keeper.needs(2, is_back));
+  CHECK(keeper.look(seen({1, 2, 3}, {1, 2}, {2, 3}), kBegin + kSettling) == VoteChanges{{}, {3}});
+  CHECK(keeper.needs(2, is_back));
+  CHECK(keeper.look(is_back, kBegin + kSettling + 10s) == kNothing);  // it was not logged
+  CHECK_FALSE(keeper.needs(2, is_back));
+}
