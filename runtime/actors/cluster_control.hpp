@@ -63,7 +63,7 @@ class ClusterControl {
   virtual const NodeAnnouncement& self() const = 0;
   /// The others that are not dead.
   virtual const std::vector<ClusterMember>& members() const = 0;
-  /// Whether it said goodbye when it was last heard, as far as this node knows; one that did not may be dead.
+  /// Whether it said goodbye, or was to end, when it was last heard, as far as this node knows; one that did not may be dead.
   virtual bool has_left(ClusterNodeId node) const = 0;
   /// How many nodes vote on who leads: the cluster survives the loss of less than half of them.
   virtual std::size_t voters() const = 0;

@@ -93,10 +93,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   }
 
   void on_members(const message::MembersChanged& changed) {
-    for (const MembershipEvent& event : changed.events) {
-      if (const auto* up = std::get_if<membership::NodeUp>(&event)) left_.erase(up->node.node.id);
-      if (const auto* left = std::get_if<membership::NodeLeft>(&event)) left_.insert_or_assign(left->node.id, voter_of(left->node.id));
-    }
+    for (const MembershipEvent& event : changed.events) note_left(event);
     members_ = changed.members;
     if (!leading_) return;
     leading_->on_members(changed.events);
@@ -156,10 +153,18 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   }
 
  private:
-  /// Of another node, as it was last seen; 0: it has none, or was never seen.
-  VoterId voter_of(ClusterNodeId node) const {
-    const auto found = std::ranges::find(members_, node, [](const ClusterMember& member) { return member.node.node.id; });
-    return found == members_.end() ? 0 : found->node.voter;
+  /// Before the members change. One that was to end and is dead did so without a goodbye.
+  void note_left(const MembershipEvent& event) {
+    const auto as_it_was = [&](ClusterNodeId node) {
+      const auto found = std::ranges::find(members_, node, [](const ClusterMember& member) { return member.node.node.id; });
+      return found == members_.end() ? ClusterMember{} : *found;
+    };
+    if (const auto* up = std::get_if<membership::NodeUp>(&event)) left_.erase(up->node.node.id);
+    if (const auto* left = std::get_if<membership::NodeLeft>(&event)) left_[left->node.id] = as_it_was(left->node.id).node.voter;
+    if (const auto* dead = std::get_if<membership::NodeDead>(&event)) {
+      const ClusterMember before = as_it_was(dead->id);
+      if (before.intent == ClusterMember::Intent::Leave) left_[dead->id] = before.node.voter;
+    }
   }
 
   VotersInSight voters_in_sight() const {
@@ -199,7 +204,7 @@ class Coordinator final : public ClusterControl, public LeaderSurroundings {
   caf::actor node_;
   ClusterState state_;
   std::vector<ClusterMember> members_;
-  std::map<ClusterNodeId, VoterId> left_;  // said goodbye when they were last heard
+  std::map<ClusterNodeId, VoterId> left_;  // said goodbye, or were to end, when they were last heard
   bool ends_soon_ = false;                 // this node
   const ProcessingTime began_ = now();
   std::optional<JobLeader> leading_;  // while this node leads

@@ -116,14 +116,9 @@ void SimulatedCluster::leave(ClusterNodeId id) {
 
 void SimulatedCluster::drain(ClusterNodeId id) {
   constexpr Duration kLimit{20'000};
-  constexpr Duration kStepDown{1000};
   if (!node(id) || node(id)->draining() || node(id)->leaving()) return;
-  if (leader_ == id && successor(id) != 0) elect(successor(id));
-  later(id, kStepDown, [this, id, end = time_.now() + kLimit](SimulatedNode& node) {
-    if (leader_ == id) return leave(id);
-    node.drain();
-    hand_over(id, life_of(id), end);
-  });
+  node(id)->drain();
+  hand_over(id, life_of(id), time_.now() + kLimit);
 }
 
 /// It may be elected meanwhile.

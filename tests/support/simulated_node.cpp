@@ -162,7 +162,7 @@ void SimulatedNode::leave_if_drained() {
   if (!draining_ || leaving_) return;
   const auto stays = [](const auto& member) { return member.second.intent == ClusterMember::Intent::Stay; };
   const bool others_stay = std::any_of(membership_.members().begin(), membership_.members().end(), stays);
-  const bool with_leave = workers_.empty() && may_leave_;
+  const bool with_leave = workers_.empty() && may_leave_ && !leader_.here();
   if (with_leave || !others_stay) network_.drained(id(), with_leave);
 }
 

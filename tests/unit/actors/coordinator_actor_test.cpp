@@ -142,6 +142,16 @@ TEST_CASE("of three voters one leaves with its vote, and when a second one is to
   CHECK(bench.admitted().empty());
 }
 
+TEST_CASE("a node that is killed while it is to end has left on purpose") {
+  Bench bench({2, 3});
+  bench.others_are({3}, {membership::NodeDraining{3}}, ClusterMember::Intent::Leave);
+  bench.others_are({2}, {membership::NodeDead{3, 1, "it was silent"}});
+  bench.leads();
+  CHECK(bench.removed().empty());
+  bench.others_are({2}, {membership::NodeDraining{2}}, ClusterMember::Intent::Leave);
+  CHECK(bench.removed() == Ids{30});
+}
+
 TEST_CASE("a node that left and is back counts as one that stays") {
   Bench bench({2, 3});
   bench.others_are({2, 3});
