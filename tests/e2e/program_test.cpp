@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "support/process.hpp"
 #include "support/temporary_directory.hpp"
@@ -334,10 +335,10 @@ TEST_CASE("numbers that make no sense are refused") {
   for (const std::string worst : {"0", "-1"}) {
     CHECK(place.run("flights", {"--worst", worst}).printed == "flights: error: option --worst must be at least 1\n");
   }
-  for (const std::string rate : {"-1", "nan"}) {
+  for (const auto& [rate, why] : {std::pair{"-1", "option --rate must be 0 or more"}, std::pair{"nan", "option --rate: 'nan' is not a finite number"}}) {
     const Ended flights = place.run("flights", {"--rate", rate});
     CHECK(flights.status == 2);
-    CHECK(flights.printed == "flights: error: option --rate must be 0 or more\n");
+    CHECK(flights.printed == std::string("flights: error: ") + why + "\n");
   }
   CHECK(place.run("flights", {"--window", "0s"}).printed == "flights: error: aggregate 'delays': sliding: the size must be positive: 0ms\n");
   const Ended monitoring = place.run("monitoring", {"--interval", "0s"});
