@@ -40,10 +40,14 @@ bool is_needed(VoterId node, const VotersInSight& seen) {
   return seen.voters.contains(node) && !stay.empty() && !can_decide(seen.voters, stay);
 }
 
+/// The worst that can happen: votes of nodes that stay are gone already, and those of the others are still there.
 bool VoteKeeper::needs(VoterId node, const VotersInSight& seen) const {
+  const std::set<VoterId> stay = staying(seen);
   VotersInSight soon = seen;
-  for (const auto& [voter, since] : removing_) soon.voters.erase(voter);
-  return is_needed(node, seen) || is_needed(node, soon);
+  for (const auto& [voter, since] : removing_) {
+    if (stay.contains(voter)) soon.voters.erase(voter);
+  }
+  return is_needed(node, soon);
 }
 
 VoteChanges VoteKeeper::look(const VotersInSight& seen, ProcessingTime now) {

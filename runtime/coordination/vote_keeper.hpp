@@ -47,7 +47,7 @@ class VoteKeeper {
   /// What is to be changed now; what is to follow comes when that is done.
   VoteChanges look(const VotersInSight& seen, ProcessingTime now);
 
-  /// As is_needed, also should a vote be taken away at any moment that was asked for.
+  /// As is_needed, also should some of the votes be taken away at any moment for which that was asked.
   bool needs(VoterId node, const VotersInSight& seen) const;
 
   /// When to look again though nobody came or went.

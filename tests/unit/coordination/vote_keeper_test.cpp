@@ -218,3 +218,13 @@ TEST_CASE("who is to end does not rely on a vote that may be taken away at any m
   CHECK(keeper.look(is_back, kBegin + kSettling + 10s) == kNothing);  // it was not logged
   CHECK_FALSE(keeper.needs(2, is_back));
 }
+
+TEST_CASE("who is to end does not rely on votes that may be taken away in any order") {
+  VoteKeeper keeper(kOptions);
+  keeper.look(seen({1, 2, 3, 4, 5}, {1, 2, 3, 4}, {3, 4, 5}), kBegin);
+  CHECK(keeper.look(seen({1, 2, 3, 4, 5}, {1, 2, 3, 4}, {3, 4, 5}), kBegin + kSettling) == VoteChanges{{}, {5}});
+  CHECK(keeper.look(seen({1, 2, 3, 4, 5}, {1, 2, 3, 5}, {3, 4, 5}), kBegin + kSettling + 1s) == VoteChanges{{}, {4}});
+  const VotersInSight is_back = seen({1, 2, 3, 4, 5}, {1, 2, 3, 5}, {3, 4});
+  CHECK_FALSE(is_needed(3, is_back));
+  CHECK(keeper.needs(3, is_back));  // of 1, 2, 3 and 4, should the vote of 5 go first, 1 and 2 would be too few
+}
