@@ -135,7 +135,7 @@ std::vector<NodeSetting> make_settings() {
       number("replication", "nodes that keep each part of a checkpoint, if there are as many", [](O& o) -> auto& { return o.replication; }, 1),
       time("heartbeat", "time between two signs of life to other nodes", [](O& o) -> auto& { return o.heartbeat; }),
       time("node_timeout", "silence after which a node counts as dead", [](O& o) -> auto& { return o.node_timeout; }),
-      time("drain_timeout", "for jobs, and copies of their checkpoints, to move from a node that is asked to end to others; 0: it ends at once", [](O& o) -> auto& { return o.drain_timeout; }, Duration(0)),
+      time("drain_timeout", "for jobs, copies of their checkpoints, the lead and the vote to move from a node that is asked to end to others; 0: it ends at once", [](O& o) -> auto& { return o.drain_timeout; }, Duration(0)),
       path("token_file", "FILE", "file with the token that HTTP requests must bring; empty: none is asked for", [](O& o) -> auto& { return o.token_file; }),
       setting<LogLevel>("log_level", joined(kLevels, "|"), "the least that is logged", [](O& o) -> auto& { return o.log_level; }, parse_level,
                         [](LogLevel value) { return kLevels[static_cast<std::size_t>(value)]; }),
