@@ -50,8 +50,9 @@ VoteChanges change_votes(const Electorate& now) {
   if (voters + 2 <= kMostVoters && spare.size() >= 2) return admit(spare, 2);
   if (stay == 0) return admit(spare, 1);  // who leads leaves, too, and needs a successor
   const bool too_few = 2 * stay <= voters;
+  const bool are_a_pair = gone.size() >= 2;
   const bool would_do = 2 * stay > voters - gone.size();
-  return too_few && would_do ? remove(gone) : VoteChanges{};
+  return (too_few || are_a_pair) && would_do ? remove(gone) : VoteChanges{};
 }
 
 bool can_decide(const std::set<VoterId>& voters, const std::set<VoterId>& staying) {

@@ -2,9 +2,10 @@
 // either stops both: so there are one, three or five. A voter that is away keeps its vote for a while, since nodes are
 // restarted; after that, or once it is known to leave on purpose, a node that has none takes its place.
 //
-// Without another in its place a vote is taken away only when the number would stay even otherwise, or when those who stay would
-// be too few to decide anything once the others have left: of three voters the first may leave with its vote, and comes back to
-// it; when the second is to leave as well, both votes are taken away while it is still there to agree, and the third decides alone.
+// Without another in its place a vote is taken away only when the number would stay even otherwise, or together with a second one: five
+// voters of which two are gone bear no loss, the three that are left bear one. Of three voters the first may leave with its vote, and
+// comes back to it; when the second is to leave as well, both votes are taken away while it is still there to agree, and the third
+// decides alone.
 // All votes must not go: when nobody stays everyone keeps its own, so that a cluster that is stopped as a whole comes back as it was.
 //
 //   {1 2 3}  3 has left, 2 is to leave               remove 3 -> {1 2}    remove 2 -> {1}
