@@ -21,6 +21,8 @@
 #include "support/temporary_directory.hpp"
 
 using weir::testing::check_counts;
+using weir::testing::count_job;
+using weir::testing::count_job_on;
 using weir::testing::Daemons;
 using weir::testing::DaemonSetup;
 using weir::testing::JobStatus;
@@ -32,17 +34,6 @@ namespace {
 using Words = std::vector<std::string>;
 
 const Words kQuick{"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms"};
-
-Words count_job_on(const std::string& parallelism, const std::string& interval, const std::filesystem::path& output, std::int64_t records) {
-  return {"--set", "count=" + std::to_string(records), "--set", "rate=20000", "--set", "output=" + output.string(), "--parallelism", parallelism,
-          "--checkpoint-interval", interval};
-}
-
-Words count_job(const std::filesystem::path& output, std::int64_t records, const Words& more = {}) {
-  Words words = count_job_on("3", "100ms", output, records);
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
 
 bool mentions(const std::vector<std::string>& lines, const std::string& text) {
   return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(text) != std::string::npos; });

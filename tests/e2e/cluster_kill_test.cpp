@@ -12,6 +12,7 @@
 #include "support/temporary_directory.hpp"
 
 using weir::testing::check_counts;
+using weir::testing::count_job;
 using weir::testing::Daemons;
 using weir::testing::JobStatus;
 using weir::testing::kill_at_random;
@@ -25,9 +26,7 @@ TEST_CASE("a job's output is exact after ten random kills of workers, nodes and 
   // A node that is to end while another is dead would wait for that one, and the job not outlast all kills.
   Daemons nodes(directory / "cluster", 3, {"--slots", "3", "--node-timeout", "2s", "--heartbeat", "200ms", "--drain-timeout", "4s"});
   constexpr std::int64_t kRecords = 1'000'000;  // 50 s at the least: the job must outlast the kills
-  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
-                                                        "output=" + (directory / "out.csv").string(), "--parallelism", "3",
-                                                        "--checkpoint-interval", "100ms"});
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", kRecords));
   CHECK(kill_at_random(nodes, job, 10, random) >= 10);
   const JobStatus end = nodes.await_end(job);
   CHECK_MESSAGE(end.status == "finished", end.message);
@@ -38,9 +37,7 @@ TEST_CASE("a node that is stopped for a while and goes on does no harm, and is u
   const TemporaryDirectory directory;
   Daemons nodes(directory / "cluster", 3, {"--slots", "2", "--node-timeout", "2s", "--heartbeat", "200ms"});
   constexpr std::int64_t kRecords = 200'000;
-  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
-                                                        "output=" + (directory / "out.csv").string(), "--parallelism", "3",
-                                                        "--checkpoint-interval", "100ms"});
+  const std::uint64_t job = nodes.submit("slow_count", count_job(directory / "out.csv", kRecords));
   const JobStatus before = nodes.await_checkpoint(job, 2);
   const std::size_t victim = (nodes.leader() + 1) % nodes.size();
   nodes.signal(victim, SIGSTOP);

@@ -10,6 +10,7 @@
 #include "support/temporary_directory.hpp"
 
 using weir::testing::check_counts;
+using weir::testing::count_job;
 using weir::testing::Daemons;
 using weir::testing::DaemonSetup;
 using weir::testing::JobStatus;
@@ -52,8 +53,7 @@ TEST_CASE("a node that is cut off, the leader too, costs no row, and is used aga
                 {"--ca", ca, "--token-file", token.string()});
   const auto out = directory / "out.csv";
   constexpr std::int64_t kRecords = 600'000;  // 30 s at the least: the job must outlast the cuts
-  const std::uint64_t job = nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set",
-                                                        "output=" + out.string(), "--parallelism", "3", "--checkpoint-interval", "100ms"});
+  const std::uint64_t job = nodes.submit("slow_count", count_job(out, kRecords));
   JobStatus now = nodes.await_checkpoint(job, 2);
   for (const bool leader : {false, true}) {
     const std::size_t victim = (nodes.leader() + (leader ? 0 : 1)) % 3;

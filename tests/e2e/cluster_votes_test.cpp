@@ -12,6 +12,7 @@
 #include "support/temporary_directory.hpp"
 
 using weir::testing::check_counts;
+using weir::testing::count_job;
 using weir::testing::Daemons;
 using weir::testing::JobStatus;
 using weir::testing::TemporaryDirectory;
@@ -26,8 +27,7 @@ const std::vector<std::string> kQuick{"--slots", "3", "--node-timeout", "2s", "-
 
 /// A job that one node has room for.
 std::uint64_t submit(Daemons& nodes, const std::filesystem::path& output) {
-  return nodes.submit("slow_count", {"--set", "count=" + std::to_string(kRecords), "--set", "rate=20000", "--set", "output=" + output.string(),
-                                     "--parallelism", "3", "--checkpoint-interval", "100ms"});
+  return nodes.submit("slow_count", count_job(output, kRecords));
 }
 
 void check_finished(Daemons& nodes, std::uint64_t job, const std::filesystem::path& output) {
