@@ -9,7 +9,6 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kLeastFrame = 128 << 10;    // while another is under way: each wakes three threads
 constexpr std::size_t kLargestFrame = 256 << 10;  // unless one item is larger
 
 class Link {

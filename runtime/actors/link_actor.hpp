@@ -11,6 +11,7 @@
 //             attempt (I10)
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,8 @@
 #include <weir/wire/frame.hpp>
 
 namespace weir {
+
+constexpr std::size_t kLeastFrame = 128 << 10;  // bytes, while another is under way: each wakes three threads
 
 struct LinkOptions {
   std::uint64_t job = 0;

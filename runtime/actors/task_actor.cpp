@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t kStepsPerRun = 16;  // batches between two looks at the mailbox
 constexpr std::uint64_t kRunsPerStateSample = 64;
-constexpr std::size_t kEnoughToSend = 128 << 10;  // bytes for a link; each message to it may wake a thread
 
 class TaskShell final : public TaskEnvironment, private CrashSite {
  public:
@@ -157,7 +156,7 @@ class TaskShell final : public TaskEnvironment, private CrashSite {
     if (parcel == parcels_.end()) parcel = parcels_.insert(parcel, Parcel{link.actor, {}, 0});
     parcel->bytes += item.size_bytes();
     parcel->items.push_back(std::move(item));
-    if (parcel->bytes >= kEnoughToSend) hand_over(*parcel);
+    if (parcel->bytes >= kLeastFrame) hand_over(*parcel);  // each message may wake a thread, too
   }
 
   void hand_over(Parcel& parcel) {
